@@ -1,0 +1,155 @@
+"""From collections to results: ``compute``, ``persist`` and ``optimize``.
+
+The steps of a computation, in order: find the collections in the arguments; merge the graphs of those that share an optimiser
+and rewrite them together, so that shared parts are computed once; merge what comes out; ask the registry who runs it; put
+results back in the collections' places. Nothing is lowered here: the scheduler does that for just the keys asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from minidask.collection.protocol import collection_graph, is_dask_collection
+from minidask.collection.unpack import unpack_collections
+from minidask.graph.convert import nested_keys
+from minidask.graph.layered import LayeredGraph
+from minidask.graph.task import literal
+from minidask.schedulers.registry import get_scheduler
+
+
+def compute(
+    *args: Any, traverse: bool = True, optimize_graph: bool = True, scheduler: Any = None, get: Any = None, **kwargs: Any
+) -> tuple[Any, ...]:
+    """Compute several collections at once; parts that they share are computed once.
+
+    Parameters
+    ----------
+    *args
+        Collections, containers that hold some (lists, tuples, dicts, sets, named tuples, dataclasses, nested at will), and
+        anything else, which is passed on.
+    traverse : bool
+        Whether to look into containers.
+    optimize_graph : bool
+        Whether to optimise the graphs first.
+    scheduler : str, callable or concurrent.futures.Executor, optional
+        ``"threads"``, ``"sync"``, ``"processes"``, a ``get`` function, or an executor. Default: the setting
+        ``scheduler``, otherwise the current client, otherwise what suits the collections.
+    get : callable, optional
+        The ``get`` function itself.
+    **kwargs
+        Passed to the scheduler (``num_workers``, ``pool``, ``chunksize``) and to the collections' optimisers.
+
+    Returns
+    -------
+    tuple
+        As many items as ``args``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``scheduler`` is not known; and whatever a task raises, with a note that names the task.
+
+    Examples
+    --------
+    >>> from minidask.delayed import delayed
+    >>> x = delayed(abs)(-1)
+    >>> compute(x, {"twice": x + x}, 3)
+    (1, {'twice': 2}, 3)
+    """
+    collections, repack = unpack_collections(*args, traverse=traverse)
+    if not collections:
+        return args
+    run = get_scheduler(get=get, scheduler=scheduler, collections=collections)
+    graph = merged_graph(collections, optimize_graph, **kwargs)
+    keys = [collection.__dask_keys__() for collection in collections]
+    results = run(graph, keys, **kwargs)
+    return tuple(repack(_finalized(collections, results)))
+
+
+def _finalized(collections: Sequence[Any], results: Sequence[Any]) -> list[Any]:
+    out = []
+    for collection, result in zip(collections, results, strict=True):
+        finalize, extra = collection.__dask_postcompute__()
+        out.append(finalize(result, *extra))
+    return out
+
+
+def persist(
+    *args: Any, traverse: bool = True, optimize_graph: bool = True, scheduler: Any = None, **kwargs: Any
+) -> tuple[Any, ...]:
+    """Compute collections and return equal collections that hold the results: in memory here, or on the cluster.
+
+    Parameters and errors are those of ``compute``.
+
+    Examples
+    --------
+    >>> from minidask.delayed import delayed
+    >>> (x,) = persist(delayed(abs)(-1))
+    >>> len(x.dask), x.compute()
+    (1, 1)
+    """
+    collections, repack = unpack_collections(*args, traverse=traverse)
+    if not collections:
+        return args
+    run = get_scheduler(scheduler=scheduler, collections=collections)
+    client = getattr(run, "__self__", None)
+    if client is not None and hasattr(client, "persist"):
+        # A cluster keeps the results where they are made.
+        return tuple(repack(client.persist(collections, optimize_graph=optimize_graph, **kwargs)))
+    graph = merged_graph(collections, optimize_graph, **kwargs)
+    keys = [list(nested_keys(collection.__dask_keys__())) for collection in collections]
+    results = run(graph, keys, **kwargs)
+    held = []
+    for collection, own, values in zip(collections, keys, results, strict=True):
+        rebuild, extra = collection.__dask_postpersist__()
+        held.append(rebuild({key: literal(value) for key, value in zip(own, values, strict=True)}, *extra))
+    return tuple(repack(held))
+
+
+def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]:
+    """Return equal collections whose graphs are optimised, together, as ``compute`` would do it.
+
+    Examples
+    --------
+    >>> from minidask.delayed import delayed
+    >>> (x,) = optimize(delayed(abs)(-1))
+    >>> x.compute()
+    1
+    """
+    collections, repack = unpack_collections(*args, traverse=traverse)
+    if not collections:
+        return args
+    graph = merged_graph(collections, True, **kwargs)
+    out = []
+    for collection in collections:
+        rebuild, extra = collection.__dask_postpersist__()
+        out.append(rebuild(graph, *extra))
+    return tuple(repack(out))
+
+
+def merged_graph(collections: Sequence[Any], optimize_graph: bool = True, **kwargs: Any) -> Mapping[Any, Any]:
+    """Return one graph for several collections, each kind of collection optimised together.
+
+    Raises
+    ------
+    TypeError
+        If an object among them is no collection.
+    ValueError
+        If two of their graphs hold different tasks under one key.
+    """
+    for collection in collections:
+        if not is_dask_collection(collection):
+            raise TypeError(f"expected a collection (with __dask_graph__), got {type(collection).__name__}")
+    groups: dict[Any, list[Any]] = {}
+    for collection in collections:
+        rewrite = getattr(collection, "__dask_optimize__", None) if optimize_graph else None
+        groups.setdefault(rewrite, []).append(collection)
+    graphs: list[Mapping[Any, Any]] = []
+    for rewrite, members in groups.items():
+        own = [collection_graph(collection) for collection in members]
+        graph = own[0] if len(own) == 1 else LayeredGraph.merge(*own)
+        if rewrite is not None:
+            graph = rewrite(graph, [key for member in members for key in nested_keys(member.__dask_keys__())], **kwargs)
+        graphs.append(graph)
+    return graphs[0] if len(graphs) == 1 else LayeredGraph.merge(*graphs)

@@ -1,0 +1,45 @@
+"""Names of higher packages that conversions need (an array becomes a frame, a delayed value a bag).
+
+Imports run downwards only; these few conversions run upwards. They go through one table, by name, when they are called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+# {name of a conversion: (module, attribute)}
+UPWARD: dict[str, tuple[str, str]] = {
+    "dataframe.from_delayed": ("minidask.dataframe", "from_delayed"),
+    "dataframe.from_array": ("minidask.dataframe", "from_dask_array"),
+    "bag.from_delayed": ("minidask.bag", "from_delayed"),
+    "array.from_delayed": ("minidask.array", "from_delayed"),
+}
+
+
+def upward(name: str) -> Any:
+    """Return the function behind a conversion.
+
+    Raises
+    ------
+    KeyError
+        If there is no conversion of that name.
+    NotImplementedError
+        If the package that it needs is not built yet.
+
+    Examples
+    --------
+    >>> upward("no.such")
+    Traceback (most recent call last):
+    ...
+    KeyError: "there is no conversion 'no.such'"
+    """
+    if name not in UPWARD:
+        raise KeyError(f"there is no conversion {name!r}")
+    module, attribute = UPWARD[name]
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise NotImplementedError(f"this conversion needs {module}, which is not part of minidask yet") from None

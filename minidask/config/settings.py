@@ -1,0 +1,225 @@
+"""Every setting of minidask: its name, type, default, meaning, and the names it had. The only place that has them.
+
+Place in the flow: `schema` makes the tree of defaults, the validation and the "did you mean" out of these declarations;
+`reference` makes the table of the user guide. A feature declares its settings here when it begins to read them; the
+package above registers its own with `minidask.config.declare`.
+
+Invariants: a default passes its own kind's check; names use ``-`` except for those that are keyword arguments of
+`compute` or of a decorator; a setting that nothing reads isn't declared.
+
+Not for: reading a setting (`minidask.config.get`), which happens at the edges (`compute`, constructors) and not in the
+machinery behind them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+from minidask.config import kinds
+from minidask.config.kinds import Kind, choice, either, optional
+from minidask.config.tree import MISSING, Path, split_key
+
+UNSET: Final = MISSING
+"""The default of a setting for which None means something, too."""
+
+
+class Setting(NamedTuple):
+    """One declared setting.
+
+    Examples
+    --------
+    >>> Setting("array.chunk-size", "16 MiB", kinds.BYTES, "Size of automatic chunks.").environment_variable
+    'MINIDASK_ARRAY__CHUNK_SIZE'
+    """
+
+    name: str  # dotted
+    default: Any
+    kind: Kind
+    doc: str  # reStructuredText, whole sentences
+    unit: str = ""  # of a bare number
+    aliases: tuple[str, ...] = ()  # names it had; setting one warns
+
+    @property
+    def path(self) -> Path:
+        """The parts of the name."""
+        return split_key(self.name)
+
+    @property
+    def environment_variable(self) -> str:
+        """The variable that sets it."""
+        return "MINIDASK_" + self.name.replace(".", "__").replace("-", "_").upper()
+
+
+_PIPELINE = either(kinds.CALLABLE, optional(kinds.FALSE))
+
+
+def _pipeline(collection: str) -> Setting:
+    return Setting(
+        f"{collection}_optimize",
+        UNSET,
+        _PIPELINE,
+        f"What optimises the graphs of {collection} collections: a function ``(graph, keys, **kwargs) -> graph``. "
+        "None or False: nothing does. Unset: the collection's own pipeline.",
+    )
+
+
+SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "scheduler",
+        None,
+        optional(either(kinds.TEXT, kinds.CALLABLE, kinds.EXECUTOR)),
+        "What runs graphs: ``'threads'``, ``'processes'``, ``'sync'`` or another registered name, a ``get`` function, "
+        "or an executor. None: what suits the collection.",
+    ),
+    Setting(
+        "num_workers",
+        None,
+        optional(kinds.POSITIVE_INTEGER),
+        "Threads or processes of a local scheduler. None: as many as the processors that this process may use.",
+    ),
+    Setting(
+        "pool",
+        None,
+        optional(kinds.POOL),
+        "The pool of threads or processes that a local scheduler uses. None: its own.",
+    ),
+    Setting(
+        "chunksize",
+        None,
+        optional(kinds.POSITIVE_INTEGER),
+        "Tasks handed to a worker of a local scheduler at a time. None: the scheduler's choice.",
+        unit="tasks",
+    ),
+    Setting(
+        "temporary-directory",
+        None,
+        optional(kinds.PATH),
+        "Where temporary files go. None: where the operating system puts them.",
+    ),
+    Setting(
+        "tokenize.ensure-deterministic",
+        False,
+        kinds.BOOLEAN,
+        "Raise an error where an object has no token that is the same in every process, instead of making up one.",
+    ),
+    Setting(
+        "visualization.engine",
+        None,
+        optional(kinds.TEXT),
+        "What draws graphs. None: the first that is installed.",
+    ),
+    Setting(
+        "optimization.blockwise.active",
+        True,
+        kinds.BOOLEAN,
+        "Fuse elementwise layers into one, before there are any tasks.",
+    ),
+    Setting(
+        "optimization.fuse.active",
+        None,
+        optional(kinds.BOOLEAN),
+        "Fuse tasks. None: where the collection's pipeline does so.",
+    ),
+    Setting(
+        "optimization.fuse.ave-width",
+        1,
+        kinds.NUMBER_FROM_1,
+        "Most tasks that are fused into one, for each level of the longest chain among them. 1 fuses linear chains "
+        "alone; more saves scheduling and runs one after the other what could have run in parallel.",
+        unit="tasks",
+        aliases=("fuse_ave_width",),
+    ),
+    Setting(
+        "optimization.fuse.max-width",
+        None,
+        optional(kinds.NUMBER_FROM_1),
+        "Most tasks without dependencies in a fused task that is no linear chain. None: no bound.",
+        unit="tasks",
+        aliases=("fuse_max_width",),
+    ),
+    Setting(
+        "optimization.fuse.max-height",
+        math.inf,
+        optional(kinds.NUMBER_FROM_1),
+        "Longest chain in a fused task that is no linear chain. None: no bound, as infinity.",
+        unit="tasks",
+        aliases=("fuse_max_height",),
+    ),
+    Setting(
+        "optimization.graph-warning-size",
+        "10 MiB",
+        kinds.BYTES,
+        "Warn when a graph carries literals that are together larger than this.",
+        unit="bytes",
+    ),
+    Setting(
+        "multiprocessing.context",
+        "spawn",
+        choice("spawn", "forkserver", "fork"),
+        "How the processes scheduler starts processes. ``fork`` isn't safe beside threads.",
+    ),
+    Setting(
+        "multiprocessing.initializer",
+        None,
+        optional(kinds.CALLABLE),
+        "A function without arguments that each new process of the processes scheduler calls first.",
+    ),
+    Setting(
+        "delayed_pure", False, kinds.BOOLEAN, "Take functions given to ``delayed`` to be pure unless told otherwise."
+    ),
+    _pipeline("delayed"),
+    _pipeline("array"),
+    _pipeline("dataframe"),
+    _pipeline("bag"),
+    Setting(
+        "array.chunk-size",
+        "16 MiB",
+        kinds.BYTES,
+        "Size of automatic chunks. A 10-step polynomial took 75 ms in chunks of 4 MB and 551 ms in chunks of 32 MB on "
+        "two cores: chunks should stay in the processor's caches.",
+        unit="bytes",
+    ),
+    Setting(
+        "array.slicing.split-large-chunks",
+        None,
+        optional(kinds.BOOLEAN),
+        "Split the large chunks that indexing would make. None: leave them, and warn.",
+    ),
+    Setting(
+        "array.rechunk.method",
+        None,
+        optional(choice("tasks", "p2p")),
+        "How arrays are rechunked. None: by tasks, or by p2p where the scheduler has it.",
+    ),
+    Setting(
+        "dataframe.blocksize",
+        "64 MiB",
+        kinds.BYTES,
+        "Size of the blocks that text files are read in.",
+        unit="bytes",
+    ),
+    Setting(
+        "dataframe.shuffle.method",
+        None,
+        optional(choice("tasks", "disk", "p2p")),
+        "How dataframes are shuffled. None: what suits the scheduler.",
+        aliases=("shuffle", "dataframe.shuffle.algorithm"),
+    ),
+    Setting(
+        "dataframe.parquet.minimum-partition-size",
+        "75 MB",
+        kinds.BYTES,
+        "``read_parquet`` puts smaller files and row groups together until a partition has this size.",
+        unit="bytes",
+    ),
+    Setting(
+        "admin.traceback.shorten",
+        [r"minidask[\\/](collection|delayed|graph|optimize|schedulers)\b", r"concurrent[\\/]futures[\\/]"],
+        kinds.PATTERNS,
+        "Frames of files that one of these regular expressions finds are left out of the tracebacks of failed tasks.",
+    ),
+)
+
+RESERVED: Final[tuple[str, ...]] = ("distributed",)
+"""Groups that another package declares: nothing is said about unknown names in them until it has."""

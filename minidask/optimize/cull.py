@@ -1,0 +1,35 @@
+"""Leave out the tasks that no output needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from minidask.graph.task import Key, Task
+from minidask.graph.traverse import missing_key
+
+
+def cull(graph: Mapping[Key, Task], keys: Iterable[Key]) -> dict[Key, Task]:
+    """Return the tasks that ``keys`` need, in the order of the graph.
+
+    Raises
+    ------
+    KeyError
+        If a key, or one that a task needs, is not in the graph.
+
+    Examples
+    --------
+    >>> from minidask.graph import convert
+    >>> list(cull(convert({"x": 1, "y": (abs, "x"), "z": 3}), ["y"]))
+    ['x', 'y']
+    """
+    needed: set[Key] = set()
+    pending: list[tuple[Key, Key | None]] = [(key, None) for key in keys]
+    while pending:
+        key, user = pending.pop()
+        if key in needed:
+            continue
+        if key not in graph:
+            raise missing_key(key, graph, user)
+        needed.add(key)
+        pending += [(dependency, key) for dependency in graph[key].dependencies if dependency not in needed]
+    return {key: task for key, task in graph.items() if key in needed}

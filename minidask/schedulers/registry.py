@@ -1,0 +1,140 @@
+"""Who runs a computation: names of the local schedulers, executors, and the runner that a cluster's client registers.
+
+The order of precedence: the keyword ``scheduler=``, the setting ``scheduler``, the runner registered last (a ``Client``), the
+collection's own default. ``minidask`` never imports ``minidask_distributed``: a client comes here by ``register_runner``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+from minidask import config
+from minidask.schedulers import executor, processes, sync, threads
+
+Get = Callable[..., Any]
+
+NAMED: dict[str, Get] = {
+    "sync": sync.get,
+    "synchronous": sync.get,
+    "single-threaded": sync.get,
+    "threads": threads.get,
+    "threading": threads.get,
+    "processes": processes.get,
+    "multiprocessing": processes.get,
+}
+
+_lock = threading.Lock()
+# The runners that were registered and not withdrawn, the current one last.
+_runners: list[Get] = []
+
+
+def register_runner(get: Get) -> None:
+    """Make ``get`` (as ``client.get``) what runs every computation that doesn't ask for another scheduler."""
+    with _lock:
+        _runners.append(get)
+
+
+def unregister_runner(get: Get) -> None:
+    """Withdraw a runner; the one registered before it becomes current. One that isn't registered is ignored."""
+    with _lock:
+        for at in reversed(range(len(_runners))):
+            if _runners[at] == get:
+                del _runners[at]
+                return
+
+
+def current_runner() -> Get | None:
+    """Return the runner registered last, None if there is none."""
+    return _runners[-1] if _runners else None
+
+
+def named_scheduler(scheduler: Any) -> Get:
+    """Return the ``get`` function for a name, an executor, or a ``get`` function.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    TypeError
+        For anything else.
+
+    Examples
+    --------
+    >>> named_scheduler("sync").__module__
+    'minidask.schedulers.sync'
+    """
+    if isinstance(scheduler, str):
+        if scheduler.lower() in NAMED:
+            return NAMED[scheduler.lower()]
+        if scheduler.lower() in ("distributed", "client", "minidask.distributed"):
+            runner = current_runner()
+            if runner is not None:
+                return runner
+            raise RuntimeError("scheduler='distributed' was asked for, but there is no Client: make one first")
+        known = ", ".join(map(repr, NAMED))
+        raise ValueError(f"unknown scheduler {scheduler!r}; choose one of {known}, a get function or an Executor")
+    if isinstance(scheduler, Executor):
+        return partial(executor.get, executor=scheduler)
+    get = getattr(scheduler, "get", None)
+    if get is not None and hasattr(scheduler, "submit"):  # a Client
+        return get  # type: ignore[no-any-return]
+    if callable(scheduler):
+        return scheduler  # type: ignore[no-any-return]
+    raise TypeError(f"scheduler must be a name, a get function or an Executor, got {type(scheduler).__name__}")
+
+
+def get_scheduler(
+    get: Get | None = None,
+    scheduler: Any = None,
+    collections: Iterable[Any] = (),
+    default: Get | None = None,
+) -> Get:
+    """Return the function that is to run a computation, ``get(graph, keys, **kwargs)``.
+
+    Parameters
+    ----------
+    get : callable, optional
+        The function itself.
+    scheduler : str, callable or Executor, optional
+        Asked for by the user.
+    collections : iterable of collections
+        Their ``__dask_scheduler__`` counts where nothing else was said.
+    default : callable, optional
+        Where even they say nothing; otherwise threads.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the collections have different defaults.
+    TypeError
+        If ``scheduler`` is none of these.
+
+    Examples
+    --------
+    >>> get_scheduler(scheduler="threads").__module__
+    'minidask.schedulers.threads'
+    """
+    if get is not None:
+        return get
+    if scheduler is None:
+        scheduler = config.get("scheduler", None)
+    if scheduler is not None:
+        return named_scheduler(scheduler)
+    runner = current_runner()
+    if runner is not None:
+        return runner
+    defaults: list[Get] = []
+    for collection in collections:
+        own = getattr(collection, "__dask_scheduler__", None)
+        if own is not None and own not in defaults:
+            defaults.append(own)
+    if len(defaults) > 1:
+        raise ValueError(
+            "these collections are run by different schedulers by default; say which one with scheduler=, "
+            "for instance compute(..., scheduler='threads')"
+        )
+    return defaults[0] if defaults else (default or threads.get)
