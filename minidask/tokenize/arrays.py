@@ -1,12 +1,15 @@
 """Normalizers for NumPy: arrays, dtypes, scalars, ufuncs and random generators.
 
-Place in the flow: registers with `registry.normalize_token` when the first NumPy object is tokenized; imports no NumPy before.
+Place in the flow: registers with `registry.normalize_token` when the first NumPy object is tokenized; imports no
+NumPy before.
 
-Arrays are hashed by dtype, shape and content, in C order of their elements: strided views, Fortran-ordered and memory-mapped arrays have
-the token of a C-contiguous copy, and C-contiguous memory is hashed where it is. One exception: of an axis broadcast by a zero
-stride only one element is read, so a broadcast view differs from its copy. Padding bytes are never read.
+Arrays are hashed by dtype, shape and content, in C order of their elements: strided views, Fortran-ordered and
+memory-mapped arrays have the token of a C-contiguous copy, and C-contiguous memory is hashed where it is. One
+exception: of an axis broadcast by a zero stride only one element is read, so a broadcast view differs from its copy.
+Padding bytes are never read.
 
-Not for: arrays of other libraries, and subclasses of ndarray that have no rule here (they are taken apart as pickle does).
+Not for: arrays of other libraries, and subclasses of ndarray that have no rule here (they are taken apart as pickle
+does).
 """
 
 from __future__ import annotations
@@ -63,17 +66,15 @@ def dtype_form(dtype: np.dtype[Any]) -> tuple[Any, ...]:
     if dtype.kind in _SIMPLE_KINDS and type(dtype).__module__ == "numpy.dtypes":
         return dtype.str, *metadata
     if dtype.kind == "T":
-        return "T", dtype.coerce, getattr(dtype, "na_object", _NO_NA), hasattr(dtype, "na_object")  # type: ignore[attr-defined]
+        string: Any = dtype
+        return "T", string.coerce, hasattr(string, "na_object"), getattr(string, "na_object", None)
     if dtype.kind in _SIMPLE_KINDS or dtype.kind == "V":
         return dtype.str, dtype.name, *metadata
     return dtype.str, dtype.name, reduced(dtype)
 
 
-_NO_NA = "no missing value"
-
-
 def array_form(array: np.ndarray) -> tuple[Any, ...]:
-    """Return plain values that identify an array: shape, dtype, and digests of its content (or its elements, if objects).
+    """Return plain values that identify an array: shape, dtype, and digests of its content (or elements, if objects).
 
     >>> import numpy as np
     >>> a = np.arange(6).reshape(2, 3)
@@ -84,7 +85,9 @@ def array_form(array: np.ndarray) -> tuple[Any, ...]:
 
     array = array.view(np.ndarray)
     shape = array.shape
-    broadcast = tuple(i for i, (n, stride) in enumerate(zip(shape, array.strides, strict=True)) if n > 1 and stride == 0)
+    broadcast = tuple(
+        i for i, (n, stride) in enumerate(zip(shape, array.strides, strict=True)) if n > 1 and stride == 0
+    )
     if broadcast:
         array = array[tuple(slice(0, 1) if i in broadcast else slice(None) for i in range(array.ndim))]
     return shape, broadcast, dtype_form(array.dtype), _content(array)
@@ -142,7 +145,7 @@ def _pieces(array: np.ndarray) -> Any:
         else:
             step = max(1, len(piece) * _PIECE_BYTES // piece.nbytes)
             if step == 1 and piece.ndim > 1:
-                todo.extend(reversed([row for row in piece]))
+                todo.extend(reversed(list(piece)))
             else:
                 todo.extend(reversed([piece[i : i + step] for i in range(0, len(piece), step)]))
 

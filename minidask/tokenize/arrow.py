@@ -1,11 +1,13 @@
 """Normalizers for pyarrow: arrays, tables, types, schemas, scalars, buffers.
 
-Place in the flow: registers with `registry.normalize_token` when the first pyarrow object is tokenized; imports no pyarrow before.
+Place in the flow: registers with `registry.normalize_token` when the first pyarrow object is tokenized; imports no
+pyarrow before.
 
-Columns are hashed by type and content: offsets, chunking and whatever lies in the memory of null slots make no difference. To
-that end a column is written to several streams (positions of nulls, values, lengths; those of each child), chunk after chunk.
-A dictionary-encoded column is its indices and its dictionary; chunks of different dictionaries are unified first.
-Types without fixed streams (unions, run-end encoded, views) are hashed by their Python values.
+Columns are hashed by type and content: offsets, chunking and whatever lies in the memory of null slots make no
+difference. To that end a column is written to several streams (positions of nulls, values, lengths; those of each
+child), chunk after chunk. A dictionary-encoded column is its indices and its dictionary; chunks of different
+dictionaries are unified first. Types without fixed streams (unions, run-end encoded, views) are hashed by their
+Python values.
 
 Not for: datasets, file systems and expressions, which pickle takes apart well.
 """

@@ -2,13 +2,14 @@
 
 Place in the flow: registers with `registry.normalize_token` when imported.
 
-A function or class that can be imported is its name. Any other one (a lambda, a closure, whatever the main module or a notebook
-defines) is what it does: bytecode, constants, defaults, the values in its closure, and the values of the global names that it
-refers to, functions and classes among them in the same way. Pickles of such functions would not do: they hold file
-names, line numbers, and a random number for each class.
+A function or class that can be imported is its name. Any other one (a lambda, a closure, whatever the main module or
+a notebook defines) is what it does: bytecode, constants, defaults, the values in its closure, and the values of the
+global names that it refers to, functions and classes among them in the same way. Pickles of such functions would not
+do: they hold file names, line numbers, and a random number for each class.
 
-Invariants: two functions of one token compute the same, as far as they compute by their code, its closure and its globals. Attributes
-that a function looks up on modules at run time, files that it reads, and the sources of importable functions are not looked at.
+Invariants: two functions of one token compute the same, as far as they compute by their code, its closure and its
+globals. Attributes that a function looks up on modules at run time, files that it reads, and the sources of
+importable functions are not looked at.
 
 Not for: calling or importing anything.
 """
@@ -29,8 +30,20 @@ _GLOBAL_OPCODES = frozenset(dis.opmap[name] for name in ("LOAD_GLOBAL", "STORE_G
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made by a class statement, not by C
 # What the interpreter adds, caches or documents; none of it changes what a class does.
 _UNIMPORTANT = frozenset(
-    "__dict__ __weakref__ __module__ __doc__ __firstlineno__ __static_attributes__ __annotations_cache__ __annotate__ "
-    "__annotate_func__ __slotnames__ _abc_impl __abstractmethods__".split()
+    [
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__doc__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__annotations_cache__",
+        "__annotate__",
+        "__annotate_func__",
+        "__slotnames__",
+        "_abc_impl",
+        "__abstractmethods__",
+    ]
 )
 
 

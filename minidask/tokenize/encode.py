@@ -1,26 +1,32 @@
 """Turn any object into canonical bytes: the heart of `tokenize`.
 
-Place in the flow: `token` hashes what `Encoder.content` returns. Objects are looked up in `registry.normalize_token`, and those
-without a rule in `objects.reduced`.
+Place in the flow: `token` hashes what `Encoder.content` returns. Objects are looked up in `registry.normalize_token`,
+and those without a rule in `objects.reduced`.
 
 The encoding of a value is one of (each says by itself where it ends, so that no two structures run into one another):
 
-- numbers, strings, bytes, None, ``...``, and flat lists and tuples of them: what `marshal` format 2 writes: a type letter, a length
-  where one is needed, the content. Formats 3 and later must not be used: they mark interned and shared objects.
-- other containers: a tag byte (see ``_TUPLE`` and so on; never a letter of marshal), the number of parts, the encodings of the parts.
-  Those of sets are sorted; those of dicts are sorted by the key's encoding.
+- numbers, strings, bytes, None, ``...``, and flat lists and tuples of them: what `marshal` format 2 writes: a type
+  letter, a length where one is needed, the content. Formats 3 and later must not be used: they mark interned and
+  shared objects.
+- other containers: a tag byte (see ``_TUPLE`` and so on; never a letter of marshal), the number of parts, the
+  encodings of the parts. Those of sets are sorted; those of dicts are sorted by the key's encoding.
 - other objects: a tag, the qualified name of the type, the encoding of what the normalizer returned.
-- anything of the above longer than 64 bytes: ``_DIGEST`` and its SHA-256. So a part never costs its parent more than 64 bytes.
+- anything of the above longer than 64 bytes: ``_DIGEST`` and its SHA-256. So a part never costs its parent more than
+  64 bytes.
 
-Objects that contain themselves: a part that is being encoded further up is written as the distance to it. What has been encoded is
-remembered, so that shared parts cost nothing, unless it holds such a distance to something outside itself: then it depends on
-where it stands, and is numbered in the order of first visits instead.
+Objects that contain themselves: a part that is being encoded further up is written as the distance to it. What has
+been encoded is remembered, so that shared parts cost nothing. What holds such a distance to something outside itself
+depends on where it stands: it is numbered in the order of first visits instead. Whatever has to do with a loop
+depends on where the loop was entered, so it is remembered only as long as the order of visits is canonical: each
+element of a set, and each key of a dict, starts anew.
 
-Invariants: an explicit stack, no recursion; one `Encoder` a call, so threads share nothing; the bytes depend on neither addresses,
-hash seed nor insertion order; distinct structures have distinct bytes, up to collisions of SHA-256.
+Invariants: an explicit stack, no recursion; one `Encoder` a call, so threads share nothing; the bytes depend on
+neither addresses, hash seed nor insertion order; distinct structures have distinct bytes, up to collisions of
+SHA-256.
 
-Why SHA-256: on a CPU with SHA instructions it hashes 1.8 GB/s and a short input in 0.41 µs, against 0.94 GB/s and 0.38 µs for BLAKE2b,
-1.9 GB/s for SHA-1 (broken), 0.77 for MD5 (broken); measured with CPython 3.11 and OpenSSL 3 on an AMD EPYC.
+Why SHA-256: on a CPU with SHA instructions it hashes 1.8 GB/s and a short input in 0.41 µs, against 0.94 GB/s and
+0.38 µs for BLAKE2b, 1.9 GB/s for SHA-1 (broken), 0.77 for MD5 (broken); measured with CPython 3.11 and OpenSSL 3 on
+an AMD EPYC.
 
 Not for: deciding what an object consists of.
 """
@@ -85,7 +91,7 @@ def _number(n: int) -> bytes:
 class _Frame:
     """One object that is being encoded."""
 
-    __slots__ = ("close", "found", "generic", "keys", "loop", "obj", "parts", "scoped", "seen", "tag")
+    __slots__ = ("close", "cyclic", "found", "generic", "keys", "loop", "obj", "parts", "scoped", "seen", "tag")
 
     def __init__(self, obj: Any, tag: bytes, parts: Iterable[Any], close: Callable[[_Frame], bytes | None]) -> None:
         self.obj = obj
@@ -95,8 +101,9 @@ class _Frame:
         self.close = close
         self.keys: list[bytes] | None = None  # of a dict: encodings of its keys, once known
         self.loop = _NO_LOOP  # least depth that an encoding inside refers to
-        self.scoped = False  # parts are visited in no particular order: visits are numbered for each anew
-        self.seen: dict[int, int] = {}
+        self.cyclic = False  # whether there is a loop inside, closed or not
+        self.scoped = False  # parts are visited in no particular order: each starts with nothing seen
+        self.seen: dict[int, int | bytes] = {}
         self.generic = False
 
 
@@ -108,7 +115,8 @@ class Encoder:
     strict : callable
         Asked, at most once and only where it matters, whether to raise for objects that have no deterministic encoding.
     verify : bool
-        If strict, check objects without a rule: taken apart again, and after a round trip through pickle, they must give the same.
+        If strict, check objects without a rule: taken apart again, and after a round trip through pickle, they must
+        give the same.
     """
 
     def __init__(self, strict: Callable[[], bool], verify: bool = True) -> None:
@@ -118,11 +126,11 @@ class Encoder:
         self._frames: list[_Frame] = []
         # {id: depth} of the objects being encoded
         self._open: dict[int, int] = {}
-        # {id: (object, encoding)}; holding the object keeps its id its own
+        # {id: (object, encoding)} of finished objects without loops; holding the object keeps its id its own
         self._done: dict[int, tuple[Any, bytes]] = {}
-        # {id: number of visit} of finished objects that depend on where they stand, which _keep holds
-        self._seen: dict[int, int] = {}
-        self._keep: list[Any] = []
+        # {id: encoding, or number of visit if that depends on where it stands} of finished objects with loops
+        self._seen: dict[int, int | bytes] = {}
+        self._keep: list[Any] = []  # the objects of _seen
         self._generic = 0
 
     def content(self, obj: Any) -> bytes:
@@ -172,9 +180,14 @@ class Encoder:
             return done[1]
         if key in self._open:
             return self._above(self._open[key])
-        if key in self._seen:
-            self._frames[-1].loop = -1
-            return _SEEN + _number(self._seen[key])
+        seen = self._seen.get(key)
+        if seen is not None:
+            top = self._frames[-1]
+            top.cyclic = True
+            if isinstance(seen, bytes):
+                return seen
+            top.loop = -1
+            return _SEEN + _number(seen)
         if kind is tuple:
             frame = _Frame(obj, _TUPLE, obj, _sequence)
         elif kind is list:
@@ -211,6 +224,7 @@ class Encoder:
         """A reference to an object being encoded further up."""
         top = self._frames[-1]
         top.loop = min(top.loop, depth)
+        top.cyclic = True
         return _ABOVE + _number(len(self._frames) - depth)
 
     def _object(self, obj: Any, kind: type) -> bytes | _Frame:
@@ -237,11 +251,14 @@ class Encoder:
         key = id(obj)
         del self._open[key]
         short = _short(content)
-        if frame.loop < depth:
-            self._seen[key] = len(self._seen)
+        if frame.cyclic:
             self._keep.append(obj)
+            self._seen[key] = len(self._seen) if frame.loop < depth else short
             if frames:
-                frames[-1].loop = min(frames[-1].loop, frame.loop)
+                above = frames[-1]
+                above.cyclic = True
+                if frame.loop < depth:
+                    above.loop = min(above.loop, frame.loop)
         elif short is not content:
             self._done[key] = obj, short
         if frame.generic:
@@ -328,5 +345,3 @@ def _flat_dict(obj: dict[Any, Any]) -> bytes | None:
     items = sorted(obj.items(), key=itemgetter(0))
     values = encode_flat([value for _, value in items])
     return None if values is None else _FLAT_DICT + _dumps([key for key, _ in items], 2) + values
-
-

@@ -1,10 +1,11 @@
 """Normalizers for pandas: frames, series, indexes, extension arrays, dtypes and scalars.
 
-Place in the flow: registers with `registry.normalize_token` when the first pandas object is tokenized; imports no pandas before.
+Place in the flow: registers with `registry.normalize_token` when the first pandas object is tokenized; imports no
+pandas before.
 
-Frames are hashed column by column, so the layout of their blocks makes no difference; ``attrs`` and ``flags`` count, as they travel
-with results. Values beneath a mask don't. A MultiIndex is its levels and codes: two that are equal but divided into
-levels differently have different tokens. Categories count in their order.
+Frames are hashed column by column, so the layout of their blocks makes no difference; ``attrs`` and ``flags`` count,
+as they travel with results. Values beneath a mask don't. A MultiIndex is its levels and codes: two that are equal but
+divided into levels differently have different tokens. Categories count in their order.
 
 Not for: extension arrays of other packages, which pickle takes apart.
 """

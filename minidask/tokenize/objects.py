@@ -1,9 +1,9 @@
 """What stands for an object that has no rule of its own: its pickled parts, or its identity.
 
-Place in the flow: `encode` comes here for objects without a normalizer. `reduced` takes the object apart by the pickle protocol
-(``__reduce_ex__``) into a callable, arguments and state, which are tokenized in turn. The bytes of a pickle would not do: they depend
-on the order of sets, on which strings happen to be shared, and they recurse. What cannot be taken apart is `Opaque`, and is known
-by its identity: a random number that it keeps as long as it lives.
+Place in the flow: `encode` comes here for objects without a normalizer. `reduced` takes the object apart by the
+pickle protocol (``__reduce_ex__``) into a callable, arguments and state, which are tokenized in turn. The bytes of a
+pickle would not do: they depend on the order of sets, on which strings happen to be shared, and they recurse. What
+cannot be taken apart is `Opaque`, and is known by its identity: a random number that it keeps as long as it lives.
 
 Invariants: `reduced` never raises; two objects alive or dead never share an identity.
 
@@ -96,7 +96,7 @@ def reduced(obj: Any) -> Any:
 
 
 def _forgotten(obj: Any) -> Any:
-    """Attributes that the ``__reduce__`` of a C base class (Decimal, date) leaves out of the pickle of a derived class."""
+    """Attributes that the ``__reduce__`` of a C base class (Decimal, date) leaves out for derived classes."""
     cls = type(obj)
     # An alias such as list[int] has no attributes of its own, but shows those of list.
     attributes = obj.__dict__ if cls.__dictoffset__ else None
@@ -137,7 +137,7 @@ def identity_of(obj: Any) -> bytes:
     try:
         return _identities[key][1]
     except KeyError:
-        pass
+        pass  # met for the first time
     identity = os.urandom(16)
     if type(obj) is object:
         guard: Any = obj  # kept for ever: sentinels are few, and a second one at its address would share its name

@@ -1,14 +1,14 @@
 """The rules by which objects are reduced to values that can be hashed: `normalize_token`.
 
-Place in the flow: `encode` asks `normalize_token.find(type)` for every object that isn't a plain value; the modules `stdlib`,
-`callables`, `arrays`, `frames`, `arrow` and `sparse` fill the registry, and users extend it.
+Place in the flow: `encode` asks `normalize_token.find(type)` for every object that isn't a plain value; the modules
+`stdlib`, `callables`, `arrays`, `frames`, `arrow` and `sparse` fill the registry, and users extend it.
 
 Invariants:
 
-- A *normalizer* takes the object and returns a value made of anything that can be tokenized; it never hashes. What it returns
-  is hashed together with the qualified name of the object's type.
-- Along the type's method resolution order, the first class that is registered or defines ``__dask_tokenize__`` decides; if a
-  class is both, the registration wins.
+- A *normalizer* takes the object and returns a value made of anything that can be tokenized; it never hashes. What it
+  returns is hashed together with the qualified name of the object's type.
+- Along the type's method resolution order, the first class that is registered or defines ``__dask_tokenize__``
+  decides; if a class is both, the registration wins.
 - The encoding of plain values (`PLAIN`) is fixed, so that hashing them needs no look-up.
 
 Not for: the bytes (see `encode`) and objects without a rule (see `objects`).
@@ -50,8 +50,8 @@ def qualified_name(cls: type) -> str:
 class _NormalizeToken(Dispatch):
     """Hold the normalizers by type; call it to normalize one object.
 
-    Called with an object, it returns what will be hashed in its place: plain values (numbers, strings, lists, dicts and so on)
-    are returned as they are, any other object as ``(qualified name of its type, what its normalizer returned)``.
+    Called with an object, it returns what will be hashed in its place: plain values (numbers, strings, lists, dicts and
+    so on) are returned as they are, any other object as ``(qualified name of its type, what its normalizer returned)``.
 
     >>> class Celsius:
     ...     def __init__(self, degrees):
@@ -70,7 +70,9 @@ class _NormalizeToken(Dispatch):
     ) -> Any:
         for each in type_ if isinstance(type_, tuple) else (type_,):
             if isinstance(each, type) and (each in PLAIN or each is object):
-                raise TypeError(f"the tokens of {each.__name__} are fixed; register a normalizer for a type of your own")
+                raise TypeError(
+                    f"the tokens of {each.__name__} are fixed; register a normalizer for a type of your own"
+                )
         return super().register(type_, func, subclasses=subclasses)
 
     register.__doc__ = Dispatch.register.__doc__

@@ -1,9 +1,11 @@
 """Normalizers for SciPy's sparse matrices and arrays.
 
-Place in the flow: registers with `registry.normalize_token` when the first SciPy object is tokenized; imports no SciPy before.
+Place in the flow: registers with `registry.normalize_token` when the first SciPy object is tokenized; imports no
+SciPy before.
 
-A sparse array is its format, shape, dtype and the arrays that it stores, in the order in which it stores them: explicit zeros,
-duplicates and unsorted indices count, what the object has found out about itself (sorted or not) doesn't.
+A sparse array is its format, shape, dtype and the arrays that it stores, in the order in which it stores them:
+explicit zeros, duplicates and unsorted indices count, what the object has found out about itself (sorted or not)
+doesn't.
 
 Not for: other objects of SciPy, which pickle takes apart.
 """

@@ -1,7 +1,7 @@
 """Normalizers for types of the standard library that pickle takes apart badly or not at all.
 
-Place in the flow: registers with `registry.normalize_token` when imported. Most of the standard library (dates, decimals, fractions,
-UUIDs, paths, deques, ...) needs no rule: `objects.reduced` takes it apart.
+Place in the flow: registers with `registry.normalize_token` when imported. Most of the standard library (dates,
+decimals, fractions, UUIDs, paths, deques, ...) needs no rule: `objects.reduced` takes it apart.
 
 Invariants: a rule here is for that very class (``subclasses=False``) wherever a derived class may hold more.
 """
@@ -37,7 +37,7 @@ def _bytearray(x: bytearray) -> bytes:
 
 
 @_exactly(memoryview)
-def _memoryview(x: memoryview) -> tuple[str, tuple[int, ...], bytes]:
+def _memoryview(x: memoryview) -> tuple[Any, ...]:
     return x.format, x.shape, sha256(x if x.c_contiguous else x.tobytes()).digest()
 
 

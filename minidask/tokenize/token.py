@@ -2,8 +2,9 @@
 
 Place in the flow: what users and all layers above call. `Encoder` makes the bytes; here they are hashed.
 
-Invariants: a token is 32 lowercase hexadecimal digits, the first half of a SHA-256; ``quick_token(*args) == tokenize(*args)``;
-this module reads no configuration: whoever has one installs a getter with `set_ensure_deterministic`.
+Invariants: a token is 32 lowercase hexadecimal digits, the first half of a SHA-256; ``quick_token(*args) ==
+tokenize(*args)``; this module reads no configuration: whoever has one installs a getter with
+`set_ensure_deterministic`.
 """
 
 from __future__ import annotations
@@ -31,17 +32,23 @@ def _yes() -> bool:
 _ensure_deterministic: Callable[[], bool] = _no
 
 
-def set_ensure_deterministic(getter: Callable[[], bool]) -> None:
-    """Install the function that says whether `tokenize` is strict where its caller doesn't say.
+def set_ensure_deterministic(getter: Callable[[], bool]) -> Callable[[], bool]:
+    """Install the function that says whether `tokenize` is strict where its caller doesn't say; return the one before.
 
     It is called only when an object without a rule of its own is met. Raises TypeError for what isn't callable.
 
-    >>> set_ensure_deterministic(lambda: False)
+    >>> previous = set_ensure_deterministic(lambda: True)
+    >>> tokenize(object())
+    Traceback (most recent call last):
+        ...
+    minidask.tokenize.registry.TokenizationError: builtins.object object cannot be tokenized deterministically: ...
+    >>> _ = set_ensure_deterministic(previous)
     """
     if not callable(getter):
         raise TypeError(f"set_ensure_deterministic takes a function that returns a bool, not {getter!r}")
     global _ensure_deterministic
-    _ensure_deterministic = getter
+    previous, _ensure_deterministic = _ensure_deterministic, getter
+    return previous
 
 
 def tokenize(*args: Any, ensure_deterministic: bool | None = None, **kwargs: Any) -> str:
@@ -85,8 +92,8 @@ def tokenize(*args: Any, ensure_deterministic: bool | None = None, **kwargs: Any
 def quick_token(operation: str, *parts: Any) -> str:
     """Return the token of an operation and its small operands; the same as ``tokenize(operation, *parts)``.
 
-    It is meant for str, int, float, bool, None, bytes and tuples of these, and costs about 1 µs for them; other parts are
-    tokenized fully. Raises what `tokenize` raises.
+    It is meant for str, int, float, bool, None, bytes and tuples of these, and costs about 1 µs for them; other parts
+    are tokenized fully. Raises what `tokenize` raises.
 
     >>> quick_token("add", "x-1", "y-2", 1.0) == tokenize("add", "x-1", "y-2", 1.0)
     True
