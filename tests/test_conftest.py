@@ -1,0 +1,48 @@
+"""The rules of the shared conftest, each proven on a small run of pytest in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CONFTEST = Path(__file__).parent / "conftest.py"
+
+
+def run(folder: Path, test: str, **environment: str) -> tuple[int, str]:
+    """Run `test` under the project's conftest; return the exit code and what was printed."""
+    (folder / "conftest.py").write_text(CONFTEST.read_text())
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "test_it.py").write_text(test)
+    env = {k: v for k, v in os.environ.items() if k != "MINIDASK_TEST_NO_SKIPS"} | environment
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+MISSING = "def test_draw(needs_program):\n    needs_program('no-such-program')\n"
+FOUND = "def test_draw(needs_program):\n    assert needs_program('sh').endswith('/sh')\n"
+MODULE_SKIP = "import pytest\npytest.skip('not here', allow_module_level=True)\n"
+EXPECTED_FAILURE = "import pytest\n@pytest.mark.xfail\ndef test_it():\n    assert False\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("test", "forbidden", "code", "says"),
+    [
+        (MISSING, "0", 0, "1 skipped"),
+        (MISSING, "1", 1, "test_it.py::test_draw: Skipped: the program 'no-such-program' is not installed"),
+        (FOUND, "1", 0, "1 passed"),
+        (MODULE_SKIP, "1", 1, "test_it.py: Skipped: not here"),
+        (EXPECTED_FAILURE, "1", 0, "1 xfailed"),
+    ],
+    ids=["allowed", "forbidden", "program found", "whole module", "expected failure"],
+)
+def test_skips_fail_the_run_where_they_are_forbidden(tmp_path, test, forbidden, code, says):
+    returned, printed = run(tmp_path, test, MINIDASK_TEST_NO_SKIPS=forbidden)
+    if test is MODULE_SKIP and returned == pytest.ExitCode.NO_TESTS_COLLECTED:
+        returned = 1  # nothing left to run is a failure of its own
+    assert (returned, says in printed) == (code, True), printed
