@@ -1,8 +1,9 @@
 """From collections to results: ``compute``, ``persist`` and ``optimize``.
 
-The steps of a computation, in order: find the collections in the arguments; merge the graphs of those that share an optimiser
-and rewrite them together, so that shared parts are computed once; merge what comes out; ask the registry who runs it; put
-results back in the collections' places. Nothing is lowered here: the scheduler does that for just the keys asked for.
+The steps of a computation, in order: find the collections in the arguments; merge the graphs of those that share an
+optimiser and rewrite them together, so that shared parts are computed once; merge what comes out; ask the registry
+who runs it; put results back in the collections' places. Nothing is lowered here: the scheduler does that for just
+the keys asked for.
 """
 
 from __future__ import annotations
@@ -13,21 +14,27 @@ from typing import Any
 from minidask.collection.protocol import collection_graph, is_dask_collection
 from minidask.collection.unpack import unpack_collections
 from minidask.graph.convert import nested_keys
+from minidask.graph.layer import Derived
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.task import literal
 from minidask.schedulers.registry import get_scheduler
 
 
 def compute(
-    *args: Any, traverse: bool = True, optimize_graph: bool = True, scheduler: Any = None, get: Any = None, **kwargs: Any
+    *args: Any,
+    traverse: bool = True,
+    optimize_graph: bool = True,
+    scheduler: Any = None,
+    get: Any = None,
+    **kwargs: Any,
 ) -> tuple[Any, ...]:
     """Compute several collections at once; parts that they share are computed once.
 
     Parameters
     ----------
     *args
-        Collections, containers that hold some (lists, tuples, dicts, sets, named tuples, dataclasses, nested at will), and
-        anything else, which is passed on.
+        Collections, containers that hold some (lists, tuples, dicts, sets, named tuples, dataclasses, nested at
+        will), and anything else, which is passed on.
     traverse : bool
         Whether to look into containers.
     optimize_graph : bool
@@ -103,7 +110,7 @@ def persist(
     held = []
     for collection, own, values in zip(collections, keys, results, strict=True):
         rebuild, extra = collection.__dask_postpersist__()
-        held.append(rebuild({key: literal(value) for key, value in zip(own, values, strict=True)}, *extra))
+        held.append(rebuild(Derived(zip(own, map(literal, values), strict=True)), *extra))
     return tuple(repack(held))
 
 
@@ -121,6 +128,8 @@ def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...
     if not collections:
         return args
     graph = merged_graph(collections, True, **kwargs)
+    if not isinstance(graph, LayeredGraph):
+        graph = Derived(graph)
     out = []
     for collection in collections:
         rebuild, extra = collection.__dask_postpersist__()
@@ -145,11 +154,19 @@ def merged_graph(collections: Sequence[Any], optimize_graph: bool = True, **kwar
     for collection in collections:
         rewrite = getattr(collection, "__dask_optimize__", None) if optimize_graph else None
         groups.setdefault(rewrite, []).append(collection)
+    if len(groups) > 1:
+        # Keys that mean different things are found before rewriting, which may change the tasks of equal ones.
+        LayeredGraph.merge(*map(collection_graph, collections))
     graphs: list[Mapping[Any, Any]] = []
     for rewrite, members in groups.items():
         own = [collection_graph(collection) for collection in members]
         graph = own[0] if len(own) == 1 else LayeredGraph.merge(*own)
         if rewrite is not None:
-            graph = rewrite(graph, [key for member in members for key in nested_keys(member.__dask_keys__())], **kwargs)
+            keys = [key for member in members for key in nested_keys(member.__dask_keys__())]
+            graph = rewrite(graph, keys, **kwargs)
+            if not isinstance(graph, Mapping):
+                raise TypeError(f"the optimizer {rewrite!r} returned {type(graph).__name__}, not a graph")
+            if len(groups) > 1 and not isinstance(graph, LayeredGraph):
+                graph = Derived(graph)
         graphs.append(graph)
     return graphs[0] if len(graphs) == 1 else LayeredGraph.merge(*graphs)

@@ -1,10 +1,10 @@
-"""The methods that collections share; a collection with the protocol's ``__dask_...__`` methods inherits them from here."""
+"""The methods that collections share; a class with the protocol's ``__dask_...__`` methods inherits them from here."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from minidask.collection import compute as computing
+from minidask.collection.compute import compute, persist
 from minidask.collection.pictures import visualize
 
 
@@ -26,14 +26,16 @@ class DaskMethodsMixin:
         Exception
             Whatever a task raises, with a note that names the task.
         """
-        return computing.compute(self, traverse=False, **kwargs)[0]
+        return compute(self, traverse=False, **kwargs)[0]
 
     def persist(self, **kwargs: Any) -> Any:
         """Compute, and return an equal collection that holds the results (see ``minidask.persist``)."""
-        return computing.persist(self, traverse=False, **kwargs)[0]
+        return persist(self, traverse=False, **kwargs)[0]
 
     def visualize(
         self, filename: str | None = "mydask", format: str | None = None, optimize_graph: bool = False, **kwargs: Any
     ) -> Any:
         """Draw the task graph into a file and return the picture (see ``minidask.visualize``)."""
-        return visualize(self, traverse=False, filename=filename, format=format, optimize_graph=optimize_graph, **kwargs)
+        return visualize(
+            self, traverse=False, filename=filename, format=format, optimize_graph=optimize_graph, **kwargs
+        )

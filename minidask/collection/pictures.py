@@ -8,7 +8,7 @@ from minidask import config
 from minidask.collection.compute import merged_graph
 from minidask.collection.protocol import collection_graph
 from minidask.collection.unpack import unpack_collections
-from minidask.diagnostics import visualize_graph, visualize_layers
+from minidask.diagnostics.pictures import visualize_graph, visualize_layers
 from minidask.graph.convert import convert, nested_keys
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.order import order
@@ -34,7 +34,8 @@ def visualize(
     filename : str or None
         Where to write, with or without a suffix; None writes no file.
     format : str, optional
-        ``"svg"``, ``"html"``, ``"dot"``, and with the program graphviz ``"png"`` and ``"pdf"``. Default: the file's suffix.
+        ``"svg"``, ``"html"``, ``"dot"``, and with the program graphviz ``"png"`` and ``"pdf"``. Default: the file's
+        suffix.
     traverse : bool
         Whether to look into containers.
     optimize_graph : bool
@@ -86,7 +87,9 @@ def visualize(
         graphs = []
     whole = LayeredGraph.merge(*graphs, *plain)
     if layers:
-        return visualize_layers(whole.layers, whole.dependencies, filename=filename, format=format, engine=engine, **kwargs)
+        return visualize_layers(
+            whole.layers, whole.dependencies, filename=filename, format=format, engine=engine, **kwargs
+        )
     tasks = convert(whole.lower(keys) if optimize_graph and not plain else whole.to_dict())
     if color is not None and str(color).endswith("order"):
         kwargs["order"] = order(tasks)

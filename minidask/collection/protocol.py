@@ -5,9 +5,12 @@ The protocol of the field, so that collections written for it run here:
 - ``__dask_graph__()``: the graph, a mapping of keys to tasks; None if the object is no collection after all.
 - ``__dask_keys__()``: the keys of the results, in nested lists.
 - ``__dask_layers__()``: names of the layers that hold these keys (optional).
-- ``__dask_postcompute__()``: ``(finalize, extra_args)``; ``finalize(results, *extra_args)`` makes the result that users see.
-- ``__dask_postpersist__()``: ``(rebuild, extra_args)``; ``rebuild(graph, *extra_args)`` makes an equal collection on another graph.
-- ``__dask_optimize__(graph, keys, **kwargs)`` and ``__dask_scheduler__(graph, keys, **kwargs)``: class-level functions (optional).
+- ``__dask_postcompute__()``: ``(finalize, extra_args)``; ``finalize(results, *extra_args)`` makes the result that
+  users see.
+- ``__dask_postpersist__()``: ``(rebuild, extra_args)``; ``rebuild(graph, *extra_args)`` makes an equal collection on
+  another graph.
+- ``__dask_optimize__(graph, keys, **kwargs)`` and ``__dask_scheduler__(graph, keys, **kwargs)``: class-level
+  functions (optional).
 - ``__dask_tokenize__()``: what identifies the object (optional).
 """
 
@@ -29,7 +32,7 @@ def is_dask_collection(x: Any) -> bool:
     False
     """
     cls = type(x)
-    if cls in _NEVER or not hasattr(cls, "__dask_graph__") and not hasattr(x, "__dask_graph__"):
+    if cls in _NEVER or (not hasattr(cls, "__dask_graph__") and not hasattr(x, "__dask_graph__")):
         return False
     if isinstance(x, type):
         return False
@@ -86,8 +89,9 @@ class GridOf(MaterializedLayer):
 
     __slots__ = ("nested",)
 
-    def __init__(self, name: str, mapping: Mapping[Any, Any], nested: Any) -> None:
-        super().__init__(name, mapping, (), {})
+    def __init__(self, name: str, mapping: Mapping[Any, Any], nested: Any, inputs: tuple[Layer, ...] = ()) -> None:
+        super().__init__(name, mapping, inputs, {})
+        self.derived = True
         self.nested = nested
         self.numblocks = shape_of(nested)
 

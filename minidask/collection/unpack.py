@@ -1,14 +1,16 @@
 """Find the collections in nested arguments, and put results in their places.
 
-Lists, tuples, dicts, sets, named tuples and dataclasses are searched (exact types: a subclass may mean something else). Containers
-without a collection are passed on as they are, not copied. Iterative, so that nesting may be as deep as it likes.
+Lists, tuples, dicts, sets, slices, named tuples and dataclasses are searched (exact types: a subclass may mean
+something else). Containers without a collection are passed on as they are, not copied. Iterative, so that nesting may
+be as deep as it likes.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from minidask.collection.protocol import is_dask_collection
@@ -16,6 +18,7 @@ from minidask.collection.protocol import is_dask_collection
 Repack = Callable[[Sequence[Any]], list[Any]]
 
 _SEQUENCES = (list, tuple, set, frozenset)
+_ATOMS = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
 
 
 def unpack_collections(*args: Any, traverse: bool = True) -> tuple[list[Any], Repack]:
@@ -58,9 +61,7 @@ def unpack_collections(*args: Any, traverse: bool = True) -> tuple[list[Any], Re
 Part = tuple[str, Any, list[int]]
 
 
-def describe(
-    root: Any, is_sought: Callable[[Any], bool], traverse: bool = True, opaque: tuple[type, ...] = ()
-) -> tuple[list[Part], list[bool]]:
+def describe(root: Any, is_sought: Callable[[Any], bool], traverse: bool = True) -> tuple[list[Part], list[bool]]:
     """List the parts of nested containers, the containers before their members; say which hold something sought.
 
     Kinds: ``"found"`` (sought), ``"leaf"``, otherwise a container.
@@ -77,7 +78,7 @@ def describe(
             parts.append(("found", item, []))
             continue
         kind = "leaf"
-        if (traverse or siblings is None) and not (opaque and isinstance(item, opaque)):
+        if traverse or siblings is None:
             kind, members = _open(item)
         children = list(members)
         numbers = [0] * len(children)
@@ -93,10 +94,17 @@ def describe(
 def _open(item: Any) -> tuple[str, Iterable[Any]]:
     """Return the kind of a container and its members; ``"leaf"`` and nothing for what is none."""
     cls = type(item)
+    if cls in _ATOMS:
+        return "leaf", ()
     if cls in _SEQUENCES:
-        return "sequence", item
+        # Long containers of plain values are common, and hold nothing.
+        return ("leaf", ()) if _ATOMS.issuperset(map(type, item)) else ("sequence", item)
     if cls is dict or cls is OrderedDict:
+        if _ATOMS.issuperset(map(type, item)) and _ATOMS.issuperset(map(type, item.values())):
+            return "leaf", ()
         return "dict", [part for pair in item.items() for part in pair]
+    if cls is slice:
+        return "slice", (item.start, item.stop, item.step)
     if isinstance(item, tuple) and hasattr(cls, "_fields"):
         return "named", item
     if dataclasses.is_dataclass(item) and not isinstance(item, type):
@@ -130,7 +138,7 @@ def rebuild_container(kind: str, item: Any, members: list[Any]) -> Any:
     cls = type(item)
     if kind == "dict":
         return cls(zip(members[::2], members[1::2], strict=True))
-    if kind == "named":
+    if kind == "named" or kind == "slice":
         return cls(*members)
     if kind == "dataclass":
         return _replace(item, members)
@@ -140,19 +148,30 @@ def rebuild_container(kind: str, item: Any, members: list[Any]) -> Any:
 def _replace(item: Any, members: list[Any]) -> Any:
     names = [f.name for f in dataclasses.fields(item) if hasattr(item, f.name)]
     values = dict(zip(names, members, strict=True))
-    takes = {f.name for f in dataclasses.fields(item) if f.init}
-    if takes >= set(names):
-        try:
-            return dataclasses.replace(item, **values)
-        except TypeError as error:
-            raise TypeError(
-                f"a {type(item).__name__} that holds a collection can't be rebuilt with its result, because its __init__ "
-                f"does not take its fields ({error}); pass the collections themselves, or use traverse=False"
-            ) from error
-    changed = [name for name in names if name not in takes and values[name] is not getattr(item, name)]
-    if changed:
+    changed = {name for name in names if values[name] is not getattr(item, name)}
+    return dataclasses.replace(item, **{name: values[name] for name in rebuilt_fields(item, changed)})
+
+
+def rebuilt_fields(item: Any, changed: Collection[str]) -> list[str]:
+    """Return the names of the fields with which a dataclass instance is made anew, with some of them changed.
+
+    Raises
+    ------
+    TypeError
+        If its ``__init__`` does not take a changed field, or wants what is no field.
+    """
+    cls = type(item)
+    taken = [f.name for f in dataclasses.fields(item) if f.init and hasattr(item, f.name)]
+    parameters = inspect.signature(cls).parameters.values()
+    any_name = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    known = {p.name for p in parameters}
+    required = [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    refused = [name for name in changed if name not in taken] + [n for n in taken if n not in known and not any_name]
+    wanted = [name for name in required if name not in taken]
+    if refused or wanted:
+        reason = f"does not take the field {refused[0]!r}" if refused else f"wants {wanted[0]!r}, which is no field"
         raise TypeError(
-            f"a {type(item).__name__} holds a collection in a field that its __init__ does not take ({changed[0]}), so it "
-            "can't be rebuilt with the result; pass the collection itself, or use traverse=False"
+            f"a {cls.__name__} that holds a collection can't be rebuilt with its result, because its __init__ "
+            f"{reason}; pass the collections themselves, or use traverse=False"
         )
-    return dataclasses.replace(item, **{name: value for name, value in values.items() if name in takes})
+    return taken

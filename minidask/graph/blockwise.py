@@ -2,7 +2,8 @@
 
 A ``Blockwise`` layer says with index symbols which block of each operand a block of the output needs: with ``out_ind=("i", "j")``
 an operand indexed ``("j", "i")`` is transposed; one whose grid has a single block along a symbol is broadcast along it; a symbol
-that the output lacks is contracted: the function gets a list (nested, one level a symbol) of all the blocks along it.
+that the output lacks is contracted: the function gets a list (nested, one level a symbol) of all the blocks along it; lists of
+several operands have one length, a single block being repeated.
 
 Operands: layers, constants (the same value for every block), ``Parts`` (one value a block: a data source is a layer whose only
 operand is ``Parts``), and ``BlockId`` (the block's own index).
@@ -20,8 +21,8 @@ from typing import Any, NamedTuple
 
 from minidask.graph.annotations import resolve
 from minidask.graph.layer import Layer
-from minidask.graph.program import ProgramBuilder, pack_list
-from minidask.graph.task import Key, Task, TaskRef, func_name
+from minidask.graph.program import ProgramBuilder
+from minidask.graph.task import Key, Task, TaskRef, func_name, task_of
 from minidask.tokenize import quick_token, tokenize
 
 Symbol = Hashable
@@ -58,7 +59,13 @@ class Parts:
 
 
 class BlockId:
-    """Stand for the index of the block that is being made (a tuple of ints, in the order of the operand's symbols)."""
+    """Stand for the index of the block that is being made (a tuple of ints, in the order of the operand's symbols).
+
+    Examples
+    --------
+    >>> blockwise(str, "ij", (BlockId(), "ji"), new_axes={"i": 1, "j": 2}, name="x").lower()[("x", 0, 1)]({})
+    '(1, 0)'
+    """
 
     __slots__ = ()
 
@@ -150,9 +157,11 @@ class Blockwise(Layer):
         if wanted is None:
             indices: Iterable[tuple[int, ...]] = product(*map(range, self.numblocks))
         else:
-            indices = sorted(key[1:] for key in wanted if key in self)  # type: ignore[index]
+            blocks: Iterable[Any] = filter(self.__contains__, wanted)
+            indices = sorted([key[1:] for key in blocks])
         readers, func, kwargs = self._readers()
-        annotations = self.annotations
+        annotations = self.annotations or None
+        kwargs = kwargs or None
         per_key = annotations is not None and any(map(callable, annotations.values()))
         tasks: dict[Key, Task] = {}
         for index in indices:
@@ -173,8 +182,11 @@ class Blockwise(Layer):
                     for inner in product(*ranges):
                         padded = (*index, *inner, 0)
                         args.append(TaskRef((what, *[padded[at] for at in places])))
-            key = (name, *index)
-            tasks[key] = Task(func, tuple(args), kwargs, resolve(annotations, key) if per_key else annotations)
+            key: Key = (name, *index)
+            keys = [arg.key for arg in args if type(arg) is TaskRef]
+            unique = tuple(dict.fromkeys(keys)) if len(keys) > 1 else tuple(keys)
+            hints = resolve(annotations, key) if per_key else annotations
+            tasks[key] = task_of(func, tuple(args), unique, kwargs, hints)
         return tasks
 
     def _readers(self) -> tuple[list[_Reader], Callable[..., Any], Mapping[str, Any] | None]:
@@ -202,7 +214,8 @@ class Blockwise(Layer):
                 place = axis | {symbol: len(axis) + at for at, symbol in enumerate(contracted)}
                 places = tuple(place[s] if n > 1 else -1 for s, n in zip(ind, layer.numblocks, strict=True))
                 if contracted:
-                    extents = [max(n for s, n in zip(ind, layer.numblocks, strict=True) if s == c) for c in contracted]
+                    # A single block along a symbol that has more elsewhere is repeated, so that lists are of one length.
+                    extents = [self.sizes[symbol] for symbol in contracted]
                     packs[number] = extents
                     readers.append((_CONTRACTED, layer.name, places, tuple(map(range, extents))))
                 else:
@@ -219,10 +232,9 @@ class Blockwise(Layer):
             if number not in packs:
                 args.append(build.input())
                 continue
-            level = [build.input() for _ in range(prod(packs[number]))]
-            for extent in reversed(packs[number]):
-                level = [build.call(pack_list, level[at : at + extent]) for at in range(0, len(level), extent)]
-            args.append(level[0] if self.contract is None else build.call(self.contract, level[:1]))
+            blocks = [build.input() for _ in range(prod(packs[number]))]
+            packed = build.pack_nested(blocks, packs[number])
+            args.append(packed if self.contract is None else build.call(self.contract, [packed]))
         keywords = dict(self.kwargs or {})
         args += [build.constant(value) for value in keywords.values()]
         return build.finish(build.call(self.func, args, tuple(keywords)))
@@ -265,8 +277,10 @@ def blockwise(
     Raises
     ------
     ValueError
-        If operands disagree on the number of blocks along a symbol, an index does not fit its layer, or the output has a
-        symbol of unknown size.
+        If operands disagree on the number of blocks along a symbol, an index does not fit its layer, the output has a
+        symbol twice or one of unknown size, or ``Parts`` or ``BlockId`` have a symbol that the output lacks.
+    TypeError
+        If an operand with an index is none of the three.
 
     Examples
     --------
@@ -280,32 +294,36 @@ def blockwise(
     places: dict[str, int] = {}
     sizes: dict[Symbol, int] = dict(new_axes or {})
     prepared: list[tuple[Operand, Index]] = []
+    out_ind = tuple(out_ind)
+    if len(set(out_ind)) != len(out_ind):
+        raise ValueError(f"the output's index {out_ind!r} has a symbol twice")
+    # named: a letter for the kind of each operand, so that no two different lists of operands look alike.
     named: list[Any] = []
     for operand, ind in operands:
         if ind is None:
             prepared.append((Constant(operand), ()))
-            named.append(operand)
+            named += ("c", operand)
             continue
         ind = tuple(ind)
+        if isinstance(operand, Parts | BlockId) and not set(ind) <= set(out_ind):
+            raise ValueError(f"the index {ind!r} of {operand!r} must consist of symbols of the output's, {out_ind!r}")
         if isinstance(operand, Layer):
             blocks = operand.numblocks
             if operand.name not in places:
                 places[operand.name] = len(inputs)
                 inputs.append(operand)
             prepared.append((InputOf(places[operand.name]), ind))
-            named.append(operand.name)
+            named += ("l", operand.name, ind)
         elif isinstance(operand, Parts):
             blocks = (len(operand.values),)
             prepared.append((operand, ind))
-            named.append(operand)
+            named += ("p", operand, ind)
         elif isinstance(operand, BlockId):
             prepared.append((operand, ind))
-            named.append("BlockId")
-            named.append(ind)
+            named += ("b", ind)
             continue
         else:
             raise TypeError(f"an operand with an index must be a Layer, Parts or BlockId, got {type(operand).__name__}")
-        named.append(ind)
         if len(ind) != len(blocks):
             raise ValueError(f"the index {ind!r} has {len(ind)} symbols, but {operand!r} has {len(blocks)} dimensions")
         for symbol, count in zip(ind, blocks, strict=True):
@@ -316,7 +334,6 @@ def blockwise(
                 raise ValueError(
                     f"operands disagree on the number of blocks along {symbol!r}: {known} and {count} ({operand!r})"
                 )
-    out_ind = tuple(out_ind)
     for symbol in out_ind:
         if symbol not in sizes:
             raise ValueError(f"no operand has the output's symbol {symbol!r}: give its number of blocks in new_axes")

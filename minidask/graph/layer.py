@@ -24,7 +24,8 @@ from typing import Any, ClassVar
 
 from minidask.graph.annotations import current_annotations, resolve
 from minidask.graph.convert import convert
-from minidask.graph.task import Key, Task
+from minidask.graph.task import Key, Task, task_of
+from minidask.tokenize import tokenize
 
 
 class Layer:
@@ -116,7 +117,10 @@ class Layer:
         return f"<{type(self).__name__} {self.name!r} of {blocks} blocks from ({names})>"
 
     def _state(self) -> dict[str, Any]:
-        return {slot: getattr(self, slot) for slot in _slots(type(self)) if hasattr(self, slot)}
+        state = {slot: getattr(self, slot) for slot in _slots(type(self)) if hasattr(self, slot)}
+        # A subclass without __slots__ keeps its fields here.
+        state.update(getattr(self, "__dict__", ()))
+        return state
 
     def __reduce__(self) -> tuple[Any, ...]:
         return load_layers, (dump_layers([self]), 0)
@@ -134,7 +138,7 @@ class MaterializedLayer(Layer):
         Layers whose keys the tasks may refer to.
     """
 
-    __slots__ = ("_converted", "mapping")
+    __slots__ = ("_converted", "derived", "mapping")
     is_grid = False
 
     def __init__(
@@ -146,6 +150,8 @@ class MaterializedLayer(Layer):
     ) -> None:
         super().__init__(name, inputs, (), annotations)
         self.mapping = mapping
+        # derived: whether the tasks stand for those that other layers have under the same keys.
+        self.derived = isinstance(mapping, Derived)
         self._converted: dict[Key, Task] | None = None
 
     def tasks(self) -> dict[Key, Task]:
@@ -233,22 +239,42 @@ class SingleLayer(Layer):
         return f"<SingleLayer {self.name!r}: {self.task!r}>"
 
 
+class NamedLayer(SingleLayer):
+    """One task under a key that the user chose, so that only the task itself can tell whether two of them are equal."""
+
+    __slots__ = ()
+
+
+class Derived(dict[Key, Task]):
+    """Tasks that give, under the keys of another graph, the values of that graph: results that are held, optimised tasks.
+
+    They differ from the tasks that they stand for, and yet don't contradict them.
+    """
+
+
 class _Known:
-    """Say whether a value is an output key of one of some layers."""
+    """Say whether a value (hashable) is an output key of one of some layers."""
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        self.layers = tuple(layers)
+        self.named = {layer.name: layer for layer in layers}
+        self.free = [layer for layer in self.named.values() if not layer.is_grid and not isinstance(layer, SingleLayer)]
 
     def __contains__(self, value: object) -> bool:
-        return any(value in layer for layer in self.layers)
+        name: Any = value[0] if type(value) is tuple and value else value
+        layer = self.named.get(name)
+        if layer is not None and value in layer:
+            return True
+        return any(value in layer for layer in self.free)
 
 
 def annotated(task: Task, key: Key, annotations: Mapping[str, Any] | None) -> Task:
     """Return the task with a layer's annotations, its own ones first; the task itself if there are none."""
     if not annotations:
         return task
-    merged = {**(resolve(annotations, key) or {}), **(task.annotations or {})}
-    return Task(task.func, task.args, task.kwargs, merged)
+    merged = resolve(annotations, key)
+    if task.annotations:
+        merged = {**(merged or {}), **task.annotations}
+    return task_of(task.func, task.args, task.dependencies, task.kwargs, merged)
 
 
 def walk(roots: Iterable[Layer]) -> list[Layer]:
@@ -260,30 +286,82 @@ def walk(roots: Iterable[Layer]) -> list[Layer]:
     >>> y = MaterializedLayer("y", {"y": (abs, "x")}, (x,))
     >>> [layer.name for layer in walk([y])]
     ['x', 'y']
+
+    Raises
+    ------
+    ValueError
+        If two layers have one name that a user gave them, and different tasks.
     """
     found: dict[str, Layer] = {}
-    opened: set[str] = set()
+    opened: dict[str, Layer] = {}
     pending = list(roots)[::-1]
     while pending:
         layer = pending[-1]
         name = layer.name
         if name in found:
             pending.pop()
+            if found[name] is not layer:
+                check_same_name(found[name], layer)
         elif name in opened:
             pending.pop()
             found[name] = layer
         else:
-            opened.add(name)
-            if layer.inputs:
-                pending += [above for above in layer.inputs[::-1] if above.name not in opened]
+            opened[name] = layer
+            for above in layer.inputs[::-1]:
+                known = opened.get(above.name)
+                if known is None:
+                    pending.append(above)
+                elif known is not above:
+                    check_same_name(known, above)
     return list(found.values())
+
+
+def check_same_name(one: Layer, other: Layer) -> None:
+    """Raise ValueError if two layers of one name, which a user gave them, hold different tasks.
+
+    Names that are tokens are believed: this compares only users' dicts and tasks that users named.
+
+    Examples
+    --------
+    >>> check_same_name(MaterializedLayer("x", {"x": 1}), MaterializedLayer("x", {"x": 2}))
+    Traceback (most recent call last):
+    ...
+    ValueError: two different tasks have the key 'x': <Task identity(1)> and <Task identity(2)>; rename one of them
+    """
+    left, right = chosen_by_user(one), chosen_by_user(other)
+    if left is not None and right is not None and left is not right:
+        check_same_tasks(left, right)
+
+
+def chosen_by_user(layer: Layer) -> Mapping[Key, Task] | None:
+    """Return the tasks of a layer whose keys a user chose; None for all others."""
+    if isinstance(layer, NamedLayer):
+        return {layer.name: layer.task}
+    if isinstance(layer, MaterializedLayer) and not layer.derived:
+        return layer.tasks()
+    return None
+
+
+def check_same_tasks(left: Mapping[Key, Task], right: Mapping[Key, Task]) -> None:
+    """Raise ValueError if a key that two graphs have stands for different tasks."""
+    for key in left.keys() & right.keys():
+        if left[key] is not right[key] and not same_task(left[key], right[key]):
+            raise ValueError(
+                f"two different tasks have the key {key!r}: {left[key]!r} and {right[key]!r}; rename one of them"
+            )
+
+
+def same_task(left: Task, right: Task) -> bool:
+    """Whether two tasks do the same, whatever their annotations."""
+    return left == right or tokenize(left) == tokenize(right)
 
 
 def dump_layers(roots: Iterable[Layer]) -> list[tuple[type[Layer], dict[str, Any], tuple[int, ...]]]:
     """Flatten layers for pickling, so that no chain of them is pickled by recursion; roots are found by ``load_layers``."""
     roots = list(roots)
     # Roots first, in their order, so that a root is found by its place among the records.
-    rest = [layer for layer in walk(roots) if layer.name not in {root.name for root in roots}]
+    names = {root.name for root in roots}
+    rest = [layer for layer in walk(roots) if layer.name not in names]
     place = {layer.name: at for at, layer in enumerate([*roots, *rest])}
     records = []
     for layer in [*roots, *rest]:
@@ -317,9 +395,11 @@ _SLOTS: dict[type, tuple[str, ...]] = {}
 
 
 def _slots(cls: type) -> tuple[str, ...]:
-    """Return the names of a layer class's fields, those of its bases included; caches (``_x``) are made anew."""
+    """Return the names of a layer class's fields, those of its bases included."""
     if cls not in _SLOTS:
-        names = [slot for base in cls.__mro__ for slot in base.__dict__.get("__slots__", ()) if slot != "__weakref__"]
+        given = [base.__dict__.get("__slots__", ()) for base in cls.__mro__]
+        names = [slot for slots in given for slot in ((slots,) if isinstance(slots, str) else slots)]
+        names = [name for name in names if name not in ("__weakref__", "__dict__")]
         _SLOTS[cls] = tuple(dict.fromkeys(names))
     return _SLOTS[cls]
 

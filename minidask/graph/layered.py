@@ -5,8 +5,8 @@ asked for, by iterative walks, and shared structure is never copied. Merging the
 roots. ``lower(keys)`` is the one way from layers to ``{key: Task}``: it asks each layer, outputs first, for just the tasks
 that are needed.
 
-Invariants: equal names are equal layers. Two materialised layers that hold *different* tasks under one key are an error where
-they meet, because one of them would be lost.
+Invariants: equal names are equal layers. Two layers whose keys users chose (their dicts, tasks that they named) and that hold
+*different* tasks under one key are an error where they meet, because one of them would be lost.
 """
 
 from __future__ import annotations
@@ -14,11 +14,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
+from uuid import uuid4
 
-from minidask.graph.layer import Layer, MaterializedLayer, dump_layers, load_all, walk
+from minidask.graph.layer import (
+    Layer,
+    MaterializedLayer,
+    NamedLayer,
+    SingleLayer,
+    check_same_name,
+    check_same_tasks,
+    chosen_by_user,
+    dump_layers,
+    load_all,
+    walk,
+)
 from minidask.graph.task import Key, Task
 from minidask.graph.traverse import missing_key
-from minidask.tokenize import tokenize
 
 
 class LayeredGraph(Mapping[Key, Task]):
@@ -28,6 +39,11 @@ class LayeredGraph(Mapping[Key, Task]):
     ----------
     roots : iterable of Layer
         The layers whose results are meant; those that they need come along.
+
+    Raises
+    ------
+    ValueError
+        If two of them have one name that a user chose, and different tasks.
 
     Examples
     --------
@@ -39,11 +55,17 @@ class LayeredGraph(Mapping[Key, Task]):
     (['x', 'y'], <Task abs('x')>)
     """
 
-    __slots__ = ("__weakref__", "_layers", "_lowered", "roots")
+    __slots__ = ("__weakref__", "_find", "_layers", "_lowered", "roots")
 
     def __init__(self, roots: Iterable[Layer] = ()) -> None:
-        self.roots: tuple[Layer, ...] = tuple({layer.name: layer for layer in roots}.values())
+        unique: dict[str, Layer] = {}
+        for layer in roots:
+            known = unique.setdefault(layer.name, layer)
+            if known is not layer:
+                check_same_name(known, layer)
+        self.roots: tuple[Layer, ...] = tuple(unique.values())
         self._layers: dict[str, Layer] | None = None
+        self._find: _Finder | None = None
         self._lowered: dict[str, dict[Key, Task]] = {}
 
     # -- making them ------------------------------------------------------------------------------------------------
@@ -65,14 +87,14 @@ class LayeredGraph(Mapping[Key, Task]):
         ValueError: two different tasks have the key 'x': <Task identity(1)> and <Task identity(2)>; rename one of them
         """
         roots: list[Layer] = []
-        for graph in graphs:
+        # A dict that many collections share is one layer.
+        for graph in {id(graph): graph for graph in graphs}.values():
             if isinstance(graph, LayeredGraph):
                 roots.extend(graph.roots)
             elif graph:
                 roots.append(as_layer(graph))
         merged = cls(roots)
-        if sum(1 for root in merged.roots if not root.is_grid) > 1:
-            merged.check()
+        merged.check()
         return merged
 
     @classmethod
@@ -110,7 +132,7 @@ class LayeredGraph(Mapping[Key, Task]):
     # -- layers -----------------------------------------------------------------------------------------------------
 
     @property
-    def layers(self) -> Mapping[str, Layer]:
+    def layers(self) -> dict[str, Layer]:
         """``{name: layer}``, inputs before those that use them."""
         if self._layers is None:
             self._layers = {layer.name: layer for layer in walk(self.roots)}
@@ -132,11 +154,9 @@ class LayeredGraph(Mapping[Key, Task]):
 
     def layer_of(self, key: Key) -> Layer | None:
         """Return the layer that has ``key`` among its output keys, None if there is none."""
-        name = key[0] if type(key) is tuple and key else key
-        layer = self.layers.get(name) if isinstance(name, str) else None
-        if layer is not None and key in layer:
-            return layer
-        return next((layer for layer in self.layers.values() if not layer.is_grid and key in layer), None)
+        if self._find is None:
+            self._find = _Finder(self.layers)
+        return self._find(key)
 
     # -- the mapping ------------------------------------------------------------------------------------------------
 
@@ -145,36 +165,39 @@ class LayeredGraph(Mapping[Key, Task]):
             self._lowered[layer.name] = layer.lower()
         return self._lowered[layer.name]
 
-    def __getitem__(self, key: Key) -> Task:
+    def _task(self, key: Key) -> Task | None:
         layer = self.layer_of(key)
-        if layer is not None:
-            return self._tasks(layer)[key]
-        name = key[0] if type(key) is tuple and key else key
-        inner = self.layers.get(name) if isinstance(name, str) else None
-        if inner is not None and key in self._tasks(inner):
-            return self._tasks(inner)[key]
-        raise missing_key(key, self)
+        if layer is None and type(key) is tuple and key:  # a key inside a layer starts with its name
+            layer = self.layers.get(key[0]) if type(key[0]) is str else None
+        return None if layer is None else self._tasks(layer).get(key)
+
+    def __getitem__(self, key: Key) -> Task:
+        task = self._task(key)
+        if task is None:
+            raise missing_key(key, self)
+        return task
 
     def __contains__(self, key: object) -> bool:
         try:
-            self[key]  # type: ignore[index]
-        except (KeyError, TypeError):
+            return self._task(key) is not None  # type: ignore[arg-type]
+        except TypeError:  # unhashable
             return False
-        return True
 
     def __iter__(self) -> Iterator[Key]:
-        for layer in self.layers.values():
-            yield from self._tasks(layer)
+        return iter(self.to_dict())
 
     def __len__(self) -> int:
-        return sum(len(self._tasks(layer)) for layer in self.layers.values())
+        return len(self.to_dict())
 
     def __bool__(self) -> bool:
         return any(len(layer) for layer in self.layers.values())
 
     def to_dict(self) -> dict[Key, Task]:
         """Return all tasks in one new dict."""
-        return {key: task for layer in self.layers.values() for key, task in self._tasks(layer).items()}
+        out: dict[Key, Task] = {}
+        for layer in self.layers.values():
+            out.update(self._tasks(layer))
+        return out
 
     def lower(self, keys: Iterable[Key]) -> dict[Key, Task]:
         """Return just the tasks that ``keys`` need, asking each layer for the blocks that are wanted of it.
@@ -183,54 +206,72 @@ class LayeredGraph(Mapping[Key, Task]):
         ------
         KeyError
             If a key, or one that a task refers to, is in no layer.
+        ValueError
+            If two different tasks have one key that users chose.
         """
+        self.check()
         wanted: dict[str, set[Key]] = {}
-        finder = _Finder(self.layers)
         for key in keys:
-            layer = finder(key)
+            layer = self.layer_of(key)
             if layer is None:
                 raise missing_key(key, self)
             wanted.setdefault(layer.name, set()).add(key)
-        lowered: list[dict[Key, Task]] = []
-        for name, layer in reversed(self.layers.items()):
-            own = wanted.pop(name, None)
-            if own is None:
-                continue
-            tasks = layer.lower(None if len(own) == len(layer) and layer.is_grid else own)
-            lowered.append(tasks)
-            single = wanted.setdefault(layer.inputs[0].name, set()) if len(layer.inputs) == 1 else None
-            only = layer.inputs[0] if single is not None else None
-            for key, task in tasks.items():
-                for dependency in task.dependencies:
-                    if dependency in tasks:
-                        continue
-                    if only is not None and type(dependency) is tuple and dependency[0] == only.name:
-                        single.add(dependency)  # type: ignore[union-attr]
-                        continue
-                    above = finder(dependency)
-                    if above is None:
-                        raise missing_key(dependency, self, key)
-                    wanted.setdefault(above.name, set()).add(dependency)
+        # lowered: {layer: its tasks that are needed}, outputs first
+        lowered: dict[str, dict[Key, Task]] = {}
+        # Outputs first; once more only if users' dicts refer to one another the wrong way round.
+        while wanted:
+            for name, layer in reversed(self.layers.items()):
+                own = wanted.pop(name, None)
+                if not own:
+                    continue
+                tasks = layer.lower(None if len(own) == len(layer) and layer.is_grid else own)
+                if not own <= tasks.keys():
+                    raise self._missing(next(iter(own - tasks.keys())), lowered)
+                lowered.setdefault(name, {}).update(tasks)
+                needed = {key for task in tasks.values() for key in task.dependencies}
+                self._sort_by_layer(needed.difference(tasks), layer, wanted, lowered)
         out: dict[Key, Task] = {}
-        for tasks in reversed(lowered):
+        for tasks in reversed(lowered.values()):
             out.update(tasks)
         return out
+
+    def _sort_by_layer(
+        self, needed: set[Key], layer: Layer, wanted: dict[str, set[Key]], lowered: Mapping[str, Mapping[Key, Task]]
+    ) -> None:
+        """Add keys that the tasks of ``layer`` need to those wanted of the layers that have them."""
+        if len(layer.inputs) == 1 and layer.inputs[0].is_grid:
+            # The commonest case, at once; that the layer has all these keys is checked when it is lowered.
+            name = layer.inputs[0].name
+            mine = {key for key in needed if type(key) is tuple and key and key[0] == name}
+            if mine:
+                wanted.setdefault(name, set()).update(mine)
+                needed -= mine
+        for key in needed:
+            above = self.layer_of(key)
+            if above is None:
+                raise self._missing(key, lowered)
+            if key not in lowered.get(above.name, ()):
+                wanted.setdefault(above.name, set()).add(key)
+
+    def _missing(self, key: Key, lowered: Mapping[str, Mapping[Key, Task]]) -> KeyError:
+        users = (user for tasks in lowered.values() for user, task in tasks.items() if key in task.dependencies)
+        return missing_key(key, self, next(users, None))
 
     def cull(self, keys: Iterable[Key]) -> dict[Key, Task]:
         """Return just the tasks that ``keys`` need (another name of ``lower``)."""
         return self.lower(keys)
 
     def check(self) -> None:
-        """Raise ValueError if two materialised layers hold different tasks under one key."""
+        """Raise ValueError if two layers whose keys users chose hold different tasks under one key."""
+        chosen = [layer for layer in self.layers.values() if isinstance(layer, MaterializedLayer | NamedLayer)]
+        if len(chosen) < 2:
+            return
         seen: dict[Key, Task] = {}
-        for layer in self.layers.values():
-            if isinstance(layer, MaterializedLayer):
-                for key, task in layer.tasks().items():
-                    known = seen.setdefault(key, task)
-                    if known is not task and not same_task(known, task):
-                        raise ValueError(
-                            f"two different tasks have the key {key!r}: {known!r} and {task!r}; rename one of them"
-                        )
+        for layer in chosen:
+            tasks = chosen_by_user(layer)
+            if tasks is not None:
+                check_same_tasks(seen, tasks)
+                seen.update(tasks)
 
     # -- copying and showing ----------------------------------------------------------------------------------------
 
@@ -256,23 +297,26 @@ class LayeredGraph(Mapping[Key, Task]):
 
 
 class _Finder:
-    """Find the layer that has a key: by the key's first part, otherwise among the layers whose keys are free."""
+    """Find the layer that has a key: by the key's first part, otherwise among the layers whose keys are free.
+
+    The index of free keys is made when it is first needed, and not for a single layer, which can be asked itself.
+    """
 
     def __init__(self, layers: Mapping[str, Layer]) -> None:
         self.layers = layers
-        self.free: dict[Key, Layer] | None = None
+        self.free: Mapping[Key, Layer] | None = None
+        # Layers of one task have its key for their name.
+        self.many = [layer for layer in layers.values() if not layer.is_grid and not isinstance(layer, SingleLayer)]
 
     def __call__(self, key: Key) -> Layer | None:
         name = key[0] if type(key) is tuple and key else key
         layer = self.layers.get(name) if type(name) is str else None
         if layer is not None and key in layer:
             return layer
+        if len(self.many) == 1:
+            return self.many[0] if key in self.many[0] else None
         if self.free is None:
-            self.free = {}
-            for candidate in self.layers.values():
-                if not candidate.is_grid:
-                    for output in candidate.output_keys():
-                        self.free.setdefault(output, candidate)
+            self.free = {output: candidate for candidate in reversed(self.many) for output in candidate.output_keys()}
         return self.free.get(key)
 
 
@@ -286,12 +330,7 @@ def as_layer(graph: Mapping[Any, Any]) -> Layer:
     """
     if not isinstance(graph, Mapping):
         raise TypeError(f"a graph must be a mapping {{key: task}}, got {type(graph).__name__}")
-    return MaterializedLayer(f"dict-{tokenize(object())}", graph)
-
-
-def same_task(left: Task, right: Task) -> bool:
-    """Whether two tasks do the same: equal, or equal by their tokens (arrays among the arguments)."""
-    return left == right or tokenize(left.func, left.args, left.kwargs) == tokenize(right.func, right.args, right.kwargs)
+    return MaterializedLayer(f"dict-{uuid4().hex}", graph)
 
 
 def graph_of(collections: Iterable[Any]) -> LayeredGraph:

@@ -1,16 +1,22 @@
 """The order in which tasks are best run: each result made shortly before it is used, so that few are held at a time.
 
-Depth-first post-order from the outputs: everything that one output needs is finished before the next output is begun.
+First depth-first post-order from the outputs: everything that one output needs is finished before the next output is begun.
 Where a task needs several results, the one with the longest chain of tasks beneath it is made first, because its
 intermediates die on the way and only its result waits for the others (after Sethi and Ullman, "The generation of optimal
 code for arithmetic expressions", 1970). Among equals the order of the task's arguments holds.
 
-Cost: two linear, iterative walks, 1-2 microseconds a task (``benchmarks/bench_schedulers.py``).
+Then, if some result has several users, whatever can run and would be the last to need one of its inputs is moved to where
+that is first true: it frees as much as it makes. So two reductions of the same blocks run side by side, and in
+``x - x.mean(axis=0)`` a column's blocks go as soon as their mean is known, whatever the order of the outputs.
+
+Cost: linear, iterative walks, 1-2 microseconds a task, about twice that with shared results
+(``benchmarks/bench_schedulers.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from minidask.graph.task import Key, Task
 from minidask.graph.traverse import CycleError, find_cycle, missing_key
@@ -51,7 +57,57 @@ def order(graph: Mapping[Key, Task], outputs: Iterable[Key] | None = None) -> di
         raise CycleError(find_cycle(graph) or [])
     if not settled:
         height, _ = _walk(graph, start, height)
-    return {key: place for place, key in enumerate(height)}
+    keys = list(height)
+    needed_keys = [graph[key].dependencies for key in keys]
+    if len(set(chain.from_iterable(needed_keys))) < sum(map(len, needed_keys)):
+        place = {key: at for at, key in enumerate(keys)}
+        needs = [[place[key] for key in needed] for needed in needed_keys]
+        keys = [keys[at] for at in _release_early(needs, [place[key] for key in start])]
+    return {key: at for at, key in enumerate(keys)}
+
+
+def _release_early(needs: list[list[int]], outputs: list[int]) -> list[int]:
+    """Return the tasks ``0 .. n - 1`` in an order in which those that are the last to need a result come early.
+
+    ``needs`` has for each the tasks, all smaller, that it needs. State: ``missing``: how many of these have not run;
+    ``users``: how many that need its result have not run, plus one for outputs.
+    """
+    dependents: list[list[int]] = [[] for _ in needs]
+    for at, needed in enumerate(needs):
+        for need in needed:
+            dependents[need].append(at)
+    missing = list(map(len, needs))
+    users = list(map(len, dependents))
+    for at in outputs:
+        users[at] += 1
+    done = bytearray(len(needs))
+    order: list[int] = []
+    for first in range(len(needs)):
+        if done[first]:
+            continue
+        pending = [first]
+        while pending:
+            at = pending.pop()
+            if done[at]:
+                continue
+            done[at] = 1
+            order.append(at)
+            early: list[int] = []
+            for need in needs[at]:
+                left = users[need] = users[need] - 1
+                if left == 1:  # an output has no user left, otherwise the one that is
+                    early += [user for user in dependents[need] if not done[user] and not missing[user]]
+            for user in dependents[at]:
+                missing[user] -= 1
+                if not missing[user]:
+                    for need in needs[user]:
+                        if users[need] == 1:
+                            early.append(user)
+                            break
+            if len(early) > 1:
+                early.sort(reverse=True)
+            pending += early
+    return order
 
 
 def _walk(

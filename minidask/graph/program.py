@@ -15,6 +15,7 @@ allocation", 1999), for which straight-line code is the trivial case.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from minidask.graph.task import Key, func_name
@@ -65,6 +66,8 @@ class Program:
         self.labels = labels
 
     def __call__(self, *inputs: Any) -> Any:
+        if len(inputs) != self.n_inputs:
+            raise TypeError(f"{self!r} was called with {len(inputs)} arguments")
         registers = [*inputs, *self.constants]
         registers += (None,) * self.n_temporaries
         read = registers.__getitem__
@@ -96,7 +99,7 @@ class Program:
     @property
     def short_name(self) -> str:
         """A name for people: the functions of the program's steps, the last one first."""
-        names = [func_name(step.func) for step in self.steps if step.func not in (pack_list, pack_tuple, pack_dict)]
+        names = [func_name(step.func) for step in self.steps if not any(step.func is plain for plain in PACKING)]
         if len(names) > 3:
             return f"{names[-1]}({len(names)} calls)"
         return "-".join(reversed(names)) or "pack"
@@ -171,7 +174,10 @@ class ProgramBuilder:
         names: tuple[str, ...] = (),
         label: Key | None = None,
     ) -> int:
-        """Add a call of ``func`` on earlier values (a ``Program`` is inlined); return the number of its result."""
+        """Add a call of ``func`` on earlier values (a ``Program`` is inlined); return the number of its result.
+
+        The values of ``names`` are the last ``sources``. Raises TypeError if a program takes another number of inputs.
+        """
         if type(func) is Program and not names:
             return self._inline(func, sources, label)
         value = self._new()
@@ -179,6 +185,8 @@ class ProgramBuilder:
         return value
 
     def _inline(self, program: Program, sources: Sequence[int], label: Key | None) -> int:
+        if len(sources) != program.n_inputs:
+            raise TypeError(f"{program!r} can't be called with {len(sources)} arguments")
         registers: list[int] = [*sources, *map(self.constant, program.constants)]
         registers += [-1] * program.n_temporaries
         for at, step in enumerate(program.steps):
@@ -188,6 +196,24 @@ class ProgramBuilder:
             self.calls.append((step.func, read, value, step.names, label if own is None else own))
             registers[step.target] = value
         return registers[program.result]
+
+    def pack_nested(self, values: Sequence[int], extents: Sequence[int]) -> int:
+        """Add the calls that pack values into lists nested as a grid of ``extents``; return the number of the outermost one.
+
+        Examples
+        --------
+        >>> build = ProgramBuilder(4)
+        >>> build.finish(build.pack_nested([0, 1, 2, 3], (2, 2)))(1, 2, 3, 4)
+        [[1, 2], [3, 4]]
+        >>> build = ProgramBuilder()
+        >>> build.finish(build.pack_nested([], (2, 0)))()
+        [[], []]
+        """
+        level = list(values)
+        for depth in range(len(extents) - 1, -1, -1):
+            extent, lists = extents[depth], prod(extents[:depth])
+            level = [self.call(pack_list, level[at * extent : (at + 1) * extent]) for at in range(lists)]
+        return level[0]
 
     def finish(self, result: int) -> Program:
         """Allot registers and return the program whose value is ``result``."""
@@ -275,3 +301,45 @@ def pack_dict(keys: tuple[Any, ...], *values: Any) -> dict[Any, Any]:
     {'a': 1, 'b': 2}
     """
     return dict(zip(keys, values, strict=True))
+
+
+_NESTED = frozenset({list, tuple, dict, set})
+
+
+def renew(value: Any) -> Any:
+    """Return a copy of nested lists, dicts, sets and tuples, so that a task may change it; what they hold is not copied.
+
+    Examples
+    --------
+    >>> value = [1, {"a": [2]}]
+    >>> copy = renew(value)
+    >>> copy == value, copy[1]["a"] is value[1]["a"]
+    (True, False)
+    """
+    if type(value) is list and _NESTED.isdisjoint(map(type, value)):
+        return value.copy()
+    # parts: (value, numbers of its members), so that members have larger numbers; iterative, whatever the depth.
+    parts: list[tuple[Any, list[int]]] = [(value, [])]
+    for item, members in parts:  # grows while it is walked
+        if type(item) in _NESTED and type(item) is not set:
+            for member in item.values() if type(item) is dict else item:
+                members.append(len(parts))
+                parts.append((member, []))
+    copies: dict[int, Any] = {}
+    for number in range(len(parts) - 1, -1, -1):
+        item, numbers = parts[number]
+        members = [copies.pop(at) for at in numbers]
+        kind = type(item)
+        if kind is dict:
+            copies[number] = dict(zip(item, members, strict=True))
+        elif kind is list:
+            copies[number] = members
+        elif kind is tuple:
+            copies[number] = tuple(members)
+        else:
+            copies[number] = set(item) if kind is set else item
+    return copies[0]
+
+
+# Steps that put arguments together and say nothing to people.
+PACKING = (pack_list, pack_tuple, pack_set, pack_dict, renew)

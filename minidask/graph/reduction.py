@@ -10,13 +10,14 @@ Invariant: the shape of the tree depends on numbers of blocks only, never on dat
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 from minidask.graph.annotations import resolve
 from minidask.graph.layer import Layer
-from minidask.graph.program import Program, ProgramBuilder, pack_list
+from minidask.graph.program import Program, ProgramBuilder
 from minidask.graph.task import Key, Task, TaskRef, func_name
 from minidask.tokenize import quick_token
 
@@ -68,12 +69,8 @@ class TreeReduction(Layer):
             for axis, every in zip(self.axes, self.split_every, strict=True):
                 shape[axis] = -(-shape[axis] // every)
             levels.append(tuple(shape))
-        kept = [range(1) if at in self.axes else range(n) for at, n in enumerate(levels[0])]
-        trees = [
-            index
-            for index in product(*kept)
-            if wanted is None or self._output_key(index) in wanted
-        ]
+        outputs = self.output_keys() if wanted is None else sorted(filter(self.__contains__, wanted))
+        trees = map(self._tree, outputs)
         tasks: dict[Key, Task] = {}
         programs: dict[tuple[Any, ...], Program] = {}
         for tree in trees:
@@ -82,8 +79,8 @@ class TreeReduction(Layer):
                     range(n) if at in self.axes else range(tree[at], tree[at] + 1) for at, n in enumerate(levels[depth])
                 ]
                 for index in product(*spans):
-                    key = (self.name, "level", depth, *index)
-                    tasks[key] = self._task(key, self.combine, self._group(index, levels[depth - 1], depth - 1), programs)
+                    inner: Key = (self.name, "level", depth, *index)
+                    tasks[inner] = self._task(inner, self.combine, self._group(index, levels[depth - 1], depth - 1), programs)
             key = self._output_key(tree)
             last = len(levels) - 1
             whole = [range(n) if at in self.axes else range(tree[at], tree[at] + 1) for at, n in enumerate(levels[last])]
@@ -92,6 +89,13 @@ class TreeReduction(Layer):
 
     def _output_key(self, index: tuple[int, ...]) -> Key:
         return (self.name, *[i for at, i in enumerate(index) if self.keepdims or at not in self.axes])
+
+    def _tree(self, key: Any) -> tuple[int, ...]:
+        """Return the index of an output key in the input's grid, with 0 along the reduced axes."""
+        if self.keepdims:
+            return tuple(key[1:])
+        rest = iter(key[1:])
+        return tuple([0 if at in self.axes else next(rest) for at in range(len(self.inputs[0].numblocks))])
 
     def _group(self, index: tuple[int, ...], shape: tuple[int, ...], depth: int) -> tuple[list[int], list[TaskRef]]:
         every = dict(zip(self.axes, self.split_every, strict=True))
@@ -118,10 +122,7 @@ class TreeReduction(Layer):
         program = programs.get(shape)
         if program is None:
             build = ProgramBuilder(len(refs))
-            level = list(range(len(refs)))
-            for extent in reversed(extents):
-                level = [build.call(pack_list, level[at : at + extent]) for at in range(0, len(level), max(extent, 1))]
-            program = programs[shape] = build.finish(build.call(func, level or [build.call(pack_list, [])]))
+            program = programs[shape] = build.finish(build.call(func, [build.pack_nested(range(len(refs)), extents)]))
         return Task(program, tuple(refs), None, resolve(self.annotations, key))
 
 
@@ -164,15 +165,16 @@ def tree_reduction(
     >>> len(total.lower()), total.lower()[("total",)].dependencies[0]
     (4, ('total', 'level', 1, 0))
     """
-    axes = tuple(axes)
+    axes = tuple(map(operator.index, axes))
     dimensions = len(partials.numblocks)
     if len(set(axes)) != len(axes) or any(not 0 <= axis < dimensions for axis in axes):
         raise ValueError(f"axes must be different ones of 0..{dimensions - 1}, got {axes}")
     if split_every is None:
         split_every = max(2, round(SPLIT_EVERY ** (1 / max(len(axes), 1))))
-    every = tuple(split_every.get(axis, 2) if isinstance(split_every, Mapping) else split_every for axis in axes)
-    if any(not isinstance(n, int) or n < 2 for n in every):
+    chosen = [split_every.get(axis, 2) if isinstance(split_every, Mapping) else split_every for axis in axes]
+    if any(not hasattr(type(n), "__index__") or n < 2 for n in chosen):
         raise ValueError(f"split_every must be an integer of at least 2, got {split_every!r}")
+    every = tuple(map(operator.index, chosen))
     if name is None:
         what = (combine, aggregate) if token is None else token
         digest = quick_token("tree", partials.name, what, axes, every, keepdims)

@@ -33,7 +33,7 @@ def missing_key(key: Key, known: Iterable[Key], wanted_by: Key | None = None) ->
         text += f", but the task {wanted_by!r} needs it"
     shown: dict[str, None] = {}
     for count, candidate in enumerate(known):
-        if count >= 10_000:  # difflib is quadratic: a hint isn't worth more
+        if count >= 2_000:  # difflib takes some 20 microseconds each: a hint isn't worth more
             break
         shown[repr(candidate)] = None
     near = difflib.get_close_matches(repr(key), shown, n=3)
@@ -78,8 +78,10 @@ def reverse_dependencies(graph: Mapping[Key, Task]) -> dict[Key, list[Key]]:
     return dependents
 
 
-def toposort(graph: Mapping[Key, Task]) -> list[Key]:
+def toposort(graph: Mapping[Key, Task], dependents: Mapping[Key, list[Key]] | None = None) -> list[Key]:
     """Return the keys so that each comes after those that it needs (Kahn, "Topological sorting of large networks", 1962).
+
+    ``dependents`` is what ``reverse_dependencies`` gives for the graph, if the caller has it.
 
     Raises
     ------
@@ -94,7 +96,8 @@ def toposort(graph: Mapping[Key, Task]) -> list[Key]:
     >>> toposort(convert({"y": (abs, "x"), "x": 1}))
     ['x', 'y']
     """
-    dependents = reverse_dependencies(graph)
+    if dependents is None:
+        dependents = reverse_dependencies(graph)
     waiting = {key: len(task.dependencies) for key, task in graph.items()}
     done = [key for key, count in waiting.items() if not count]
     for key in done:  # grows while it is walked
