@@ -1,12 +1,12 @@
 """Functions that are extended by type, for types of packages that may never be imported.
 
-Place in the flow: the bottom of the house. `minidask.tokenize` and `minidask.sizeof` keep their rules in a `Dispatch` each;
-nothing of minidask is imported here.
+Place in the flow: the bottom of the house. `minidask.tokenize` and `minidask.sizeof` keep their rules in a `Dispatch`
+each; nothing of minidask is imported here.
 
-How it decides: the classes of the object's method resolution order are asked one after the other, and the first that has
-an implementation wins. Before that, each class's top-level module is looked up among the *lazy* registrations: a loader
-registered for ``"numpy"`` runs once, when the first object whose type (or base type) belongs to NumPy is met. So the rules of
-a library cost nothing, and import nothing, until the program itself uses that library.
+How it decides: the classes of the object's method resolution order are asked one after the other, and the first that
+has an implementation wins. Before that, each class's top-level module is looked up among the *lazy* registrations: a
+loader registered for ``"numpy"`` runs once, when the first object whose type (or base type) belongs to NumPy is met.
+So the rules of a library cost nothing, and import nothing, until the program itself uses that library.
 
 Invariants:
 
@@ -105,6 +105,7 @@ class Dispatch:
         >>> @size.register_lazy("decimal")
         ... def _():
         ...     import decimal
+        ...
         ...     size.register(decimal.Decimal, lambda x: len(x.as_tuple().digits))
         >>> from decimal import Decimal
         >>> size(Decimal("3.14"))
@@ -132,7 +133,7 @@ class Dispatch:
         try:
             return self._found[cls]
         except KeyError:
-            pass
+            pass  # met for the first time: decide below
         with self._lock:
             for base in cls.__mro__:
                 module = getattr(base, "__module__", None)

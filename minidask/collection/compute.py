@@ -17,6 +17,7 @@ from minidask.graph.convert import nested_keys
 from minidask.graph.layer import Derived
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.task import literal
+from minidask.optimize.pipeline import configured_limits, finish
 from minidask.schedulers.registry import get_scheduler
 
 
@@ -169,4 +170,8 @@ def merged_graph(collections: Sequence[Any], optimize_graph: bool = True, **kwar
             if len(groups) > 1 and not isinstance(graph, LayeredGraph):
                 graph = Derived(graph)
         graphs.append(graph)
-    return graphs[0] if len(graphs) == 1 else LayeredGraph.merge(*graphs)
+    merged = graphs[0] if len(graphs) == 1 else LayeredGraph.merge(*graphs)
+    limits = configured_limits(False) if optimize_graph else None
+    if limits is None:
+        return merged
+    return finish(merged, [key for member in collections for key in nested_keys(member.__dask_keys__())], limits)

@@ -10,7 +10,6 @@ Not for: the settings' names and defaults (`settings`), or the wording of the er
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -162,13 +161,8 @@ def _check_path(value: Any) -> None:
         raise ValueError("the path is empty")
 
 
-def _check_patterns(value: Any) -> None:
-    _require(isinstance(value, list | tuple) and all(isinstance(pattern, str) for pattern in value))
-    for pattern in value:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+def _check_callables(value: Any) -> None:
+    _require(isinstance(value, list | tuple) and all(callable(part) for part in value))
 
 
 BOOLEAN = Kind("True or False", _check_boolean)
@@ -182,4 +176,4 @@ FALSE = Kind("False", _check_false)
 EXECUTOR = Kind("a concurrent.futures.Executor", _check_executor)
 POOL = Kind("a concurrent.futures.Executor or multiprocessing pool", _check_pool)
 PATH = Kind("a path", _check_path)
-PATTERNS = Kind("a list of regular expressions", _check_patterns)
+CALLABLES = Kind("a list of functions", _check_callables)

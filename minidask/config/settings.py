@@ -51,16 +51,19 @@ class Setting(NamedTuple):
         return "MINIDASK_" + self.name.replace(".", "__").replace("-", "_").upper()
 
 
-_PIPELINE = either(kinds.CALLABLE, optional(kinds.FALSE))
+# Names that scripts written for the field set: they are taken, and checked, before there is anything to read them.
+_COMING = " For a collection that isn't built yet."
+
+_PIPELINE = either(kinds.CALLABLE, either(kinds.CALLABLES, optional(kinds.FALSE)))
 
 
-def _pipeline(collection: str) -> Setting:
+def _pipeline(collection: str, note: str = "") -> Setting:
     return Setting(
         f"{collection}_optimize",
         UNSET,
         _PIPELINE,
-        f"What optimises the graphs of {collection} collections: a function ``(graph, keys, **kwargs) -> graph``. "
-        "None or False: nothing does. Unset: the collection's own pipeline.",
+        f"What optimises the graphs of {collection} collections: a function ``(graph, keys) -> graph``, or a list of them. "
+        f"None or False: nothing does. Unset: the collection's own pipeline.{note}",
     )
 
 
@@ -95,7 +98,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "temporary-directory",
         None,
         optional(kinds.PATH),
-        "Where temporary files go. None: where the operating system puts them.",
+        "Where temporary files go. None: where the operating system puts them. Nothing that is built writes any yet.",
     ),
     Setting(
         "tokenize.ensure-deterministic",
@@ -169,28 +172,22 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "delayed_pure", False, kinds.BOOLEAN, "Take functions given to ``delayed`` to be pure unless told otherwise."
     ),
     _pipeline("delayed"),
-    _pipeline("array"),
+    _pipeline("array", _COMING),
     _pipeline("dataframe"),
-    _pipeline("bag"),
+    _pipeline("bag", _COMING),
     Setting(
         "array.chunk-size",
         "16 MiB",
         kinds.BYTES,
         "Size of automatic chunks. A 10-step polynomial took 75 ms in chunks of 4 MB and 551 ms in chunks of 32 MB on "
-        "two cores: chunks should stay in the processor's caches.",
+        "two cores: chunks should stay in the processor's caches." + _COMING,
         unit="bytes",
-    ),
-    Setting(
-        "array.slicing.split-large-chunks",
-        None,
-        optional(kinds.BOOLEAN),
-        "Split the large chunks that indexing would make. None: leave them, and warn.",
     ),
     Setting(
         "array.rechunk.method",
         None,
         optional(choice("tasks", "p2p")),
-        "How arrays are rechunked. None: by tasks, or by p2p where the scheduler has it.",
+        "How arrays are rechunked. None: by tasks, or by p2p where the scheduler has it." + _COMING,
     ),
     Setting(
         "dataframe.blocksize",
@@ -203,21 +200,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "dataframe.shuffle.method",
         None,
         optional(choice("tasks", "disk", "p2p")),
-        "How dataframes are shuffled. None: what suits the scheduler.",
+        "How dataframes are shuffled. None: what suits the scheduler. For shuffles, which aren't built yet.",
         aliases=("shuffle", "dataframe.shuffle.algorithm"),
-    ),
-    Setting(
-        "dataframe.parquet.minimum-partition-size",
-        "75 MB",
-        kinds.BYTES,
-        "``read_parquet`` puts smaller files and row groups together until a partition has this size.",
-        unit="bytes",
-    ),
-    Setting(
-        "admin.traceback.shorten",
-        [r"minidask[\\/](collection|delayed|graph|optimize|schedulers)\b", r"concurrent[\\/]futures[\\/]"],
-        kinds.PATTERNS,
-        "Frames of files that one of these regular expressions finds are left out of the tracebacks of failed tasks.",
     ),
 )
 

@@ -96,7 +96,14 @@ class Constant(NamedTuple):
 
 Operand = InputOf | Constant | Parts | BlockId
 
-_ALIGNED, _CONSTANT, _MAPPED, _PARTS, _BLOCK_ID, _CONTRACTED = "aligned", "constant", "mapped", "parts", "id", "contracted"
+_ALIGNED, _CONSTANT, _MAPPED, _PARTS, _BLOCK_ID, _CONTRACTED = (
+    "aligned",
+    "constant",
+    "mapped",
+    "parts",
+    "id",
+    "contracted",
+)
 # How to find an operand's arguments: (kind, name or value, places, ranges), see Blockwise._readers.
 _Reader = tuple[str, Any, tuple[int, ...], tuple[range, ...]]
 
@@ -363,5 +370,12 @@ def source(
     {('lengths', 0): <Task len('ab')>, ('lengths', 1): <Task len('c')>}
     """
     return blockwise(
-        func, ("i",), (Parts(parts), ("i",)), prefix=prefix, name=name, token=token, kwargs=kwargs, annotations=annotations
+        func,
+        ("i",),
+        (Parts(parts), ("i",)),
+        prefix=prefix,
+        name=name,
+        token=token,
+        kwargs=kwargs,
+        annotations=annotations,
     )

@@ -121,7 +121,9 @@ class LayeredGraph(Mapping[Key, Task]):
         for collection in dependencies:
             graph = getattr(collection, "__dask_graph__", None)
             if graph is None:
-                raise TypeError(f"dependencies must be collections (with __dask_graph__), got {type(collection).__name__}")
+                raise TypeError(
+                    f"dependencies must be collections (with __dask_graph__), got {type(collection).__name__}"
+                )
             graph = graph()
             inputs.extend(graph.roots if isinstance(graph, LayeredGraph) else [as_layer(graph)])
         if isinstance(layer, Layer):

@@ -3,7 +3,7 @@
 ``TreeReduction`` takes a layer of partial results (one a block; the map that makes them is a ``Blockwise`` layer before it, so
 that it fuses with what is above), combines ``split_every`` neighbours along each reduced axis until one group is left, and
 finishes with ``aggregate``. ``combine`` and ``aggregate`` get a list of partial results, nested one level for each reduced
-axis, in the order of the blocks: what depends on order (first, last, concatenation) stays right.
+axis in ascending order, in the order of the blocks: what depends on order (first, last, concatenation) stays right.
 
 Invariant: the shape of the tree depends on numbers of blocks only, never on data.
 """
@@ -33,6 +33,7 @@ class TreeReduction(Layer):
     combine, aggregate : callable
         Called with one list of partial results (nested by reduced axis); ``aggregate`` makes the final value.
     axes : tuple of int
+        Ascending: lists of partial results nest in this order.
     split_every : tuple of int
         How many blocks one task takes along each of ``axes``; each at least 2.
     keepdims : bool
@@ -80,10 +81,14 @@ class TreeReduction(Layer):
                 ]
                 for index in product(*spans):
                     inner: Key = (self.name, "level", depth, *index)
-                    tasks[inner] = self._task(inner, self.combine, self._group(index, levels[depth - 1], depth - 1), programs)
+                    tasks[inner] = self._task(
+                        inner, self.combine, self._group(index, levels[depth - 1], depth - 1), programs
+                    )
             key = self._output_key(tree)
             last = len(levels) - 1
-            whole = [range(n) if at in self.axes else range(tree[at], tree[at] + 1) for at, n in enumerate(levels[last])]
+            whole = [
+                range(n) if at in self.axes else range(tree[at], tree[at] + 1) for at, n in enumerate(levels[last])
+            ]
             tasks[key] = self._task(key, self.aggregate, self._refs(whole, last), programs)
         return tasks
 
@@ -148,7 +153,7 @@ def tree_reduction(
     combine, aggregate : callable
         See ``TreeReduction``; ``token`` may stand for both when the name is made.
     axes : sequence of int
-        Axes of the grid to reduce, each in ``range(len(partials.numblocks))``.
+        Axes of the grid to reduce, each in ``range(len(partials.numblocks))``; their order plays no part.
     split_every : int or {axis: int}, optional
         Blocks that one task takes along each axis, at least 2. Default 16 for one axis, its root for more.
 
@@ -165,7 +170,7 @@ def tree_reduction(
     >>> len(total.lower()), total.lower()[("total",)].dependencies[0]
     (4, ('total', 'level', 1, 0))
     """
-    axes = tuple(map(operator.index, axes))
+    axes = tuple(sorted(map(operator.index, axes)))
     dimensions = len(partials.numblocks)
     if len(set(axes)) != len(axes) or any(not 0 <= axis < dimensions for axis in axes):
         raise ValueError(f"axes must be different ones of 0..{dimensions - 1}, got {axes}")

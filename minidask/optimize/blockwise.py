@@ -9,7 +9,7 @@ The fused layer keeps the name of the group's last layer: a name says what a lay
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minidask.graph.blockwise import Blockwise, Constant, InputOf, Operand
@@ -79,7 +79,9 @@ def _fits(layer: Layer, top: Layer, index: Index) -> bool:
     """Whether each block of ``top`` needs exactly one block of ``layer``, each another one, and their hints agree."""
     if not isinstance(layer, Blockwise) or not isinstance(top, Blockwise):
         return False
-    if (layer.annotations or {}) != (top.annotations or {}):
+    notes = layer.annotations or {}
+    # What is worked out from each task's key may differ however equal the functions are.
+    if notes != (top.annotations or {}) or any(map(callable, notes.values())):
         return False
     # The same symbols once each, and no broadcast: then blocks correspond one to one.
     if len(index) != len(top.out_ind) or set(index) != set(top.out_ind):
@@ -118,8 +120,8 @@ def _show_inputs(
 def _merge(
     top: Blockwise,
     names: list[str],
-    group: dict[str, tuple[str, Index]],
-    layers: Any,
+    group: Mapping[str, tuple[str, Index]],
+    layers: Mapping[str, Any],
     rebuilt: dict[str, Layer],
 ) -> Blockwise:
     """Return one layer for the group ``names`` (in order of execution, ``top`` last)."""

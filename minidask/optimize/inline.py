@@ -1,14 +1,19 @@
-"""Repeat cheap tasks inside the tasks that use them, where that costs less than a result to be kept and passed on."""
+"""Repeat cheap tasks inside the tasks that use them, where that costs less than a result to be kept and passed on.
+
+An inlined task that is reached on several ways runs once in each task that it is part of. The inlined tasks themselves stay as
+they are (literals and aliases apart, which are put in place everywhere), so that chains of them don't grow into one another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from typing import Any
 
 from minidask.graph.convert import emit_task
-from minidask.graph.program import ProgramBuilder
+from minidask.graph.program import PACKING, Program, ProgramBuilder
 from minidask.graph.task import Key, Task, TaskRef
-from minidask.graph.traverse import reverse_dependencies, toposort
+from minidask.graph.traverse import missing_key, reverse_dependencies, toposort
+from minidask.optimize.cull import cull
 
 
 def inline(graph: Mapping[Key, Task], keys: Iterable[Key] = (), inline_constants: bool = True) -> dict[Key, Task]:
@@ -27,7 +32,9 @@ def inline(graph: Mapping[Key, Task], keys: Iterable[Key] = (), inline_constants
     Raises
     ------
     KeyError
-        If one of ``keys`` is not in the graph.
+        If one of ``keys``, or a key that a task needs, is not in the graph.
+    CycleError
+        If the graph has a cycle.
 
     Examples
     --------
@@ -39,37 +46,57 @@ def inline(graph: Mapping[Key, Task], keys: Iterable[Key] = (), inline_constants
     chosen = set(keys)
     for key in chosen:
         if key not in graph:
-            raise KeyError(f"the key {key!r} can't be inlined: it is not in the graph")
-    if inline_constants:
-        chosen |= {key for key, task in graph.items() if task.is_literal or task.is_alias}
-    out = dict(graph)
-    for key in toposort(graph):
-        task = graph[key]
-        inner = [
-            needed
-            for needed in task.dependencies
-            if needed in chosen and (graph[needed].annotations or {}) == (task.annotations or {})
-        ]
-        if inner:
-            out[key] = _merge(task, {needed: out[needed] for needed in inner})
+            raise missing_key(key, graph)
+    values = {key for key, task in graph.items() if task.is_literal or task.is_alias} if inline_constants else set()
+    everywhere = chosen | values
+    toposort(graph)
+    out: dict[Key, Task] = {}
+    for key, task in graph.items():
+        within = values if key in chosen else everywhere
+        out[key] = task if within.isdisjoint(task.dependencies) else _with_inner(key, graph, within)
     return out
 
 
-def _merge(task: Task, inner: Mapping[Key, Task]) -> Task:
-    """Return ``task`` with the tasks ``inner`` (which are complete already) run inside it."""
+def _with_inner(key: Key, graph: Mapping[Key, Task], chosen: Set[Key]) -> Task:
+    """Return the task of ``key`` with all of ``chosen`` that it reaches through one another inside it."""
+    task = graph[key]
+    notes = task.annotations or {}
+    # inner: the tasks to take in, each after those that it needs; outer: what they all need besides.
+    inner: dict[Key, Task] = {}
+    outer: dict[Key, None] = {}
+    pending: list[tuple[Key, bool]] = [(needed, False) for needed in reversed(task.dependencies)]
+    while pending:
+        needed, finished = pending.pop()
+        if needed in inner or needed in outer:
+            continue
+        above = graph[needed]
+        if finished:
+            inner[needed] = above
+        elif needed in chosen and (above.annotations or {}) == notes:
+            pending.append((needed, True))
+            pending += [(other, False) for other in reversed(above.dependencies)]
+        else:
+            outer[needed] = None
+    if not inner:
+        return task
+    build = ProgramBuilder(len(outer))
     if all(above.is_literal or above.is_alias for above in inner.values()):
         # No call to make: put the value, or the reference, in place.
-        def placed(arg: Any) -> Any:
-            return inner[arg.key].args[0] if type(arg) is TaskRef and arg.key in inner else arg
+        placed: dict[Key, Any] = {}
+        for needed, above in inner.items():
+            arg = above.args[0]
+            placed[needed] = placed.get(arg.key, arg) if type(arg) is TaskRef else arg
 
-        kwargs = {name: placed(value) for name, value in task.kwargs.items()} if task.kwargs else None
-        return Task(task.func, tuple(map(placed, task.args)), kwargs, task.annotations)
-    outer = dict.fromkeys(n for above in (*inner.values(), task) for n in above.dependencies if n not in inner)
-    build = ProgramBuilder(len(outer))
-    values: dict[Key, int] = {needed: at for at, needed in enumerate(outer)}
-    for key, above in inner.items():
-        values[key] = emit_task(build, above, values, label=key)
-    return Task(build.finish(emit_task(build, task, values)), tuple(map(TaskRef, outer)), None, task.annotations)
+        def resolved(arg: Any) -> Any:
+            return placed.get(arg.key, arg) if type(arg) is TaskRef else arg
+
+        kwargs = {name: resolved(value) for name, value in task.kwargs.items()} if task.kwargs else None
+        return Task(task.func, tuple(map(resolved, task.args)), kwargs, task.annotations)
+    numbers: dict[Key, int] = {needed: at for at, needed in enumerate(outer)}
+    for needed, above in inner.items():
+        numbers[needed] = emit_task(build, above, numbers, label=needed)
+    result = emit_task(build, task, numbers, label=key)
+    return Task(build.finish(result), tuple(map(TaskRef, outer)), None, task.annotations)
 
 
 def inline_functions(
@@ -80,7 +107,12 @@ def inline_functions(
 ) -> dict[Key, Task]:
     """Return a graph in which calls of ``fast_functions`` are part of the tasks that use them.
 
-    Outputs, and tasks that nobody uses, stay as they are; what was inlined everywhere is left out.
+    Outputs, and tasks that nobody uses, stay; what was inlined everywhere is left out. A nested task is fast if all its calls are.
+
+    Raises
+    ------
+    KeyError, CycleError
+        As ``inline`` does.
 
     Examples
     --------
@@ -93,19 +125,15 @@ def inline_functions(
     fast = tuple(fast_functions)
     outputs = set(output)
     users = reverse_dependencies(graph)
-    chosen = [
-        key
-        for key, task in graph.items()
-        if key not in outputs and users[key] and any(task.func is func or task.func == func for func in fast)
-    ]
+    chosen = {key for key, task in graph.items() if key not in outputs and users[key] and _is_fast(task, fast)}
     inlined = inline(graph, chosen, inline_constants)
-    still_used = {needed for key, task in inlined.items() for needed in task.dependencies if key not in chosen}
-    # A chosen task may be needed by another one that stays because of its annotations.
-    pending = list(still_used)
-    while pending:
-        for needed in inlined[pending.pop()].dependencies:
-            if needed not in still_used:
-                still_used.add(needed)
-                pending.append(needed)
-    gone = set(chosen) - still_used
-    return {key: task for key, task in inlined.items() if key not in gone}
+    # A chosen task stays if one of other annotations needs it.
+    kept = cull(inlined, [key for key in graph if key not in chosen])
+    return {key: task for key, task in inlined.items() if key in kept}
+
+
+def _is_fast(task: Task, fast: tuple[Callable[..., Any], ...]) -> bool:
+    """Whether all calls of a task, nested ones included, are of fast functions."""
+    functions = [step.func for step in task.func.steps] if type(task.func) is Program else [task.func]
+    calls = [func for func in functions if not any(func is plain for plain in PACKING)]
+    return bool(calls) and all(any(func is candidate for candidate in fast) for func in calls)

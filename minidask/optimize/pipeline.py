@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from minidask import config
 from minidask.graph.convert import convert
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.task import Key, Task
@@ -68,3 +69,30 @@ def finish(graph: Graph, keys: Iterable[Key], limits: FuseLimits | None = None) 
     keys = list(keys)
     tasks = graph.lower(keys) if isinstance(graph, LayeredGraph) else cull(convert(graph), keys)
     return tasks if limits is None else fuse(tasks, keys, limits)
+
+
+def configured_limits(default: bool) -> FuseLimits | None:
+    """Return the limits of fusing that the settings give; None if tasks are not to be fused.
+
+    Parameters
+    ----------
+    default : bool
+        Whether to fuse where the setting ``optimization.fuse.active`` leaves that open.
+
+    Examples
+    --------
+    >>> configured_limits(True)
+    FuseLimits(ave_width=1, max_width=inf, max_height=inf)
+    >>> configured_limits(False) is None
+    True
+    """
+    active = config.get("optimization.fuse.active", None)
+    if not (default if active is None else active):
+        return None
+    widest, highest = config.get("optimization.fuse.max-width", None), config.get("optimization.fuse.max-height", None)
+    unbounded = float("inf")
+    return FuseLimits(
+        config.get("optimization.fuse.ave-width", 1),
+        unbounded if widest is None else widest,
+        unbounded if highest is None else highest,
+    )

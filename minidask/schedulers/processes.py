@@ -1,26 +1,29 @@
 """The multiprocessing scheduler: tasks run in a pool of child processes, for pure Python code that holds the GIL.
+ The graph is culled and chains of it are fused first, since every result that crosses a process border is pickled. Children
+(``children``) are made for the computation and are gone after it, also after Ctrl-C and errors: they are then killed, not
+waited for. Starting them is the price, 0.1-0.15 s a computation and what the script itself imports; who computes often brings
+a pool (``pool=``) that lives longer.
 
-The graph is culled and chains of it are fused first, since every result that crosses a process border is pickled. The pool is
-made for the computation and is gone after it, also after Ctrl-C and errors: children are then killed, not waited for.
+The settings of the caller are those of its children too, but for ``scheduler`` and ``pool``: computations inside tasks
+run in threads, and share the processors among the children.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
-from functools import partial
+from concurrent.futures import Executor
 from typing import Any
 
 from minidask import config
 from minidask.graph.convert import nested_keys
-from minidask.optimize.fuse import FuseLimits
-from minidask.optimize.pipeline import finish
-from minidask.schedulers.executor import check_chunksize, drive
+from minidask.optimize.pipeline import configured_limits, finish
+from minidask.schedulers.batches import drive, warn_if_large
+from minidask.schedulers.children import Children
+from minidask.schedulers.executor import drive_on
 from minidask.schedulers.run import Watch, run
 from minidask.schedulers.state import State
-from minidask.schedulers.threads import _pool_size, check_num_workers, cpu_count
+from minidask.schedulers.workers import check_chunksize, check_process_pool, cpu_count, is_thread_pool, worker_count
 from minidask.units import parse_bytes
 
 # One batch's pickling and hand-off cost about as much as 6 trivial tasks do (as the field's default).
@@ -54,7 +57,8 @@ def get(
     optimize_graph : bool
         Whether to fuse chains of tasks first.
     initializer : callable, optional
-        Called without arguments once in each process of an own pool. Default: the setting ``multiprocessing.initializer``.
+        Called without arguments once in each process of an own pool. Default: the setting
+        ``multiprocessing.initializer``.
     **kwargs
         Taken and ignored, so that schedulers can be exchanged.
 
@@ -69,7 +73,9 @@ def get(
     TypeError
         If a function, an argument or a result can't be pickled; the message names the task.
     BrokenWorkerError
-        If a child process dies.
+        If a child process dies or can't start.
+    RuntimeError
+        If a script that is being imported by a child, or one that isn't a file, calls this.
     Exception
         Whatever a task raises, with a note that names the task and holds the child's traceback.
 
@@ -79,63 +85,55 @@ def get(
     >>> get({"x": 1, "y": (add, "x", 10)}, "y", num_workers=1)
     11
     """
-    if multiprocessing.parent_process() is not None and getattr(multiprocessing.current_process(), "_inheriting", False):
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise RuntimeError(
             "a computation with scheduler='processes' was started while a child process was importing your script. "
             "Put the code that computes under `if __name__ == '__main__':`."
         )
     if pool is None:
         pool = config.get("pool", None)
-    if num_workers is None:
-        num_workers = config.get("num_workers", None)
-    if num_workers is None:
-        num_workers = _pool_size(pool) or cpu_count()
-    check_num_workers(num_workers)
+        # A setting for the threaded scheduler, which nested computations of a program may well use besides.
+        if is_thread_pool(pool):
+            pool = None
+    elif is_thread_pool(pool):
+        raise TypeError(
+            f"pool must run its work in other processes, and a {type(pool).__name__} runs it in threads here: use "
+            "scheduler='threads' with it"
+        )
+    if pool is not None:
+        check_process_pool(pool)
+    elif multiprocessing.current_process().daemon:
+        raise RuntimeError(
+            "scheduler='processes' can't start child processes here: this is a daemonic process, such as a "
+            "multiprocessing.Pool makes. Use scheduler='threads', or a concurrent.futures.ProcessPoolExecutor around this."
+        )
+    count = worker_count(num_workers, pool)
     if chunksize is None:
         chunksize = config.get("chunksize", None)
     size = CHUNKSIZE if chunksize is None else check_chunksize(chunksize)
-    large_bytes = parse_bytes(config.get("optimization.graph-warning-size", "10 MiB"))
-    outputs = list(nested_keys(keys))
-    tasks = finish(dsk, outputs, FuseLimits() if optimize_graph else None)
-    if pool is not None:
-        if not isinstance(pool, Executor):
-            raise TypeError(f"pool must be an executor of concurrent.futures, got {type(pool).__name__}")
-        submit = pool.submit
-        return run(tasks, keys, lambda state, watch: drive(state, watch, submit, num_workers, size, True, large_bytes))
     if initializer is None:
         initializer = config.get("multiprocessing.initializer", None)
-    context = config.get("multiprocessing.context", "spawn")
-    setup = partial(_start, initializer)
-    return run(tasks, keys, partial(_drive_own_pool, num_workers, size, context, setup, large_bytes))
+    if initializer is not None and not callable(initializer):
+        raise TypeError(f"initializer must be callable without arguments, got {type(initializer).__name__}")
+    method = config.get("multiprocessing.context", "spawn")
+    limit_bytes = parse_bytes(config.get("optimization.graph-warning-size", "10 MiB"))
+    tasks = finish(dsk, list(nested_keys(keys)), configured_limits(True) if optimize_graph else None)
+
+    def drive_children(state: State, watch: Watch | None) -> None:
+        warn_if_large(state, limit_bytes)
+        limit = min(count, len(state.keys))
+        with Children(limit, method, _environment(limit), initializer, state) as children:
+            drive(state, watch, children, size)
+
+    def drive_pool(state: State, watch: Watch | None) -> None:
+        assert pool is not None
+        drive_on(pool, state, watch, count, size, limit_bytes)
+
+    return run(tasks, keys, drive_children if pool is None else drive_pool)
 
 
-def _drive_own_pool(
-    num_workers: int,
-    chunksize: int,
-    context: str,
-    setup: Callable[[], None],
-    large_bytes: int,
-    state: State,
-    watch: Watch | None,
-) -> None:
-    workers = max(1, min(num_workers, len(state.keys)))
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(context), initializer=setup)
-    finished = False
-    try:
-        drive(state, watch, pool.submit, workers, chunksize, True, large_bytes)
-        finished = True
-    finally:
-        if not finished:
-            # Tasks that run on are of no use to anyone: don't wait for them.
-            for child in list((pool._processes or {}).values()):
-                child.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start(initializer: Callable[[], Any] | None) -> None:
-    """Prepare a child process."""
-    # One thread each for BLAS and the like: the processes already fill the processors.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    if initializer is not None:
-        initializer()
+def _environment(count: int) -> dict[str, str]:
+    """Return the environment variables of ``count`` children: this process's, with the settings of the calling context."""
+    share = config.get("num_workers", None) or max(1, cpu_count() // max(1, count))
+    with config.set(scheduler=None, pool=None, num_workers=share):
+        return config.child_environment()

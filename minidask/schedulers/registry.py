@@ -1,11 +1,12 @@
 """Who runs a computation: names of the local schedulers, executors, and the runner that a cluster's client registers.
-
-The order of precedence: the keyword ``scheduler=``, the setting ``scheduler``, the runner registered last (a ``Client``), the
-collection's own default. ``minidask`` never imports ``minidask_distributed``: a client comes here by ``register_runner``.
+ The order of precedence: the keyword ``scheduler=``, the setting ``scheduler``, the runner registered last (a
+``Client``), the collection's own default. ``minidask`` never imports ``minidask_distributed``: a client comes here by
+``register_runner``.
 """
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -33,7 +34,12 @@ _runners: list[Get] = []
 
 
 def register_runner(get: Get) -> None:
-    """Make ``get`` (as ``client.get``) what runs every computation that doesn't ask for another scheduler."""
+    """Make ``get`` (as ``client.get``) what runs every computation that doesn't ask for another scheduler.
+
+    Raises TypeError if ``get`` isn't callable.
+    """
+    if not callable(get):
+        raise TypeError(f"a runner must be a get function, got {type(get).__name__}")
     with _lock:
         _runners.append(get)
 
@@ -76,14 +82,16 @@ def named_scheduler(scheduler: Any) -> Get:
                 return runner
             raise RuntimeError("scheduler='distributed' was asked for, but there is no Client: make one first")
         known = ", ".join(map(repr, NAMED))
-        raise ValueError(f"unknown scheduler {scheduler!r}; choose one of {known}, a get function or an Executor")
+        near = difflib.get_close_matches(scheduler.lower(), [*NAMED, "distributed"], n=1)
+        hint = f"did you mean {near[0]!r}? Else " if near else ""
+        raise ValueError(f"unknown scheduler {scheduler!r}; {hint}choose one of {known}, a get function or an Executor")
     if isinstance(scheduler, Executor):
         return partial(executor.get, executor=scheduler)
     get = getattr(scheduler, "get", None)
     if get is not None and hasattr(scheduler, "submit"):  # a Client
-        return get  # type: ignore[no-any-return]
-    if callable(scheduler):
-        return scheduler  # type: ignore[no-any-return]
+        return get
+    if callable(scheduler) and not isinstance(scheduler, type):
+        return scheduler
     raise TypeError(f"scheduler must be a name, a get function or an Executor, got {type(scheduler).__name__}")
 
 
@@ -119,6 +127,8 @@ def get_scheduler(
     'minidask.schedulers.threads'
     """
     if get is not None:
+        if not callable(get):
+            raise TypeError(f"get must be a get function, got {type(get).__name__}; names go into scheduler=")
         return get
     if scheduler is None:
         scheduler = config.get("scheduler", None)

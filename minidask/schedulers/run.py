@@ -1,15 +1,14 @@
 """What every local runner does around its loop: read the graph, make the state, call the callbacks, nest the results.
-
-``run(graph, keys, drive)`` is the frame; ``drive(state, watch)`` is a runner's own loop: it pops and runs tasks until the state is
-done, and reports each through ``watch`` (None when there are no callbacks, so that nobody pays for them).
+ ``run(graph, keys, drive)`` is the frame; ``drive(state, watch)`` is a runner's own loop: it pops and runs tasks until
+the state is done, and reports each through ``watch`` (None when there are no callbacks, so that nobody pays for them).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from minidask.graph.convert import convert, nested_keys
+from minidask.graph.convert import check_key, convert, nested_keys
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.task import Key, Task
 from minidask.schedulers.callbacks import ActiveCallbacks, active_callbacks
@@ -52,6 +51,17 @@ def read_graph(graph: Mapping[Any, Any], keys: list[Key]) -> Mapping[Key, Task]:
     return convert(graph)
 
 
+def make_state(tasks: Mapping[Key, Task], outputs: list[Key]) -> State:
+    """Return the state for ``outputs``; raise as ``State`` does, or TypeError or ValueError for outputs that can't be keys."""
+    try:
+        return State(tasks, outputs)
+    except (KeyError, TypeError):
+        # Looked at only now: in a graph of many outputs it would cost more than it is worth.
+        for key in outputs:
+            check_key(key)
+        raise
+
+
 def run(graph: Mapping[Any, Any], keys: Any, drive: Drive) -> Any:
     """Run what ``keys`` need and return their results.
 
@@ -74,7 +84,7 @@ def run(graph: Mapping[Any, Any], keys: Any, drive: Drive) -> Any:
     outputs = list(nested_keys(keys))
     callbacks = active_callbacks()
     if not callbacks:
-        state = State(read_graph(graph, outputs), outputs)
+        state = make_state(read_graph(graph, outputs), outputs)
         drive(state, None)
         return nest(keys, state.cache)
     view: StateView | None = None
@@ -84,7 +94,7 @@ def run(graph: Mapping[Any, Any], keys: Any, drive: Drive) -> Any:
         tasks = read_graph(graph, outputs)
         for hook in callbacks.start:
             hook(tasks)
-        state = State(tasks, outputs)
+        state = make_state(tasks, outputs)
         view = StateView(state)
         for hook in callbacks.start_state:
             hook(tasks, view)
@@ -105,4 +115,17 @@ def nest(keys: Any, results: Mapping[Key, Any]) -> Any:
     """
     if not isinstance(keys, list):
         return results[keys]
-    return tuple([nest(key, results) for key in keys])
+    # frames: (keys that are left, their results so far), from the outermost list inwards; keys may be nested at any depth.
+    frames: list[tuple[Iterator[Any], list[Any]]] = [(iter(keys), [])]
+    while True:
+        left, found = frames[-1]
+        for key in left:
+            if isinstance(key, list):
+                frames.append((iter(key), []))
+                break
+            found.append(results[key])
+        else:
+            frames.pop()
+            if not frames:
+                return tuple(found)
+            frames[-1][1].append(tuple(found))

@@ -49,7 +49,7 @@ def drive(state: State, watch: Watch | None) -> None:
         try:
             value = tasks[at](cache)
         except BaseException as error:
-            raise blame(error, state.keys[at], tasks[at]) from error.__cause__
+            raise blame(error, state.keys[at], tasks[at])  # noqa: B904 - it is the same error
         finish(at, value)
         if watch is not None:
             watch.after(at, value, "MainThread")

@@ -12,7 +12,6 @@ def test_get_reads_groups_and_both_spellings():
     assert config.get("delayed-pure") is False
     assert config.get("array") == {
         "chunk-size": "16 MiB",
-        "slicing": {"split-large-chunks": None},
         "rechunk": {"method": None},
     }
 
