@@ -8,7 +8,7 @@ the keys asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from minidask.collection.protocol import collection_graph, is_dask_collection
@@ -18,6 +18,7 @@ from minidask.graph.layer import Derived
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.task import literal
 from minidask.optimize.pipeline import configured_limits, finish
+from minidask.schedulers.failure import user_frames
 from minidask.schedulers.registry import get_scheduler
 
 
@@ -71,8 +72,23 @@ def compute(
     run = get_scheduler(get=get, scheduler=scheduler, collections=collections)
     graph = merged_graph(collections, optimize_graph, **kwargs)
     keys = [collection.__dask_keys__() for collection in collections]
-    results = run(graph, keys, **kwargs)
+    results = _run(run, graph, keys, kwargs)
     return tuple(repack(_finalized(collections, results)))
+
+
+def _run(run: Callable[..., Any], graph: Mapping[Any, Any], keys: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Run a graph; of an error's traceback leave out the schedulers' frames, which say nothing about the user's code."""
+    try:
+        return run(graph, keys, **kwargs)
+    except Exception as error:
+        inner = user_frames(error.__traceback__)
+        if inner is error.__traceback__:
+            raise
+        try:
+            raise error.with_traceback(inner)
+        finally:
+            # The traceback holds this frame: no cycle.
+            del error, inner
 
 
 def _finalized(collections: Sequence[Any], results: Sequence[Any]) -> list[Any]:
@@ -107,7 +123,7 @@ def persist(
         return tuple(repack(client.persist(collections, optimize_graph=optimize_graph, **kwargs)))
     graph = merged_graph(collections, optimize_graph, **kwargs)
     keys = [list(nested_keys(collection.__dask_keys__())) for collection in collections]
-    results = run(graph, keys, **kwargs)
+    results = _run(run, graph, keys, kwargs)
     held = []
     for collection, own, values in zip(collections, keys, results, strict=True):
         rebuild, extra = collection.__dask_postpersist__()

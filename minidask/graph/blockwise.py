@@ -23,7 +23,7 @@ from minidask.graph.annotations import resolve
 from minidask.graph.layer import Layer
 from minidask.graph.program import ProgramBuilder
 from minidask.graph.task import Key, Task, TaskRef, func_name, task_of
-from minidask.tokenize import quick_token, tokenize
+from minidask.tokenize import quick_token
 
 Symbol = Hashable
 Index = tuple[Symbol, ...]

@@ -413,10 +413,9 @@ def emit_task(build: ProgramBuilder, task: Task, inputs: Mapping[Any, int], labe
         # A literal or an alias: there is nothing to call.
         arg = task.args[0]
         return inputs[arg.key] if type(arg) is TaskRef else build.constant(arg)
-    sources = [inputs[arg.key] if type(arg) is TaskRef else build.constant(arg) for arg in task.args]
+    args = (*task.args, *task.kwargs.values()) if task.kwargs else task.args
+    sources = [inputs[arg.key] if type(arg) is TaskRef else build.constant(arg) for arg in args]
     names = tuple(task.kwargs or ())
-    for value in (task.kwargs or {}).values():
-        sources.append(inputs[value.key] if type(value) is TaskRef else build.constant(value))
     return build.call(task.func, sources, names, label)
 
 

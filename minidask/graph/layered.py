@@ -284,8 +284,7 @@ class LayeredGraph(Mapping[Key, Task]):
         lines = [f"LayeredGraph of {len(self.layers)} layers"]
         names = list(self.layers.values())
         shown = names if len(names) <= 20 else [*names[:10], None, *names[-10:]]
-        for layer in shown:
-            lines.append("  ..." if layer is None else f"  {layer!r}")
+        lines += ["  ..." if layer is None else f"  {layer!r}" for layer in shown]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

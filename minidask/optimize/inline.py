@@ -107,7 +107,8 @@ def inline_functions(
 ) -> dict[Key, Task]:
     """Return a graph in which calls of ``fast_functions`` are part of the tasks that use them.
 
-    Outputs, and tasks that nobody uses, stay; what was inlined everywhere is left out. A nested task is fast if all its calls are.
+    Outputs, and tasks that nobody uses, stay; what was inlined everywhere is left out. A nested task is fast if all its
+    calls are.
 
     Raises
     ------

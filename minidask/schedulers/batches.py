@@ -1,5 +1,6 @@
 """The loop of the schedulers whose tasks leave the calling thread in batches: ``executor`` and ``processes``.
- The state stays in the calling process. A carrier takes batches of tasks to wherever they run and brings the answers
+
+The state stays in the calling process. A carrier takes batches of tasks to wherever they run and brings the answers
 back; which tasks, and when, is decided here. Invariants: a worker has one batch at a time; the first failure ends the
 computation.
 """

@@ -1,9 +1,11 @@
 """The child processes of one computation of the ``processes`` scheduler, and the pipes to them.
- The child's side, and the messages, are in ``serve``. The parent starts a child when there is a task for it, talks to
+
+The child's side, and the messages, are in ``serve``. The parent starts a child when there is a task for it, talks to
 each over a pipe of its own, and is told by the pipe's end when a child has died: so it knows what that child was doing,
 and a message cut off in the middle is an error. (A ``ProcessPoolExecutor`` has one queue for all children, its own end
 included; when a child is killed in the middle of a large result it waits for the rest forever.)
- Invariants: a child has at most one batch; the parent writes to none but a child that reads, so that the two never wait
+
+Invariants: a child has at most one batch; the parent writes to none but a child that reads, so that the two never wait
 for each other; after ``close`` all children are gone and reaped, killed at once if the computation did not end well.
 """
 

@@ -2,7 +2,8 @@
 
 An executor of threads is a pool for the threaded scheduler, which needs no hand-off a task and can't deadlock on nested
 computations. Any other is given parcels, see ``remote``: they hold plain objects until the executor pickles them.
- Invariants: at most ``num_workers`` batches are out at a time; errors come back as values, so that a failed batch tells
+
+Invariants: at most ``num_workers`` batches are out at a time; errors come back as values, so that a failed batch tells
 which task failed; a worker that died makes the computation fail, never hang.
 """
 

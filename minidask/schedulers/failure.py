@@ -1,5 +1,6 @@
 """Errors of tasks, made readable: which task failed, and a traceback without the scheduler's own frames.
- The original exception object goes to the user, so that ``except ValueError`` works as in plain code; a note says the
+
+The original exception object goes to the user, so that ``except ValueError`` works as in plain code; a note says the
 key. Here are also the errors of the schedulers themselves, and the way to the user's line for warnings.
 """
 
@@ -14,7 +15,7 @@ from minidask.graph.task import Key, Task, func_name
 
 _PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
 # Folders whose frames say nothing about the user's own code.
-_INTERNAL = tuple(f"{_PACKAGE}{folder}/" for folder in ("schedulers", "graph"))
+_INTERNAL = tuple(f"{_PACKAGE}{folder}/" for folder in ("schedulers", "graph", "collection"))
 
 
 class BrokenWorkerError(RuntimeError):
@@ -80,7 +81,7 @@ def blame(error: BaseException, key: Key, task: Task) -> BaseException:
 
 
 def user_frames(traceback: TracebackType | None) -> TracebackType | None:
-    """Return the traceback from its first frame outside the schedulers and graphs; all of it if there is none."""
+    """Return the traceback from its first frame outside schedulers, graphs and ``compute``; all of it if there is none."""
     inner = traceback
     while inner is not None and inner.tb_frame.f_code.co_filename.startswith(_INTERNAL):
         inner = inner.tb_next

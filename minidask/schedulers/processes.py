@@ -1,5 +1,6 @@
 """The multiprocessing scheduler: tasks run in a pool of child processes, for pure Python code that holds the GIL.
- The graph is culled and chains of it are fused first, since every result that crosses a process border is pickled. Children
+
+The graph is culled and chains of it are fused first, since every result that crosses a process border is pickled. Children
 (``children``) are made for the computation and are gone after it, also after Ctrl-C and errors: they are then killed, not
 waited for. Starting them is the price, 0.1-0.15 s a computation and what the script itself imports; who computes often brings
 a pool (``pool=``) that lives longer.

@@ -1,5 +1,6 @@
 """Who runs a computation: names of the local schedulers, executors, and the runner that a cluster's client registers.
- The order of precedence: the keyword ``scheduler=``, the setting ``scheduler``, the runner registered last (a
+
+The order of precedence: the keyword ``scheduler=``, the setting ``scheduler``, the runner registered last (a
 ``Client``), the collection's own default. ``minidask`` never imports ``minidask_distributed``: a client comes here by
 ``register_runner``.
 """

@@ -1,9 +1,11 @@
 """What crosses to another process and back: batches of tasks, their values, and errors as values.
- Out goes a ``Parcel`` (tasks bound to the values of their arguments), back comes an ``Answer`` (a value or a
+
+Out goes a ``Parcel`` (tasks bound to the values of their arguments), back comes an ``Answer`` (a value or a
 ``Failure`` a task). Both hold plain objects as long as they stay in one process, and pickle themselves only when
 somebody pickles them: so an executor of any kind can carry them. Tasks are cloudpickled, so that lambdas and functions
 of ``__main__`` pass.
- Invariants: pickling an ``Answer`` never fails, a value that can't be pickled becomes a ``Failure`` that says so; each
+
+Invariants: pickling an ``Answer`` never fails, a value that can't be pickled becomes a ``Failure`` that says so; each
 value is pickled by itself, so that one that can't be read again is told from its neighbours. Nothing here knows about
 states or graphs; it is imported in the worker processes and is kept small for that.
 """

@@ -1,5 +1,6 @@
 """What every local runner does around its loop: read the graph, make the state, call the callbacks, nest the results.
- ``run(graph, keys, drive)`` is the frame; ``drive(state, watch)`` is a runner's own loop: it pops and runs tasks until
+
+``run(graph, keys, drive)`` is the frame; ``drive(state, watch)`` is a runner's own loop: it pops and runs tasks until
 the state is done, and reports each through ``watch`` (None when there are no callbacks, so that nobody pays for them).
 """
 

@@ -1,6 +1,7 @@
 """What a child process of the ``processes`` scheduler does: read a batch, run it, send the answer, until it is told to
 stop.
- The parent's side is ``children``. Messages: the child says ``ready`` or sends the failure of its start; then it gets for each
+
+The parent's side is ``children``. Messages: the child says ``ready`` or sends the failure of its start; then it gets for each
 batch its number of tasks and the tasks, pickled, and answers with its name and the values, each pickled. What is large follows as
 a message of its own, uncopied; what is small travels with the rest, since each message costs a system call and perhaps a switch
 of processes. No message means stop.

@@ -1,5 +1,6 @@
 """What is known during one local computation: which tasks wait, are ready, run, are done, and which results are held.
- A pure state machine: ``pop()`` says what to run next, ``finish(task, value)`` takes a result. Threads, processes, time
+
+A pure state machine: ``pop()`` says what to run next, ``finish(task, value)`` takes a result. Threads, processes, time
 and locks are the business of the runners around it (``sync``, ``threads``, ``executor``), which all share this one.
 
 State
@@ -10,7 +11,8 @@ State
 - ``ready``: heap of places whose tasks can run; the smallest runs first, which keeps to the order.
 - ``running``: places that were popped and have not finished.
 - ``cache``: ``{key: result}`` of the results that somebody still needs.
- Invariants (``check`` asserts them): a result leaves ``cache`` the moment its last user has finished; a task is popped
+
+Invariants (``check`` asserts them): a result leaves ``cache`` the moment its last user has finished; a task is popped
 once, after all that it needs has finished; when ``done`` all that was asked for is in ``cache`` and nothing else.
 """
 

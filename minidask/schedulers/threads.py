@@ -1,14 +1,17 @@
 """The threaded scheduler: worker threads that take tasks straight from the shared state.
- There is no queue between a scheduling thread and its workers: each worker (a *loop*) holds the lock for as long as it
+
+There is no queue between a scheduling thread and its workers: each worker (a *loop*) holds the lock for as long as it
 takes to report a result and to take the next task, so a task costs no hand-off. The calling thread only waits, which
 keeps Ctrl-C prompt. Threads are made per computation, as many as there is work for, and end with it. With ``pool=`` the
 same loops run in the threads of the caller's pool; there a loop that finds no work ends and gives the thread back, and
 is submitted anew when there is some.
- A computation inside a task doesn't deadlock and doesn't multiply threads: the task's own thread works on it too, so
+
+A computation inside a task doesn't deadlock and doesn't multiply threads: the task's own thread works on it too, so
 that it needs no other, and it gets others only while fewer than ``num_workers`` are busy among all computations nested
 in the same one (``_Tree``). So there are at most ``num_workers`` threads a level of nesting, whatever the number of
 tasks.
- Invariants: the state is touched under the lock only, except that a task reads its arguments from the cache, where they
+
+Invariants: the state is touched under the lock only, except that a task reads its arguments from the cache, where they
 are held until it has finished. Nothing that may wait for other code (a pool's ``submit``, a task) is called under the
 lock, but for callbacks, which must not overlap. The first error stops the computation: nothing more is started, what
 runs is not waited for.

@@ -1,6 +1,7 @@
 """How many workers a local scheduler uses, and whose: the arguments ``num_workers``, ``chunksize`` and ``pool``, judged
 once.
- Place in the flow: read by ``threads``, ``executor`` and ``processes`` before anything runs, so that a wrong value is
+
+Place in the flow: read by ``threads``, ``executor`` and ``processes`` before anything runs, so that a wrong value is
 an error at once. Pools are told apart by the names of their classes: importing ``multiprocessing.pool`` to ask would
 cost more than this module.
 

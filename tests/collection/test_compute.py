@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import add
@@ -318,3 +319,24 @@ def test_annotations_reach_the_tasks():
     graph = LayeredGraph.merge(x.dask, y.dask)
     assert all(task.annotations == {"priority": 3, "note": "here"} for task in graph.values())
     assert compute(x, y, scheduler="sync") == ([[1]], 1)
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "sync"])
+def test_a_traceback_goes_from_compute_to_the_users_function(scheduler):
+    def broken(x):
+        return 1 / x
+
+    with pytest.raises(ZeroDivisionError, match="division by zero") as caught:
+        compute(delayed(broken)(0), scheduler=scheduler)
+    names = [entry.name for entry in traceback.extract_tb(caught.value.__traceback__)]
+    assert names == ["test_a_traceback_goes_from_compute_to_the_users_function", "compute", "_run", "broken"]
+    assert caught.value.__cause__ is None
+
+
+def test_an_error_of_the_scheduler_itself_keeps_its_traceback():
+    def refuse(dsk, keys, **kwargs):
+        raise OSError("no scheduler today")
+
+    with pytest.raises(OSError, match="no scheduler today") as caught:
+        compute(delayed(abs)(0), scheduler=refuse)
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].name == "refuse"

@@ -22,7 +22,7 @@ def test_inner_blocks_add_and_replace():
 def test_errors_leave_no_trace():
     with pytest.raises(ZeroDivisionError):
         with annotate(priority=1):
-            1 / 0  # noqa: B018
+            1 / 0
     assert get_annotations() == {}
 
 

@@ -166,7 +166,7 @@ def test_merging_shares_layers():
 
 
 def test_two_tasks_under_one_key_are_an_error():
-    with pytest.raises(ValueError, match="two different tasks have the key 'x': .*; rename one of them"):
+    with pytest.raises(ValueError, match=r"two different tasks have the key 'x': .*; rename one of them"):
         LayeredGraph.merge({"x": 1}, {"x": True})
     # Also beneath the roots, where one of them would be lost.
     one = blockwise(add, "", (MaterializedLayer("m1", {("k",): 1}), ""), name="one")
@@ -184,7 +184,7 @@ def test_from_collections():
     assert graph.layers["x"] is x.dask.roots[0]
     layer = source(neg, [1], name="w")
     assert LayeredGraph.from_collections("w", layer).roots == (layer,)
-    with pytest.raises(TypeError, match="dependencies must be collections .*, got int"):
+    with pytest.raises(TypeError, match=r"dependencies must be collections .*, got int"):
         LayeredGraph.from_collections("z", {"z": 1}, [3])
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,6 @@ from hypothesis import strategies as st
 
 from minidask.graph import CycleError, Task, TaskRef, convert, order, toposort
 from tests.graph.samples import record
-
-Shape = dict
 
 
 def tasks_of(needs):
@@ -186,11 +185,11 @@ def test_outputs_of_all_kinds():
 )
 @pytest.mark.parametrize("whole", [True, False])
 def test_cycles_are_named(needs, whole):
-    with pytest.raises(CycleError, match="the graph has a cycle .*: '.' -> ") as caught:
+    with pytest.raises(CycleError, match=r"the graph has a cycle .*: '.' -> ") as caught:
         order(tasks_of(needs), None if whole else list(needs)[:1])
     cycle = caught.value.cycle
     assert cycle[0] == cycle[-1]
-    assert all(right in needs[left] for left, right in zip(cycle, cycle[1:], strict=False))
+    assert all(right in needs[left] for left, right in pairwise(cycle))
 
 
 def test_a_cycle_that_no_output_needs():

@@ -4,9 +4,10 @@ from operator import add, neg
 
 import pytest
 
+from minidask import config
 from minidask.graph import LayeredGraph, blockwise, source
 from minidask.optimize import FuseLimits, cull, fuse, fuse_blockwise, run_pipeline
-from minidask.optimize.pipeline import OWN, finish
+from minidask.optimize.pipeline import OWN, configured_limits, finish
 from tests.graph.samples import run
 
 
@@ -45,7 +46,7 @@ def test_passes_that_are_none():
         run_pipeline({}, [], [3])
     with pytest.raises(TypeError, match="must be callable"):
         run_pipeline({}, [], [first], replaced=["cull"])
-    with pytest.raises(TypeError, match="the optimization pass .*first.* returned NoneType, not a graph"):
+    with pytest.raises(TypeError, match=r"the optimization pass .*first.* returned NoneType, not a graph"):
         run_pipeline({}, [], [named_first])
 
 
@@ -70,3 +71,13 @@ def test_the_rewrites_of_the_package_are_passes():
     graph = run_pipeline(LayeredGraph([y]), [("y", 0)], [fuse_blockwise, LayeredGraph.lower, cull, fuse])
     assert list(graph) == [("y", 0)]
     assert run(graph, [("y", 0)]) == [0]
+
+
+def test_settings_say_how_far_tasks_are_fused():
+    assert configured_limits(True) == FuseLimits()
+    assert configured_limits(False) is None
+    with config.set({"optimization.fuse.active": False}):
+        assert configured_limits(True) is None
+    changed = {"active": True, "ave-width": 2, "max-width": 3, "max-height": 4}
+    with config.set({f"optimization.fuse.{name}": value for name, value in changed.items()}):
+        assert configured_limits(False) == FuseLimits(2, 3, 4)

@@ -46,15 +46,17 @@ def command(process):
 
 
 @pytest.fixture(autouse=True)
-def nothing_stays(request):
-    """No process (nor zombie), no thread and no file is left by any of these tests."""
-    files, running = set(os.listdir(tempfile.gettempdir())), set(threading.enumerate())
+def nothing_stays(request, tmp_path_factory, monkeypatch):
+    """No process (nor zombie), no thread and no temporary file is left by any of these tests."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    running = set(threading.enumerate())
     yield
     assert children() == []
     assert {thread for thread in threading.enumerate() if thread not in running} == set()
     if "forkserver" not in request.node.name:  # whose socket is there as long as the server
-        new = set(os.listdir(tempfile.gettempdir())) - files
-        assert not [name for name in new if name.startswith("pymp-")]
+        assert os.listdir(folder) == []
 
 
 def get(graph, keys, **kwargs):
