@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minidask import base, callbacks, config, local, multiprocessing, sizeof, threaded, tokenize
-    from minidask.collection import compute, is_dask_collection, optimize, persist, visualize
+    from minidask.collection import is_dask_collection, visualize
+    from minidask.collection.compute import compute, optimize, persist
     from minidask.delayed import delayed
     from minidask.graph.annotations import annotate, get_annotations
     from minidask.schedulers.sync import get

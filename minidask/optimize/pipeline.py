@@ -1,7 +1,7 @@
 """Which rewrites a graph gets before it runs, and how users replace them.
 
-A pass is a callable ``(graph, keys) -> graph``. A collection names its default passes; the setting ``<kind>_optimize`` (a pass or a
-list of passes, by config or ``with config.set(array_optimize=...)``) replaces them. After the passes the graph is lowered and
+A pass is a callable ``(graph, keys) -> graph``. A collection names its default passes; the setting ``<kind>_optimize`` (a pass or
+a list of passes, by config or ``with config.set(array_optimize=...)``) replaces them. After the passes the graph is lowered, and
 chains of its tasks are fused by ``finish``.
 """
 

@@ -53,6 +53,7 @@ def expected_block(layer, operands, index):
     return args
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_random_patterns_agree_with_the_definition(data):
     sizes = data.draw(st.fixed_dictionaries({s: st.integers(0, 3) for s in "ijk"}))

@@ -16,6 +16,7 @@ from minidask.graph import Literal, Task, TaskRef, alias, check_key, convert, li
 from tests.graph.samples import convert_and_run, evaluate, record, same, user_graphs
 
 
+@pytest.mark.slow
 @given(user_graphs())
 def test_random_graphs_agree_with_the_reference(graph):
     keys = list(graph)
@@ -24,6 +25,7 @@ def test_random_graphs_agree_with_the_reference(graph):
         assert same(result, evaluate(graph, key)), key
 
 
+@pytest.mark.slow
 @given(user_graphs())
 def test_converting_changes_nothing_that_is_converted_already(graph):
     tasks = convert(graph)

@@ -85,10 +85,10 @@ def test_a_key_that_two_layers_share_counts_once():
 @pytest.mark.slow
 def test_asking_for_a_key_that_is_not_there_is_cheap():
     graph = LayeredGraph([source(neg, range(100_000), name="x")])
-    start = time.perf_counter()
+    start = time.process_time()
     assert not any(("y", at) in graph for at in range(1000))
     assert ("x", 100_000) not in graph
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_missing_keys_name_near_ones_and_who_needs_them():
@@ -219,7 +219,7 @@ def test_pictures_in_text():
 @pytest.mark.slow
 def test_fifty_thousand_layers():
     depth = 50_000
-    start = time.perf_counter()
+    start = time.process_time()
     top = chain(depth)
     graph = LayeredGraph([top])
     assert len(graph.layers) == depth + 1
@@ -238,7 +238,7 @@ def test_fifty_thousand_layers():
     assert len(merged.layers) == depth + 1
     del top, graph, tasks, fused, copy, merged
     gc.collect()
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 60
 
 
 @pytest.mark.slow

@@ -141,6 +141,7 @@ def dags(draw):
     }
 
 
+@pytest.mark.slow
 @given(dags(), st.data())
 def test_the_order_is_topological_and_culls(needs, data):
     graph = tasks_of(needs)

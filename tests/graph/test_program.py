@@ -35,6 +35,7 @@ def inner_program():
     return build.finish(build.call(add, (product, 1)))
 
 
+@pytest.mark.slow
 @given(INSTRUCTIONS, st.integers(0))
 def test_random_straight_line_programs_agree_with_direct_evaluation(instructions, chosen):
     build = ProgramBuilder(2)

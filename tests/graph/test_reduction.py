@@ -35,6 +35,7 @@ def computed(layer, wanted=None):
     return dict(zip(keys, run(tasks, keys), strict=True)), tasks
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(0, 6), min_size=1, max_size=3),
     st.data(),
@@ -61,6 +62,7 @@ def test_every_block_is_taken_once_and_in_order_along_each_axis(blocks, data, ke
         assert len(task.dependencies) <= prod(layer.split_every)
 
 
+@pytest.mark.slow
 @example(300, 16)
 @example(256, 16)
 @example(257, 16)

@@ -74,9 +74,9 @@ def test_near_matches():
 def test_near_matches_in_a_huge_graph_are_not_sought_for_ever():
     import time
 
-    start = time.perf_counter()
+    start = time.process_time()
     missing_key(("x", -1), (("x", at) for at in range(10**6)))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_empty_graphs():

@@ -127,6 +127,7 @@ def first_of(name, index):
     return index[0]
 
 
+@pytest.mark.slow
 @given(layer_graphs(), st.data())
 def test_values_stay(layers, data):
     roots = data.draw(st.lists(st.sampled_from(layers), min_size=1, max_size=3))

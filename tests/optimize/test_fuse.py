@@ -20,6 +20,7 @@ LIMITS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(task_graphs(20), LIMITS, st.data())
 def test_values_and_outputs_stay(graph, limits, data):
     keys = data.draw(st.lists(st.sampled_from(list(graph)), min_size=1, max_size=4))

@@ -11,6 +11,7 @@ from minidask.optimize import cull, inline, inline_functions
 from tests.graph.samples import record, run, task_graphs
 
 
+@pytest.mark.slow
 @given(task_graphs(), st.data(), st.booleans())
 def test_values_stay(graph, data, constants):
     chosen = data.draw(st.lists(st.sampled_from(list(graph)), max_size=6))
@@ -28,6 +29,7 @@ def test_values_stay(graph, data, constants):
     assert run(cull(inlined, outputs), outputs) == run(graph, outputs)
 
 
+@pytest.mark.slow
 @given(task_graphs(), st.data(), st.booleans())
 def test_fast_functions(graph, data, constants):
     outputs = data.draw(st.lists(st.sampled_from(list(graph)), min_size=1, max_size=3))
