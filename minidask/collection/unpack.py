@@ -15,6 +15,9 @@ from typing import Any
 
 from minidask.collection.protocol import is_dask_collection
 
+# On the stack behind the members of a container.
+_END: Any = object()
+
 Repack = Callable[[Sequence[Any]], list[Any]]
 
 _SEQUENCES = (list, tuple, set, frozenset)
@@ -64,12 +67,16 @@ Part = tuple[str, Any, list[int]]
 def describe(root: Any, is_sought: Callable[[Any], bool], traverse: bool = True) -> tuple[list[Part], list[bool]]:
     """List the parts of nested containers, the containers before their members; say which hold something sought.
 
-    Kinds: ``"found"`` (sought), ``"leaf"``, otherwise a container.
+    Kinds: ``"found"`` (sought), ``"leaf"``, otherwise a container. Raises ValueError for one that contains itself.
     """
     parts: list[Part] = []
     pending: list[tuple[Any, list[int] | None, int]] = [(root, None, 0)]
+    opened: set[int] = set()
     while pending:
         item, siblings, at = pending.pop()
+        if item is _END:
+            opened.discard(at)
+            continue
         number = len(parts)
         if siblings is not None:
             siblings[at] = number
@@ -83,6 +90,11 @@ def describe(root: Any, is_sought: Callable[[Any], bool], traverse: bool = True)
         children = list(members)
         numbers = [0] * len(children)
         parts.append((kind, item, numbers))
+        if children:
+            if id(item) in opened:
+                raise ValueError(f"a {type(item).__name__} that contains itself can't be searched for collections")
+            opened.add(id(item))
+            pending.append((_END, None, id(item)))
         pending.extend((child, numbers, place) for place, child in reversed(list(enumerate(children))))
     held = [kind == "found" for kind, _, _ in parts]
     for number in range(len(parts) - 1, -1, -1):

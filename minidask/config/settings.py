@@ -137,7 +137,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "optimization.fuse.max-width",
         None,
         optional(kinds.NUMBER_FROM_1),
-        "Most tasks without dependencies in a fused task that is no linear chain. None: no bound.",
+        "Most tasks side by side in a fused task that is no linear chain. None: no bound.",
         unit="tasks",
         aliases=("fuse_max_width",),
     ),

@@ -239,8 +239,17 @@ class _Reader:
         parts: list[_Part] = []
         children: list[list[int]] = []
         pending: list[tuple[Any, list[int] | None, int]] = [(value, None, 0)]
+        opened: set[int] = set()
         while pending:
             item, siblings, slot = pending.pop()
+            if item is _END:
+                opened.discard(slot)
+                continue
+            if type(item) is list or type(item) is dict:
+                if id(item) in opened:
+                    raise ValueError(f"the task {key!r} has a {type(item).__name__} as an argument that contains itself")
+                opened.add(id(item))
+                pending.append((_END, None, id(item)))
             if siblings is not None:
                 siblings[slot] = len(parts)
             part = self._classify(key, item, siblings is None)
@@ -311,6 +320,9 @@ class _Reader:
         known = self.known
         return known is None or not any(member in known for member in members)
 
+
+# On the stack behind the members of a container.
+_END: Any = object()
 
 _PACK: dict[str, Callable[..., Any]] = {"list": pack_list, "tuple": pack_tuple, "set": pack_set}
 

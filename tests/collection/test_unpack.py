@@ -152,3 +152,12 @@ def test_a_collection_anywhere_is_found(value):
     found, repack = unpack_collections(nested)
     assert all(each is x for each in found)
     assert not unpack_collections(*repack(["result"] * len(found)))[0]
+
+
+def test_a_container_that_contains_itself():
+    ring = [1, object()]
+    ring.append({"again": ring})
+    with pytest.raises(ValueError, match="a list that contains itself can't be searched"):
+        unpack_collections(ring)
+    shared = [object()]
+    assert unpack_collections([shared, {"again": shared}])[0] == []

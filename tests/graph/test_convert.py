@@ -331,3 +331,12 @@ def test_memory_as_it_is_allocated(nested):
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size / len(tasks) <= 600
+
+
+def test_a_container_that_contains_itself():
+    ring = ["x"]
+    ring.append({"again": ring})
+    with pytest.raises(ValueError, match="the task 'y' has a list as an argument that contains itself"):
+        convert({"x": 1, "y": (len, ring)})
+    shared = ["x"]
+    assert convert({"x": 1, "y": (len, [shared, {"again": shared}])})["y"]({"x": 1}) == 2

@@ -1,0 +1,234 @@
+"""The keyword arguments of ``read_csv``, checked and sorted out once, when the collection is made.
+
+Place in the flow: ``csv`` makes ``CsvOptions`` of what the user gave; the reader's tasks use it. It says which
+keywords pandas gets, what the bytes mean (``dialect``), and whether files can be cut into blocks at all (``whole``).
+
+Invariant: a keyword that would mean something else for a block than for the whole file is refused, with what to do instead.
+"""
+
+from __future__ import annotations
+
+import csv
+import inspect
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_integer, is_list_like
+
+from minidask.dataframe.io.records import Dialect
+
+# Keywords of pandas that don't make sense here, and the remedy.
+_REFUSED = {
+    "nrows": "take rows with .head(n), which reads only the first block",
+    "index_col": "read the column and call .set_index(column) (index_col=False is allowed)",
+    "iterator": "partitions are the pieces: use .partitions or .map_partitions",
+    "chunksize": "give the size of the pieces with blocksize=",
+    "memory_map": "leave it out: blocks are read into memory",
+    "dialect": "give sep=, quotechar=, quoting=, escapechar= and the like",
+}
+# Encodings in which a byte of ASCII always is that character, so that line breaks and quotes are found in the bytes.
+_STATEFUL = ("iso2022", "iso_2022", "hz", "utf_7", "utf7", "unicode", "raw_unicode", "idna", "punycode")
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """What to parse, and how.
+
+    Parameters
+    ----------
+    keywords : mapping
+        For ``pandas.read_csv``; neither ``dtype`` nor ``usecols``.
+    dtype : object
+        As the user gave it.
+    usecols : object
+        As the user gave it.
+    dialect : Dialect
+    skip, rows : int
+        Records before the header, and up to its end.
+    skip_blank : bool
+    whole : str
+        Why files can't be cut into blocks; empty if they can.
+    """
+
+    keywords: Mapping[str, Any]
+    dtype: Any
+    usecols: Any
+    dialect: Dialect
+    skip: int
+    rows: int
+    skip_blank: bool
+    whole: str
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return "CsvOptions", dict(self.keywords), self.dtype, self.usecols, self.whole
+
+    def declares(self, column: Hashable) -> bool:
+        """Return whether the user gave the column's dtype."""
+        if isinstance(self.dtype, Mapping):
+            return column in self.dtype or hasattr(self.dtype, "default_factory")
+        return self.dtype is not None
+
+    def dates(self, columns: pd.Index) -> list[Hashable]:
+        """Return the columns that are parsed as dates.
+
+        Raises
+        ------
+        ValueError
+            If one is no column, or the form isn't supported.
+        """
+        wanted = self.keywords.get("parse_dates")
+        if wanted is None or wanted is False or wanted is True:
+            return []
+        names = [columns[int(item)] if is_integer(item) and item not in columns else item for item in wanted]
+        missing = [name for name in names if name not in columns]
+        if missing:
+            raise ValueError(f"parse_dates names columns that are not there: {missing}; there are {list(columns)}")
+        return names
+
+
+def csv_options(caller: str, keywords: Mapping[str, Any]) -> CsvOptions:
+    """Check the keywords for pandas of a call.
+
+    Parameters
+    ----------
+    caller : str
+        The name of the function that was called, for messages.
+    keywords : mapping
+
+    Raises
+    ------
+    TypeError
+        If pandas has no such keyword.
+    ValueError
+        If a keyword or its value doesn't work with blocks.
+    """
+    given = dict(keywords)
+    for name in given:
+        if name not in _parameters():
+            raise TypeError(f"{caller}() got an unexpected keyword argument {name!r}")
+    for name, remedy in _REFUSED.items():
+        value = given.get(name)
+        if value is not None and value is not False:
+            raise ValueError(f"{caller} does not take {name}={value!r}: {remedy}")
+        if name != "index_col":
+            given.pop(name, None)
+    if given.get("index_col", False) is None:
+        given.pop("index_col")
+    given.pop("low_memory", None)
+    dtype, usecols = given.pop("dtype", None), given.pop("usecols", None)
+    if usecols is not None and not callable(usecols):
+        usecols = list(usecols)
+    for name in ("parse_dates", "names"):
+        if is_list_like(given.get(name)):
+            given[name] = _plain_list(caller, name, given[name])
+    skip, rows = _skip(given), _header_rows(caller, given)
+    engine = given.get("engine")
+    if engine not in (None, "c", "python"):
+        raise ValueError(f"{caller} does not take engine={engine!r}: 'c' or 'python' gives pandas's own results")
+    whole = _whole(given, skip)
+    if not whole or engine == "c":
+        given["engine"] = "c"
+    elif _needs_python(given):
+        given["engine"] = "python"
+    return CsvOptions(
+        given, dtype, usecols, _dialect(given), skip or 0, rows, bool(given.get("skip_blank_lines", True)), whole
+    )
+
+
+@lru_cache(maxsize=1)
+def _parameters() -> frozenset[str]:
+    handled = {"filepath_or_buffer", "compression", "storage_options"}
+    return frozenset(inspect.signature(pd.read_csv).parameters) - handled
+
+
+def _plain_list(caller: str, name: str, value: Any) -> list[Any]:
+    items = list(value)
+    if name == "parse_dates" and (isinstance(value, Mapping) or any(is_list_like(item) for item in items)):
+        raise ValueError(
+            f"{caller} takes a list of columns for parse_dates; put columns together after reading, with to_datetime"
+        )
+    return items
+
+
+def _header_rows(caller: str, given: Mapping[str, Any]) -> int:
+    header = given.get("header", "infer")
+    if isinstance(header, str) and header == "infer":
+        return 0 if given.get("names") is not None else 1
+    if header is None:
+        return 0
+    if is_integer(header) and not isinstance(header, bool) and header >= 0:
+        return int(header) + 1
+    raise ValueError(
+        f"{caller} takes the number of one header line or None, not header={header!r}: name columns with names="
+    )
+
+
+def _skip(given: Mapping[str, Any]) -> int | None:
+    """Return how many records are skipped first; None if others are skipped, too."""
+    skip = given.get("skiprows")
+    if skip is None:
+        return 0
+    if is_integer(skip):
+        return int(skip)
+    if is_list_like(skip) and sorted(skip) == list(range(len(list(skip)))):
+        return len(list(skip))
+    return None
+
+
+def _needs_python(given: Mapping[str, Any]) -> bool:
+    sep = _sep(given)
+    return bool(given.get("skipfooter")) or given.get("engine") == "python" or sep is None or not _for_c(sep)
+
+
+def _sep(given: Mapping[str, Any]) -> Any:
+    if "sep" in given and given["sep"] is not None:
+        return given["sep"]
+    if given.get("delimiter") is not None:
+        return given["delimiter"]
+    return None if "sep" in given else ","
+
+
+def _for_c(sep: str) -> bool:
+    return sep == r"\s+" or len(sep.encode()) == 1
+
+
+def _whole(given: Mapping[str, Any], skip: int | None) -> str:
+    """Return why files can't be cut into blocks; empty if they can."""
+    if given.get("skipfooter"):
+        return "skipfooter"
+    if given.get("engine") == "python":
+        return "engine='python'"
+    if _needs_python(given):
+        return "a separator of several characters"
+    if skip is None:
+        return "skiprows that picks single rows"
+    if given.get("escapechar") is not None:
+        return "escapechar"
+    if given.get("doublequote", True) is False:
+        return "doublequote=False"
+    encoding = given.get("encoding") or "utf-8"
+    try:
+        plain = bytes(range(128)).decode(encoding) == bytes(range(128)).decode("ascii")
+    except UnicodeError:
+        plain = False
+    if not plain or encoding.lower().replace("-", "_").startswith(_STATEFUL):
+        return f"the encoding {encoding}"
+    return ""
+
+
+def _dialect(given: Mapping[str, Any]) -> Dialect:
+    sep = _sep(given)
+    quoting = given.get("quoting", csv.QUOTE_MINIMAL)
+    quote = given.get("quotechar", '"')
+    newline = given.get("lineterminator")
+    comment = given.get("comment")
+    return Dialect(
+        quote=b"" if quoting == csv.QUOTE_NONE or not quote else quote.encode(),
+        delimiters=b" \t" if sep == r"\s+" else b"" if sep is None else sep.encode(),
+        newline=b"" if newline in (None, "\n") else newline.encode(),
+        comment=b"" if comment is None else comment.encode(),
+        spaces=bool(given.get("skipinitialspace", False)),
+    )

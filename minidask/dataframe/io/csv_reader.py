@@ -1,0 +1,339 @@
+"""One block of a CSV file to one pandas DataFrame, with the dtypes that the collection promised.
+
+Place in the flow: the tasks of ``read_csv``. ``CsvReader`` is the reader of ``minidask.dataframe.source``: it is made by
+``csv``, narrowed by the optimiser (``project``), and called in tasks with a ``CsvPart``.
+
+What is promised. Columns whose dtype the user gave are parsed with it. The others were inferred from the sample; each
+block infers them
+again, which is three times as fast in pandas as parsing text with a declared dtype, and what it found is compared
+with the promise
+(``settle``): a block of digits in a text column is parsed again as text; whole numbers in a float column become floats;
+anything that pandas would have promoted over the whole file is an error that names file, column, value and remedy. Nothing is
+coerced silently.
+
+Invariant: the columns of every file are those of the first, in its order; each block looks at its own file's header.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
+from pandas.errors import DtypeWarning, EmptyDataError, ParserError
+
+from minidask.dataframe.io.blocks import read_header, read_records
+from minidask.dataframe.io.conflicts import conflict_error
+from minidask.dataframe.io.csv_options import CsvOptions
+from minidask.dataframe.io.records import first_row, header_end
+from minidask.io.blocks import Block
+from minidask.io.bytes import read_all
+
+# pandas infers in pieces and says so when they differ; settle() looks at every column anyhow. Only warnings for our
+# calls are meant.
+warnings.filterwarnings("ignore", category=DtypeWarning, module=r"minidask\.dataframe\.io\.csv_reader")
+
+# Whole numbers up to here are floats without loss: 2**53 of IEEE 754's double.
+_EXACT = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class CsvPart:
+    """A block, and the place of its file among all files."""
+
+    block: Block
+    file_number: int
+    compression: str | None
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return "CsvPart", self.block, self.file_number, self.compression
+
+    def __str__(self) -> str:
+        return str(self.block)
+
+
+@dataclass(frozen=True)
+class CsvReader:
+    """Read blocks of CSV files that are alike.
+
+    Parameters
+    ----------
+    options : CsvOptions
+    meta : pandas.DataFrame
+        The promise; its columns are those to read.
+    labels : tuple
+        The columns of the files, before any are left out.
+    sampled : str
+        What the dtypes were inferred from, for messages.
+    header : bytes
+        The bytes before the first file's first row; files with the same need no closer look.
+    path_column : str or None
+        The column that gets the file's name.
+    date_format : object
+        How dates are written, found in the sample.
+    check_fields : bool
+        Whether a row of too many fields is an error (it would become an index).
+    """
+
+    options: CsvOptions
+    meta: pd.DataFrame
+    labels: tuple[Hashable, ...]
+    sampled: str
+    header: bytes
+    path_column: str | None
+    date_format: Any
+    check_fields: bool
+
+    @property
+    def columns(self) -> tuple[Hashable, ...]:
+        """The labels of what is read, in order."""
+        return tuple(self.meta.columns)
+
+    def project(self, columns: tuple[Hashable, ...]) -> CsvReader:
+        """Return a reader of fewer columns."""
+        return replace(self, meta=self.meta[list(columns)])
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return "CsvReader", self.options, self.meta, self.labels, self.path_column, self.date_format, self.check_fields
+
+    def __call__(self, part: CsvPart) -> pd.DataFrame:
+        """Read a block.
+
+        Raises
+        ------
+        FileNotFoundError, FileChangedError
+            If the file is gone or another.
+        ValueError
+            If columns or values aren't as promised.
+        pandas.errors.ParserError
+            If a row has too many fields or a quote is never closed.
+        """
+        header, rows = self._bytes(part)
+        wanted = [label for label in self.columns if label != self.path_column]
+        frame = self._frame(part, header, rows, wanted)
+        if self.path_column is not None and self.path_column in self.meta.columns:
+            frame[self.path_column] = self._path(part, len(frame))
+        return frame
+
+    # -- bytes ------------------------------------------------------------------------------------------------------
+
+    def _bytes(self, part: CsvPart) -> tuple[bytes, bytes]:
+        """Return the header's bytes and the rows'; files that can't be cut come as rows alone."""
+        options = self.options
+        if part.block.whole:
+            data = read_all(part.block.file, part.compression)
+            if options.whole:
+                return b"", data
+            end = header_end(data, options.dialect, options.skip, options.rows, options.skip_blank)
+            header = data if end < 0 else data[:end]
+            return header, data[len(header) :]
+        header = read_header(part.block.file, options.dialect, options.skip, options.rows, options.skip_blank)
+        return header, read_records(part.block, options.dialect, len(header))
+
+    def _check_header(self, part: CsvPart, header: bytes) -> None:
+        if self.options.rows == 0 or header == self.header or "names" in self.options.keywords:
+            return
+        found = list(self.parse(header, nrows=0).columns)
+        if found != list(self.labels):
+            missing = [label for label in self.labels if label not in found]
+            extra = [label for label in found if label not in self.labels]
+            what = (f"missing: {missing}; " if missing else "") + (f"not in the first: {extra}" if extra else "")
+            raise ValueError(
+                f"{part.block.file.url}: the columns differ from those of the first file, "
+                f"{what.strip('; ') or 'in their order'}.\n  first file: {list(self.labels)}\n  this file:  {found}\n"
+                "Read files of different columns apart and put them together with concat."
+            )
+
+    def _check_first_row(self, part: CsvPart, rows: bytes) -> None:
+        if not self.check_fields:
+            return
+        row = first_row(rows, 0, self.options.dialect, self.options.skip_blank)
+        dialect = self.options.dialect
+        if sum(row.count(bytes([byte])) for byte in dialect.delimiters) < len(self.labels):
+            return
+        keywords = {**self.options.keywords, "header": None, "names": None, "skiprows": None, "parse_dates": None}
+        keywords = {
+            k: v for k, v in keywords.items() if k not in ("converters", "date_format", "na_values") and v is not None
+        }
+        fields = pd.read_csv(BytesIO(row), nrows=1, **{"header": None, **keywords, "dtype": object}).shape[1]
+        if fields > len(self.labels):
+            raise ParserError(
+                f"{part}: the first row has {fields} fields for {len(self.labels)} columns: {row[:80]!r}. pandas would take "
+                "the first for an index; name all columns with names= (and header=0), or leave the last out with index_col=False"
+            )
+
+    # -- frames -----------------------------------------------------------------------------------------------------
+
+    def _frame(self, part: CsvPart, header: bytes, rows: bytes, wanted: list[Hashable]) -> pd.DataFrame:
+        options = self.options
+        if not options.whole:
+            if not rows.strip() and not header.strip():
+                return self._no_rows(wanted)
+            self._check_header(part, header)
+            if not rows:
+                return self._no_rows(wanted)
+            self._check_first_row(part, rows)
+        data = header + rows if header else rows
+        # At least one column is parsed: it says how many rows there are.
+        used = wanted or [self.labels[0]]
+        try:
+            frame = self.parse(data, used)
+        except EmptyDataError:
+            return self._no_rows(wanted)
+        except DtypeWarning:
+            # Warnings are errors, it seems: parse all at once, so that there is nothing to warn of.
+            frame = self.parse(data, used, low_memory=False)
+        except ParserError as error:
+            raise ParserError(f"{part}: {error}{_quote_advice(error, part)}") from error
+        except (ValueError, OverflowError, TypeError) as error:
+            if isinstance(error, UnicodeDecodeError):
+                raise
+            if options.whole and "secols" in str(error):
+                raise ValueError(f"{part}: the columns differ from those of the first file: {error}") from error
+            raise conflict_error(self, part, data, used, error) from error
+        if list(frame.columns) != used:
+            if set(frame.columns) != set(used):
+                raise ValueError(
+                    f"{part}: the columns differ from those of the first file.\n"
+                    f"  expected: {used}\n  found:    {list(frame.columns)}"
+                )
+            frame = frame[used]
+        if not isinstance(frame.index, pd.RangeIndex):
+            raise ParserError(
+                f"{part}: rows have more fields than there are columns ({len(self.labels)}), which pandas takes for an index"
+            )
+        frame = frame if wanted else frame.iloc[:, :0]
+        return self._settle(part, data, frame)
+
+    def _no_rows(self, wanted: list[Hashable]) -> pd.DataFrame:
+        return self.meta[wanted].copy()
+
+    def _path(self, part: CsvPart, count: int) -> pd.Categorical:
+        dtype: Any = self.meta[self.path_column].dtype
+        return pd.Categorical.from_codes(np.full(count, part.file_number), dtype=dtype)
+
+    def parse(self, data: bytes, columns: list[Hashable] | None = None, **changes: Any) -> pd.DataFrame:
+        """Parse with pandas: all that the user asked for, ``columns`` alone if they are given."""
+        options = self.options
+        keywords = {**options.keywords, "dtype": options.dtype, "usecols": options.usecols, **changes}
+        if self.date_format is not None:
+            keywords.setdefault("date_format", self.date_format)
+        if keywords.get("header", "infer") is None and keywords.get("names") is None:
+            keywords["names"] = list(self.labels)
+        if columns is None:
+            if changes.get("nrows") == 0:
+                keywords.update(parse_dates=None, dtype=None, usecols=None)
+            return pd.read_csv(BytesIO(data), **keywords)
+        self._pick(keywords, columns)
+        return pd.read_csv(BytesIO(data), **keywords)[columns]
+
+    def _pick(self, keywords: dict[str, Any], columns: list[Hashable]) -> None:
+        """Have pandas parse only some columns, where that is sure to give the same."""
+        if isinstance(keywords["dtype"], Mapping) and not hasattr(keywords["dtype"], "default_factory"):
+            keywords["dtype"] = {label: dtype for label, dtype in keywords["dtype"].items() if label in columns} or None
+        if (
+            len(columns) == len(self.labels)
+            or self.options.usecols is not None
+            or self.options.whole
+            or len(set(self.labels)) < len(self.labels)
+        ):
+            return
+        keywords["usecols"] = [at for at, label in enumerate(self.labels) if label in set(columns)]
+        dates = keywords.get("parse_dates")
+        if isinstance(dates, list):
+            keywords["parse_dates"] = [label for label in self.options.dates(pd.Index(self.labels)) if label in columns]
+
+    # -- promises ---------------------------------------------------------------------------------------------------
+
+    def _settle(self, part: CsvPart, data: bytes, frame: pd.DataFrame) -> pd.DataFrame:
+        """Give every column the promised dtype, or raise."""
+        changed: dict[Hashable, Any] = {}
+        again: dict[Hashable, Any] = {}
+        broken: list[Hashable] = []
+        for label, found in frame.items():
+            promised = self.meta[label].dtype
+            if found.dtype == promised or _open_categories(promised, found.dtype):
+                continue
+            settled = settle(found, promised)
+            if settled is not None:
+                changed[label] = settled
+            elif self._may_parse_as(label, found.dtype, promised):
+                again[label] = promised
+            else:
+                broken.append(label)
+        if broken:
+            raise conflict_error(self, part, data, broken, None)
+        if again:
+            text = self.parse(data, list(again), dtype=again, low_memory=False)
+            changed.update({label: text[label] for label in again})
+        for label, values in changed.items():
+            frame[label] = values
+        return frame
+
+    def _may_parse_as(self, label: Hashable, found: Any, promised: Any) -> bool:
+        """Return whether a column is what pandas would make of the whole if it is parsed with the promised dtype."""
+        if self.options.declares(label) or label in (self.options.keywords.get("converters") or ()):
+            return False
+        # Integers that no double holds are rounded by the parser as they would be among fractions.
+        return _is_text(promised) or (is_float_dtype(promised) and is_integer_dtype(found))
+
+
+def settle(found: pd.Series, promised: Any) -> pd.Series | None:
+    """Return a column as the promised dtype if nothing is lost; None otherwise.
+
+    Examples
+    --------
+    >>> settle(pd.Series([1, 2]), np.dtype("float64")).dtype
+    dtype('float64')
+    >>> settle(pd.Series([1.5, None]), np.dtype("int64")) is None
+    True
+    """
+    if len(found) == 0:
+        return found.astype(promised)
+    kind = getattr(promised, "kind", "O")
+    if found.isna().all() and (kind in "fMO" or isinstance(promised, pd.api.extensions.ExtensionDtype)):
+        return pd.Series(np.full(len(found), np.nan, object), index=found.index, name=found.name).astype(promised)
+    if is_integer_dtype(found.dtype):
+        if is_float_dtype(promised):
+            return found.astype(promised) if found.min() >= -_EXACT and found.max() <= _EXACT else None
+        if is_integer_dtype(promised):
+            bounds = np.iinfo(getattr(promised, "numpy_dtype", promised))
+            return found.astype(promised) if bounds.min <= found.min() and found.max() <= bounds.max else None
+        return None
+    if is_float_dtype(found.dtype) and is_float_dtype(promised):
+        cast = found.astype(promised)
+        return cast if cast.astype(found.dtype).equals(found) else None
+    if kind == "M" and getattr(found.dtype, "kind", "O") == "M":
+        if getattr(found.dtype, "tz", None) != getattr(promised, "tz", None):
+            return None
+        cast = found.astype(promised)
+        return cast if cast.astype(found.dtype).equals(found) else None
+    if is_bool_dtype(found.dtype):
+        return found.astype(promised) if pd.api.types.is_object_dtype(promised) or is_bool_dtype(promised) else None
+    if _is_text(promised) and found.dtype == object and pd.api.types.infer_dtype(found, skipna=True) == "string":
+        return found.astype(promised)
+    if isinstance(promised, pd.StringDtype) and isinstance(found.dtype, pd.StringDtype):
+        return found.astype(promised)
+    return None
+
+
+def _is_text(dtype: Any) -> bool:
+    return isinstance(dtype, pd.StringDtype) or str(dtype) == "string[pyarrow]"
+
+
+def _open_categories(promised: Any, found: Any) -> bool:
+    return isinstance(promised, pd.CategoricalDtype) and isinstance(found, pd.CategoricalDtype)
+
+
+def _quote_advice(error: ParserError, part: CsvPart) -> str:
+    if "EOF inside string" in str(error) and not part.block.whole:
+        return (
+            "\nA quoted field goes on beyond the block, and its quotes did not tell so: read whole files with blocksize=None, "
+            "or say that quotes mean nothing with quoting=csv.QUOTE_NONE"
+        )
+    return ""

@@ -1,0 +1,292 @@
+"""``to_csv``: a partition to a file, or all of them to one.
+
+Place in the flow: partitions become bytes side by side. Each file is written under a temporary name and renamed when
+it is whole; a
+single file is put together in the partitions' order by a chain of tasks, which hold no more than a few partitions at a time.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, Any
+
+import pandas as pd
+
+from minidask.dataframe.collection import new_collection
+from minidask.dataframe.io.finish import Chain, finished, run
+from minidask.dataframe.layers import FrameLayer, frame_layer
+from minidask.graph.blockwise import BlockId, Parts
+from minidask.io.compression import CONCATENABLE, SUFFIXES, infer_compression, open_compressed
+from minidask.io.paths import resolve_target, shown
+from minidask.io.writing import Staging, write_file
+
+_MODES = {"w": "w", "wt": "w", "x": "x", "xt": "x", "a": "a", "at": "a"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """Turn a partition into the bytes of its file."""
+
+    header: Any
+    first_only: bool
+    joined: bool
+    encoding: str
+    compression: str | None
+    keywords: Mapping[str, Any]
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "to_csv"
+
+    def __call__(self, frame: Any, block: tuple[int, ...]) -> bytes:
+        """Return the bytes."""
+        header = False if self.first_only and block[0] else self.header
+        text: str = frame.to_csv(header=header, lineterminator="\n", **self.keywords)
+        # A byte order mark belongs at the beginning of a file, not of each of its parts.
+        encoding = _unmarked(self.encoding) if self.joined and block[0] else self.encoding
+        data = text.encode(encoding, self.keywords.get("errors") or "strict")
+        if self.compression is None:
+            return data
+        buffer = BytesIO()
+        with open_compressed(_Kept(buffer), self.compression, "wb") as file:
+            file.write(data)
+        return buffer.getvalue()
+
+
+class _Kept:
+    """A buffer that stays open when what writes to it is closed."""
+
+    def __init__(self, buffer: BytesIO) -> None:
+        self._buffer = buffer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._buffer, name)
+
+    def close(self) -> None:
+        """Leave it open."""
+
+
+@dataclass(frozen=True)
+class WriteText:
+    """Write one partition's file."""
+
+    fs: Any
+    text: Text
+    exclusive: bool
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "to_csv"
+
+    def __call__(self, frame: Any, path: str, block: tuple[int, ...]) -> str:
+        """Write; return the file's path."""
+        data = self.text(frame, block)
+        write_file(self.fs, path, _Write(data), exclusive=self.exclusive)
+        return shown(self.fs, path)
+
+
+@dataclass(frozen=True)
+class _Write:
+    data: bytes
+
+    def __call__(self, file: IO[bytes]) -> None:
+        file.write(self.data)
+
+
+@dataclass(frozen=True)
+class Append:
+    """Add a partition's bytes to the file that grows under a temporary name; put it in place after the last."""
+
+    staging: Staging
+    target: str
+    name: str
+    mode: str
+    count: int
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "append_csv"
+
+    def __call__(self, at: int, data: bytes) -> Any:
+        """Return the number of parts that are there."""
+        fs, growing = self.staging.fs, self.staging.path(self.name)
+        if at == 0:
+            self.staging.prepare()
+        with fs.open(growing, "wb" if at == 0 else "ab") as file:
+            file.write(data)
+        if at + 1 < self.count:
+            return at + 1
+        if self.mode == "a" and fs.exists(self.target):
+            with fs.open(growing, "rb") as new, fs.open(self.target, "ab") as file:
+                while piece := new.read(1 << 20):
+                    file.write(piece)
+        elif self.mode == "x" and fs.exists(self.target):
+            raise FileExistsError(f"{shown(fs, self.target)!r} is there already")
+        else:
+            fs.makedirs(fs._parent(self.target), exist_ok=True)
+            fs.mv(growing, self.target)
+        self.staging.discard()
+        return [shown(fs, self.target)]
+
+
+def to_csv(
+    df: Any,
+    filename: Any,
+    single_file: bool = False,
+    encoding: str = "utf-8",
+    mode: str = "wt",
+    name_function: Callable[[int], str] | None = None,
+    compression: str | None = None,
+    compute: bool = True,
+    scheduler: Any = None,
+    storage_options: Mapping[str, Any] | None = None,
+    header_first_partition_only: bool | None = None,
+    compute_kwargs: Mapping[str, Any] | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Write a DataFrame or Series as CSV, one file a partition or one file for all.
+
+    Parameters
+    ----------
+    df : DataFrame or Series
+    filename : str, os.PathLike or list
+        A path with ``*``, which becomes the partition's number (or what ``name_function`` gives); a directory, which gets
+        ``0.part`` and so on; a list with a path for each partition; or, with ``single_file``, the file.
+    single_file : bool
+    encoding : str
+    mode : str
+        ``"wt"``; ``"xt"``: the files must not be there; with ``single_file`` also ``"at"``: add to the file.
+    name_function : callable, optional
+        From a partition's number to what stands for ``*``; texts must sort as the numbers.
+    compression : str, optional
+        Such as ``"gzip"``; ``"infer"``: by the suffix.
+    compute : bool
+        False: return a lazy value that writes when it is computed.
+    scheduler, compute_kwargs : optional
+        As for ``compute``.
+    storage_options : mapping, optional
+        For the file system.
+    header_first_partition_only : bool, optional
+        Write the header once; default: with ``single_file``, where it must be so.
+    **kwargs
+        For ``pandas.DataFrame.to_csv``: ``index``, ``header``, ``columns``, ``sep`` and so on.
+
+    Returns
+    -------
+    list of the files' paths, or a lazy value if ``compute`` is False
+
+    Raises
+    ------
+    TypeError
+        If ``df`` is no collection of minidask.
+    ValueError
+        If names aren't different or not in order, or arguments exclude each other.
+    LookupError
+        If the encoding is unknown.
+    IsADirectoryError
+        If the single file's path is a directory.
+    FileExistsError
+        With ``mode="xt"``, on computing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import minidask.dataframe as dd
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> df = dd.from_pandas(pd.DataFrame({"x": [1, 2, 3]}), npartitions=2)
+    >>> [os.path.basename(path) for path in to_csv(df, folder.name + "/x-*.csv", index=False)]
+    ['x-0.csv', 'x-1.csv']
+    >>> folder.cleanup()
+    """
+    if not isinstance(getattr(df, "_meta", None), pd.DataFrame | pd.Series):
+        raise TypeError(f"to_csv needs a minidask DataFrame or Series, got {type(df).__name__}")
+    if mode not in _MODES:
+        raise ValueError(f"mode must be one of {', '.join(map(repr, _MODES))}, got {mode!r}")
+    if single_file and name_function is not None:
+        raise ValueError("name_function names a file for each partition: it has no use with single_file=True")
+    if single_file and header_first_partition_only is False:
+        raise ValueError("one file has one header: header_first_partition_only=False has no use with single_file=True")
+    if _MODES[mode] == "a" and not single_file:
+        raise ValueError("mode='a' adds to one file: say single_file=True")
+    codecs.lookup(encoding)
+    if name_function is not None and not callable(name_function):
+        raise TypeError(f"name_function must be callable, got {type(name_function).__name__}: {name_function!r:.80}")
+    keywords = {name: value for name, value in kwargs.items() if name != "header"}
+    for name in ("path_or_buf", "lineterminator"):
+        if name in keywords:
+            raise TypeError(f"to_csv() got an unexpected keyword argument {name!r}")
+    first_only = single_file if header_first_partition_only is None else header_first_partition_only
+    # A Series writes its name, as pandas does.
+    header = kwargs.get("header", True)
+    # Mistakes in pandas's own keywords show on the empty frame.
+    df._meta.to_csv(header=header, **keywords)
+    count = df.npartitions
+    if single_file:
+        fs, path = resolve_target(filename, storage_options)
+        if fs.isdir(path):
+            raise IsADirectoryError(f"{shown(fs, path)!r} is a directory: name the file, or leave single_file=True out")
+        form = infer_compression(path, compression)
+        if form not in CONCATENABLE:
+            raise ValueError(
+                f"{form} files can't be put together of parts: use gzip, bz2, xz or zstd, or several files"
+            )
+        staging = Staging.of(fs, path)
+        text = Text(header, first_only, single_file, encoding, form, keywords)
+        layer = frame_layer(FrameLayer, "to-csv", text, [df._layer, BlockId()], None, None, token=staging.token)
+        append = Append(staging, path, os.path.basename(path), _MODES[mode], count)
+        chain = Chain(f"append-csv-{staging.token}", layer, append, 0)
+        return run(new_collection(chain, None), compute, scheduler, compute_kwargs, staging.discard)
+    urls = _paths(filename, name_function, count, compression)
+    fs, _ = resolve_target(urls[0], storage_options)
+    paths = [resolve_target(url, storage_options)[1] for url in urls]
+    text = Text(header, first_only, single_file, encoding, infer_compression(paths[0], compression), keywords)
+    write = WriteText(fs, text, _MODES[mode] == "x")
+    token = Staging.of(fs, paths[0]).token
+    layer = frame_layer(FrameLayer, "to-csv", write, [df._layer, Parts(paths), BlockId()], None, None, token=token)
+    return run(finished(layer, list, f"finish-csv-{token}"), compute, scheduler, compute_kwargs, _nothing)
+
+
+def _paths(filename: Any, name_function: Callable[[int], str] | None, count: int, compression: str | None) -> list[str]:
+    if isinstance(filename, Sequence) and not isinstance(filename, str):
+        if name_function is not None:
+            raise ValueError("name_function has no use with a list of paths")
+        if len(filename) != count:
+            raise ValueError(f"{len(filename)} paths were given for {count} partitions")
+        urls = [os.fspath(path) for path in filename]
+    else:
+        template = os.fspath(filename)
+        if template.count("*") > 1:
+            raise ValueError(f"the path may have one '*', which stands for the partition, got {template!r}")
+        if "*" not in template:
+            suffix = SUFFIXES.get(infer_compression("", compression) or "", "")
+            template = f"{template.rstrip('/')}/*.part{suffix}"
+        digits = len(str(max(count - 1, 0)))
+        names = [f"{at:0{digits}d}" if name_function is None else name_function(at) for at in range(count)]
+        wrong = next((name for name in names if not isinstance(name, str)), None)
+        if wrong is not None:
+            raise TypeError(f"name_function must give texts, got {type(wrong).__name__}: {wrong!r:.80}")
+        if name_function is not None and names != sorted(names):
+            raise ValueError(f"name_function must give texts that sort as the partitions' numbers, got {names[:3]}...")
+        urls = [template.replace("*", name) for name in names]
+    if len(set(urls)) < len(urls):
+        raise ValueError("each partition needs a path of its own, but some are equal")
+    return urls
+
+
+def _nothing() -> None:
+    """Leave what was written: each file is whole by itself."""
+
+
+def _unmarked(encoding: str) -> str:
+    """Return the encoding that writes the same bytes without a byte order mark before them."""
+    name = codecs.lookup(encoding).name
+    native = "le" if sys.byteorder == "little" else "be"
+    return {"utf-8-sig": "utf-8", "utf-16": f"utf-16-{native}", "utf-32": f"utf-32-{native}"}.get(name, name)

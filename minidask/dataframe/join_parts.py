@@ -1,0 +1,103 @@
+"""Put partitions together: the concatenation that results, repartitioning and reductions use.
+
+It does what pandas would have shown for the whole: empty partitions don't influence dtypes, categoricals of different categories
+are united, integer partitions beside float ones are promoted.
+
+Place in the flow: runs inside tasks and at the end of ``compute``. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import union_categoricals
+
+
+def join_parts(parts: Sequence[Any]) -> Any:
+    """Return the rows of all parts, in their order, as one pandas object.
+
+    Parameters
+    ----------
+    parts : sequence of DataFrame, Series or Index
+        At least one, all of one kind.
+
+    Raises
+    ------
+    ValueError
+        If there are no parts.
+
+    Examples
+    --------
+    >>> join_parts([pd.Series([], dtype="float64"), pd.Series([1]), pd.Series([2], index=[1])])
+    0    1
+    1    2
+    dtype: int64
+    """
+    if not parts:
+        raise ValueError("there are no partitions to put together")
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return parts[0]
+    if len(filled) == 1:
+        return filled[0]
+    first = filled[0]
+    if isinstance(first, pd.Index):
+        if isinstance(first, pd.CategoricalIndex):
+            return pd.CategoricalIndex(_union([part.array for part in filled]), name=first.name)
+        return first.append(filled[1:])
+    filled = _same_categories(filled)
+    return pd.concat(filled)
+
+
+def _union(arrays: list[Any]) -> pd.Categorical:
+    if all(array.dtype == arrays[0].dtype for array in arrays):
+        return union_categoricals(arrays)
+    return union_categoricals(arrays, ignore_order=not all(array.ordered for array in arrays))
+
+
+def _same_categories(parts: list[Any]) -> list[Any]:
+    """Give categorical columns and indexes the union of their categories; without it they would become objects."""
+    parts = [*parts]
+    if isinstance(parts[0], pd.Series):
+        if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+            dtype = _common([part.dtype for part in parts])
+            if dtype is not None:
+                parts = [part.astype(dtype) for part in parts]
+    else:
+        for at, dtype in enumerate(parts[0].dtypes):
+            if not isinstance(dtype, pd.CategoricalDtype):
+                continue
+            dtypes = [part.dtypes.iloc[at] for part in parts if part.shape[1] > at]
+            if len(dtypes) == len(parts) and all(isinstance(each, pd.CategoricalDtype) for each in dtypes):
+                common = _common(dtypes)
+                if common is not None:
+                    parts = [_with_dtype(part, at, common) for part in parts]
+    if isinstance(parts[0].index, pd.CategoricalIndex):
+        common = _common([part.index.dtype for part in parts])
+        if common is not None:
+            parts = [part.set_axis(part.index.astype(common)) for part in parts]
+    return parts
+
+
+def _common(dtypes: Sequence[Any]) -> pd.CategoricalDtype | None:
+    """Return the dtype that all are to be converted to, None if they are equal already or can't be united."""
+    first = dtypes[0]
+    if all(isinstance(dtype, pd.CategoricalDtype) and dtype == first for dtype in dtypes):
+        return None
+    if not all(isinstance(dtype, pd.CategoricalDtype) for dtype in dtypes):
+        return None
+    if any(dtype.ordered for dtype in dtypes):
+        return None
+    categories = first.categories
+    for dtype in dtypes[1:]:
+        if not dtype.categories.equals(categories):
+            categories = categories.append(dtype.categories[~dtype.categories.isin(categories)])
+    return pd.CategoricalDtype(categories)
+
+
+def _with_dtype(frame: pd.DataFrame, at: int, dtype: Any) -> pd.DataFrame:
+    frame = frame.copy(deep=False)
+    frame.isetitem(at, frame.iloc[:, at].astype(dtype).array)
+    return frame

@@ -1,0 +1,280 @@
+"""Users' functions on partitions, rows and values: ``map_partitions``, ``apply`` and ``map``.
+
+Place in the flow: behind methods of the same names. What a function returns is found by calling it on made-up rows
+(``emulate``) unless ``meta`` says it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from minidask.dataframe.checked import CheckedCall
+from minidask.dataframe.collection import ByColumns, FrameCollection, new_collection
+from minidask.dataframe.divisions import unknown
+from minidask.dataframe.layers import Columnwise, FrameLayer, frame_layer
+from minidask.dataframe.meta import empty, emulate, make_meta, no_default, sample
+from minidask.dataframe.partitionwise import divisions_and_rows, partitionwise
+from minidask.graph import BlockId, func_name
+from minidask.tokenize import tokenize
+
+
+class WithPartitionInfo(NamedTuple):
+    """Tell a function which partition it gets: ``partition_info={"number": i, "division": lower bound}``."""
+
+    func: Any
+    divisions: tuple[Any, ...]
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return func_name(self.func)
+
+    def __call__(self, block: tuple[int, ...], *args: Any, **kwargs: Any) -> Any:
+        info = {"number": block[0], "division": self.divisions[block[0]]}
+        return self.func(*args, partition_info=info, **kwargs)
+
+
+class OneValue(NamedTuple):
+    """Make a Series of one value, labelled with the partition's number, of what a function returns."""
+
+    func: Any
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return func_name(self.func)
+
+    def __call__(self, block: tuple[int, ...], *args: Any, **kwargs: Any) -> pd.Series:
+        return pd.Series([self.func(*args, **kwargs)], index=[block[0]])
+
+
+def map_partitions(
+    func: Any,
+    *args: Any,
+    meta: Any = no_default,
+    enforce_metadata: bool = True,
+    transform_divisions: bool = True,
+    clear_divisions: bool = False,
+    align_dataframes: bool = True,
+    token: Any = None,
+    **kwargs: Any,
+) -> Any:
+    """Call a function on each partition.
+
+    Parameters
+    ----------
+    func : callable
+        Called as ``func(*partitions and other args, **kwargs)``; gets the keyword ``partition_info`` too (a dict of the
+        partition's number and its lower division) if it takes one. If it returns scalars, the result is a Series of
+        them, one a partition.
+    *args
+        Collections, at least one; ``Scalar`` ones, collections of one partition, and anything else, pandas objects
+        included, are passed to every call.
+    meta : optional
+        What the function returns (see ``make_meta``). Default: it is called on two made-up rows to find out.
+    enforce_metadata : bool
+        Whether to check kind, name and columns of each result against meta.
+    transform_divisions : bool
+        For functions of an ``Index``; others keep the divisions. Taken for compatibility.
+    clear_divisions : bool
+        Say that the function changes the index, so that divisions become unknown.
+    align_dataframes : bool
+        Whether to insist that the collections' partitions correspond by divisions or origin; otherwise they are paired
+        by position.
+    token : optional
+        Identifies the function; default: it is tokenized.
+    **kwargs
+        Passed to every call.
+
+    Raises
+    ------
+    TypeError
+        If ``func`` isn't callable or no collection is among the arguments.
+    ValueError
+        If partitions don't correspond or are of different numbers, or the result could not be inferred.
+
+    Examples
+    --------
+    >>> import minidask.dataframe as dd
+    >>> df = dd.from_pandas(pd.DataFrame({"x": [1, 2, 3]}), npartitions=2)
+    >>> dd.map_partitions(len, df).compute().tolist()
+    [1, 2]
+    """
+    if not callable(func):
+        raise TypeError(f"map_partitions takes a function, got {type(func).__name__}: {func!r:.80}")
+    frames = [arg for arg in args if isinstance(arg, FrameCollection) and arg._kind != "Scalar"]
+    if not frames:
+        raise TypeError("map_partitions needs at least one collection among its positional arguments")
+    for name, value in kwargs.items():
+        if isinstance(value, FrameCollection):
+            raise TypeError(f"the keyword argument {name!r} is a collection: pass collections as positional arguments")
+    many = [frame for frame in frames if frame.npartitions > 1] or frames[:1]
+    counts = sorted({frame.npartitions for frame in many})
+    if len(counts) > 1:
+        raise ValueError(f"the collections have different numbers of partitions, {counts}: repartition them alike")
+    top = many[0]
+    if align_dataframes:
+        divisions_and_rows("map_partitions", many)
+    info = _takes_partition_info(func)
+    if meta is no_default:
+        metas = [arg._meta if isinstance(arg, FrameCollection) else arg for arg in args]
+        extra = {"partition_info": {"number": 0, "division": top.divisions[0]}} if info else {}
+        fixed = [isinstance(arg, FrameCollection) for arg in args]
+        found = emulate(f"map_partitions({func_name(func)})", _Sampled(func, fixed), metas, **kwargs, **extra)
+    else:
+        found = make_meta(meta, top._meta if isinstance(top._meta, pd.Index) else getattr(top._meta, "index", None))
+    identity = tokenize(func) if token is None else token
+    call: Any = WithPartitionInfo(func, top.divisions) if info else func
+    operands: list[Any] = [BlockId()] if info else []
+    divisions = unknown(top.npartitions) if clear_divisions else top.divisions
+    rows: str | ByColumns | None = top._rows
+    if isinstance(found, pd.DataFrame | pd.Series | pd.Index):
+        if enforce_metadata:
+            call = CheckedCall(call, found, "map_partitions")
+    else:
+        if not pd.api.types.is_scalar(found):
+            raise TypeError(
+                "map_partitions needs a function that returns a pandas object or a scalar, got "
+                f"{type(found).__name__}: {found!r:.80}"
+            )
+        call, operands = OneValue(call), [BlockId(), *operands]
+        found = pd.Series([found]).iloc[:0]
+        divisions, rows = unknown(top.npartitions), None
+    operands += [arg._layer if isinstance(arg, FrameCollection) else arg for arg in args]
+    # The checks and partition numbers are part of what the name says.
+    say = (identity, enforce_metadata, found if meta is not no_default else None, top.divisions if info else None)
+    layer = frame_layer(FrameLayer, func_name(func), call, operands, kwargs, found, say)
+    return new_collection(layer, found, divisions, rows)
+
+
+class _Sampled(NamedTuple):
+    """Call a function with samples in place of those arguments that are metas."""
+
+    func: Any
+    is_meta: Sequence[bool]
+
+    def __call__(self, args: Sequence[Any], **kwargs: Any) -> Any:
+        return self.func(
+            *[sample(arg) if meta else arg for arg, meta in zip(args, self.is_meta, strict=True)], **kwargs
+        )
+
+
+def _takes_partition_info(func: Any) -> bool:
+    try:
+        parameters = inspect.signature(func).parameters
+    except (TypeError, ValueError):
+        return False
+    return "partition_info" in parameters
+
+
+def apply_rows(frame: Any, func: Any, axis: Any, args: tuple[Any, ...], meta: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Return ``frame.apply(func, axis=1, ...)``; see ``DataFrame.apply``."""
+    if not callable(func):
+        raise TypeError(f"apply takes a function, got {type(func).__name__}: {func!r:.80}")
+    if axis not in (1, "columns"):
+        raise NotImplementedError(
+            "apply works on rows, with axis=1: a function of whole columns would need all partitions at once. Use "
+            "reductions "
+            "and elementwise methods, or map_partitions for a function of one partition"
+        )
+    call = ApplyCall(func, tuple(args), dict(kwargs), {"axis": 1})
+    found = (
+        emulate(f"apply({func_name(func)})", call, frame._meta)
+        if meta is no_default
+        else make_meta(meta, frame._meta.index)
+    )
+    checked = CheckedCall(call._replace(meta=found), found, "apply")
+    return partitionwise("apply", checked, frame, meta=found, token=(tokenize(func, args, kwargs), found))
+
+
+def apply_values(series: Any, func: Any, args: tuple[Any, ...], meta: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Return ``series.apply(func, ...)``; see ``Series.apply``."""
+    if not callable(func) and not isinstance(func, str):
+        raise TypeError(f"apply takes a function, got {type(func).__name__}: {func!r:.80}")
+    call = ApplyCall(func, tuple(args), dict(kwargs), {})
+    found = (
+        emulate(f"apply({func_name(func)})", call, series._meta)
+        if meta is no_default
+        else make_meta(meta, _index(series._meta))
+    )
+    if not isinstance(found, pd.DataFrame | pd.Series | pd.Index):
+        raise TypeError(
+            f"apply needs a function of one value, but {func_name(func)!r} reduces the whole Series to one value"
+        )
+    checked = CheckedCall(call._replace(meta=found), found, "apply")
+    return partitionwise("apply", checked, series, meta=found, token=(tokenize(func, args, kwargs), found))
+
+
+class ApplyCall(NamedTuple):
+    """Call pandas's ``apply`` with a user's function; an empty partition, which has no row to call it on, gives ``meta``."""
+
+    func: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    axis: dict[str, int]
+    meta: Any = None
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return func_name(self.func)
+
+    def __call__(self, obj: Any) -> Any:
+        if self.meta is not None and not len(obj):
+            return self.meta
+        return obj.apply(self.func, args=self.args, **self.axis, **self.kwargs)
+
+    def __hash__(self) -> int:
+        return hash((ApplyCall, self.func))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+
+def map_values(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
+    """Return ``series.map(arg, na_action)``; see ``Series.map``."""
+    if isinstance(arg, FrameCollection):
+        raise TypeError(
+            "map takes a function, a dict or a pandas Series: call .compute() on the collection first, or merge"
+        )
+    if isinstance(arg, Mapping) and not hasattr(type(arg), "__missing__"):
+        arg = dict(arg)
+    elif not (callable(arg) or isinstance(arg, pd.Series | Mapping)):
+        raise TypeError(f"map takes a function, a dict or a pandas Series, got {type(arg).__name__}: {arg!r:.80}")
+    if isinstance(arg, pd.Series) and not arg.index.is_unique:
+        raise ValueError("map needs a Series with a unique index: it stands for a dict")
+    if meta is not no_default:
+        found = make_meta(meta, _index(series._meta))
+    elif callable(arg) and not isinstance(arg, Mapping | pd.Series):
+        found = emulate(f"map({func_name(arg)})", _map, series._meta, arg, na_action)
+    else:
+        found = empty(_map(_sample_of_keys(series._meta, arg), arg, na_action))
+    return partitionwise(
+        "map", _map, series, arg, na_action, meta=found, cls=Columnwise, through=(False,), extra=frozenset()
+    )
+
+
+def _sample_of_keys(meta: Any, arg: Any) -> Any:
+    """Return a Series of keys of ``arg``, so that mapping it gives the dtype of the values."""
+    keys = list(arg.index if isinstance(arg, pd.Series) else arg)[:100]
+    try:
+        return pd.Series(keys, dtype=meta.dtype, name=meta.name) if keys else sample(meta)
+    except (TypeError, ValueError):
+        return sample(meta)
+
+
+def _map(series: Any, arg: Any, na_action: str | None) -> Any:
+    return series.map(arg, na_action=na_action)
+
+
+def _index(meta: Any) -> pd.Index:
+    index = meta if isinstance(meta, pd.Index) else meta.index
+    assert isinstance(index, pd.Index)
+    return index

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minidask.dataframe as dd
+from minidask.dataframe.reductions.moments import as_result, columns_of, combine_moments, moments
+from minidask.dataframe.testing import assert_eq
+from tests.dataframe.frames import NUMBERS, cut_frames, cuttings, every_dtype, few
+
+FRAME = every_dtype()
+CUT = cuttings(FRAME)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["mean", "var", "std", "sem"])
+def test_like_pandas(how):
+    for df in CUT:
+        assert_eq(getattr(df[NUMBERS], how)(), getattr(FRAME[NUMBERS], how)())
+        assert_eq(getattr(df, how)(numeric_only=True), getattr(FRAME, how)(numeric_only=True))
+        assert_eq(getattr(df[["i", "f"]], how)(axis=1), getattr(FRAME[["i", "f"]], how)(axis=1))
+        for column in NUMBERS:
+            assert_eq(getattr(df[column], how)(), getattr(FRAME[column], how)())
+            assert_eq(getattr(df[column], how)(skipna=False), getattr(FRAME[column], how)(skipna=False))
+
+
+@pytest.mark.parametrize("ddof", [0, 1, 30])
+def test_ddof(ddof):
+    for df in CUT:
+        assert_eq(df["f"].var(ddof=ddof), FRAME["f"].var(ddof=ddof))
+
+
+def test_means_of_dates_are_exact():
+    for df in CUT:
+        assert df["d"].mean().compute() == FRAME["d"].mean()
+        assert df["t"].mean().compute() == FRAME["t"].mean()
+    far = pd.Series(pd.to_datetime(["1700-01-01", None, "2200-01-01"])).astype("datetime64[ns]")
+    assert dd.from_pandas(far, npartitions=3).mean().compute() == far.mean()
+    assert pd.isna(dd.from_pandas(far, npartitions=3).mean(skipna=False).compute())
+
+
+def test_large_means_cost_no_digits():
+    values = pd.Series(1e9 + np.arange(1000) % 7, dtype="float64")
+    exact = pd.Series(np.arange(1000) % 7, dtype="float64").var()
+    assert dd.from_pandas(values, npartitions=16).var().compute() == pytest.approx(exact, rel=1e-8)
+
+
+def test_float32():
+    frame = pd.DataFrame({"x": np.linspace(0, 1, 50, dtype="float32")})
+    for how in ("mean", "var", "std", "sem"):
+        assert_eq(getattr(dd.from_pandas(frame, npartitions=4), how)(), getattr(frame, how)(), rtol=1e-5)
+
+
+@pytest.mark.slow
+@few
+@given(cut_frames(), st.sampled_from(["mean", "var", "std", "sem"]))
+def test_any_frame(pair, how):
+    frame, df = pair
+    assert_eq(getattr(df[["i", "f", "b"]], how)(), getattr(frame[["i", "f", "b"]], how)(), rtol=1e-7)
+
+
+@pytest.mark.slow
+@few
+@given(st.lists(st.lists(st.floats(-1e6, 1e6), max_size=8), min_size=1, max_size=12))
+def test_combining_is_like_the_whole(parts):
+    stacks = [np.array(moments(pd.Series(part, dtype="float64"))).reshape(3, 1) for part in parts]
+    n, mean, squares = combine_moments(stacks)[:, 0]
+    whole = np.array([value for part in parts for value in part])
+    assert n == len(whole)
+    if len(whole):
+        assert mean == pytest.approx(whole.mean(), rel=1e-9, abs=1e-6)
+        assert squares == pytest.approx(((whole - whole.mean()) ** 2).sum(), rel=1e-7, abs=1e-3)
+
+
+def test_parts():
+    assert len(columns_of(FRAME)) == FRAME.shape[1]
+    assert len(columns_of(FRAME.index)) == 1
+    assert isinstance(as_result([1.0], np.float32(1)), np.float32)
+
+
+@pytest.mark.parametrize("how", ["mean", "var", "std", "sem"])
+def test_strings_have_none(how):
+    with pytest.raises(TypeError):
+        getattr(CUT[1]["s"], how)()
+
+
+def test_spread_of_dates_is_not_built():
+    with pytest.raises(NotImplementedError, match="convert to numbers first"):
+        CUT[1]["d"].std()

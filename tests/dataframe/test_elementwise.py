@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from minidask.dataframe.elementwise import astype_columns
+from minidask.dataframe.testing import assert_eq
+from tests.dataframe.frames import cuttings, every_dtype
+
+FRAME = every_dtype()
+CUT = cuttings(FRAME)
+
+CASES = {
+    "abs": lambda df: df[["i", "f"]].abs(),
+    "round": lambda df: df["f"].round(1),
+    "round columns": lambda df: df[["f", "i"]].round({"f": 2}),
+    "isna": lambda df: df.isna(),
+    "isnull": lambda df: df["s"].isnull(),
+    "notna": lambda df: df["f"].notna(),
+    "missing": lambda df: df.isna().sum(),
+    "astype": lambda df: df.astype({"i": "float32", "g": "str"}),
+    "astype of a Series": lambda df: df["i"].astype("Int64"),
+    "astype, then less": lambda df: df.astype({"i": "float32", "g": "str"})[["g", "f"]],
+    "fillna": lambda df: df["f"].fillna(0),
+    "fillna by column": lambda df: df[["f", "s"]].fillna({"f": 0, "s": "?"}),
+    "fillna by column, then less": lambda df: df.fillna({"f": 0, "s": "?"})["f"],
+    "fillna with a Series": lambda df: df["f"].fillna(df["i"]),
+    "fillna with a lazy scalar": lambda df: df["f"].fillna(df["f"].mean()),
+    "fillna with lazy means": lambda df: df[["i", "f"]].fillna(df[["i", "f"]].mean()),
+    "fillna of Int64": lambda df: df["I"].fillna(3),
+    "isin": lambda df: df["i"].isin([1, 2]),
+    "isin a set": lambda df: df["i"].isin({1, 2}),
+    "isin with None": lambda df: df["s"].isin(["x", None]),
+    "isin a Series": lambda df: df["i"].isin(pd.Series([1, 2])),
+    "isin of a frame": lambda df: df[["i", "g"]].isin({"i": [1], "g": [2]}),
+    "clip": lambda df: df["f"].clip(0, 1),
+    "clip below": lambda df: df[["i", "f"]].clip(lower=0),
+    "replace": lambda df: df["i"].replace({1: 5, 2: 6}),
+    "replace lists": lambda df: df["i"].replace([1, 2], 0),
+    "replace by column": lambda df: df[["i", "g"]].replace({"i": {1: 9}}),
+    "replace expressions": lambda df: df["s"].replace("^x", "q", regex=True),
+    "where": lambda df: df["f"].where(df["i"] > 0),
+    "where, a value": lambda df: df["i"].where(df["i"] > 0, 0),
+    "where, a Series": lambda df: df["f"].where(df["i"] > 0, df["g"]),
+    "where of strings": lambda df: df["s"].where(df["b"], "q"),
+    "where of frames": lambda df: df[["f", "i"]].where(df[["f", "i"]] > 0, 0),
+    "mask": lambda df: df["f"].mask(df["i"] > 0, -1),
+    "dropna": lambda df: df.dropna(),
+    "dropna of columns": lambda df: df.dropna(subset=["f", "s"], how="all"),
+    "dropna of a column, then less": lambda df: df.dropna(subset="f")["i"],
+    "dropna by threshold": lambda df: df.dropna(thresh=8),
+    "dropna of a Series": lambda df: df["s"].dropna(),
+    "prefix": lambda df: df.add_prefix("p_"),
+    "suffix": lambda df: df.add_suffix("_s")["f_s"],
+    "index": lambda df: df.index,
+    "sorted result": lambda df: df.groupby("g")["f"].mean().sort_values(ascending=False),
+    "sorted index": lambda df: df.groupby("g")["f"].mean().sort_index(ascending=False),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", list(CASES))
+def test_like_pandas(case):
+    for df in CUT:
+        assert_eq(CASES[case](df), CASES[case](FRAME))
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_reset_index_numbers_each_partition(drop):
+    for df in CUT:
+        result = df.reset_index(drop=drop)
+        assert not result.known_divisions
+        assert_eq(result, FRAME.reset_index(drop=drop), check_index=False)
+    assert CUT[1].reset_index(drop=True).get_partition(1).compute().index[0] == 0
+
+
+def test_rows_numbered_anew_are_other_rows():
+    df = CUT[3]
+    with pytest.raises(ValueError, match="come from different data"):
+        df.reset_index(drop=True)["i"] + df["i"]
+
+
+BAD = {
+    "astype of an unknown column": (lambda df: df.astype({"ii": "int"}), KeyError, "no column 'ii'"),
+    "astype of an unknown dtype": (lambda df: df.astype("nope"), TypeError, "nope"),
+    "astype of a Series by dict": (lambda df: df["i"].astype({"i": "int"}), TypeError, "one dtype, not to a dict"),
+    "fillna without a value": (lambda df: df.fillna(), ValueError, "fillna needs a value"),
+    "fillna across columns": (lambda df: df.fillna(0, axis=1), NotImplementedError, "along the index"),
+    "fillna with rows": (lambda df: df["f"].fillna(FRAME["f"]), TypeError, "in memory"),
+    "isin of a collection": (
+        lambda df: df["i"].isin(df["g"]),
+        TypeError,
+        "call .compute\\(\\) on them first, or merge",
+    ),
+    "isin of a scalar": (lambda df: df["i"].isin(1), TypeError, "only list-like"),
+    "clip by rows": (lambda df: df["i"].clip(FRAME["i"]), TypeError, "in memory"),
+    "where of nothing lazy": (
+        lambda df: df.where(FRAME["b"]),
+        TypeError,
+        "condition that is a collection of the same rows",
+    ),
+    "dropna of an unknown column": (lambda df: df.dropna(subset=["nope"]), KeyError, "no column 'nope'"),
+    "dropna with another keyword": (lambda df: df.dropna(inplace=True), TypeError, "no keyword 'inplace'"),
+    "dropna of columns": (lambda df: df.dropna(axis=1), NotImplementedError, "drops rows"),
+    "sorting": (lambda df: df.sort_index(), NotImplementedError, "needs a shuffle that isn't built yet"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD))
+def test_bad_input(case):
+    call, kind, message = BAD[case]
+    with pytest.raises(kind, match=message):
+        call(CUT[1])
+
+
+def test_astype_ignores_columns_that_were_taken_away():
+    assert astype_columns(FRAME[["i"]], {"i": "float64", "f": "int64"}).dtypes.tolist() == ["float64"]

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import minidask.dataframe as dd
+from minidask.dataframe.testing import assert_eq
+from tests.dataframe.frames import cut, cuttings, every_dtype
+
+FRAME = every_dtype()[["i", "f", "g"]]
+CUT = cuttings(FRAME)
+
+
+def double(frame, by=2):
+    return frame * by
+
+
+@pytest.mark.slow
+def test_map_partitions():
+    for df in CUT:
+        assert_eq(df.map_partitions(double), FRAME * 2)
+        assert_eq(df.map_partitions(double, by=3), FRAME * 3)
+        assert_eq(df["i"].map_partitions(double, 4), FRAME["i"] * 4)
+        assert_eq(dd.map_partitions(pd.Series.add, df["i"], df["g"]), FRAME["i"] + FRAME["g"])
+        assert_eq(df["i"].map_partitions(double, df["g"].max()), FRAME["i"] * FRAME["g"].max())
+        assert_eq(df.map_partitions(double) + df, FRAME * 3)
+
+
+def test_one_value_a_partition():
+    assert dd.map_partitions(len, CUT[1]).compute().tolist() == [7, 8, 8]
+    assert dd.map_partitions(len, CUT[1]).compute().index.tolist() == [0, 1, 2]
+
+
+def test_meta_can_be_given():
+    def surprising(frame):
+        assert frame["i"].iloc[0] != 1 or len(frame) > 2, "not for made-up rows"
+        return frame["i"].rename("j")
+
+    assert_eq(CUT[1].map_partitions(surprising, meta=("j", "int64")), FRAME["i"].rename("j"))
+
+
+def numbered(frame, partition_info=None):
+    return frame.assign(n=partition_info["number"], low=partition_info["division"])
+
+
+def test_partition_info():
+    result = CUT[1].map_partitions(numbered).compute()
+    assert result["n"].tolist() == [0] * 7 + [1] * 8 + [2] * 8
+    assert result["low"].tolist() == [0] * 7 + [7] * 8 + [15] * 8
+
+
+def test_divisions():
+    assert CUT[1].map_partitions(double).divisions == CUT[1].divisions
+    assert not CUT[1].map_partitions(double, clear_divisions=True).known_divisions
+
+
+def test_broadcasting_of_one_partition():
+    table = dd.from_pandas(pd.DataFrame({"k": [10]}), npartitions=1)
+
+    def total(frame, other):
+        return frame["i"] + other["k"].sum()
+
+    assert_eq(CUT[1].map_partitions(total, table), FRAME["i"] + 10)
+    assert_eq(CUT[1].map_partitions(total, table.compute()), FRAME["i"] + 10)
+
+
+def test_pairing_by_position():
+    left, right = cut(FRAME, [0, 3, 23]), cut(FRAME, [0, 4, 23])
+    with pytest.raises(ValueError, match="come from different data"):
+        dd.map_partitions(lambda a, b: a, left, right)
+    paired = dd.map_partitions(lambda a, b: a.assign(n=len(b)), left, right, align_dataframes=False)
+    assert paired.compute()["n"].tolist() == [4] * 3 + [19] * 20
+
+
+def test_functions_have_names():
+    assert CUT[1].map_partitions(double)._name == CUT[1].map_partitions(double)._name
+    assert CUT[1].map_partitions(double)._name != CUT[1].map_partitions(double, by=3)._name
+    assert CUT[1].map_partitions(double)._name.startswith("double-")
+
+
+def fails(frame):
+    raise RuntimeError("no")
+
+
+BAD = {
+    "no function": (lambda df: df.map_partitions(1), TypeError, "takes a function, got int"),
+    "no collection": (lambda df: dd.map_partitions(double, FRAME), TypeError, "at least one collection"),
+    "a lazy keyword": (lambda df: df.map_partitions(double, by=df["i"]), TypeError, "'by' is a collection"),
+    "not inferred": (
+        lambda df: df.map_partitions(fails),
+        ValueError,
+        r"map_partitions\(fails\) could not be inferred.*RuntimeError: no",
+    ),
+    "no pandas object": (lambda df: df.map_partitions(list), TypeError, "pandas object or a scalar, got list"),
+    "different numbers": (
+        lambda df: dd.map_partitions(double, df, CUT[2]),
+        ValueError,
+        r"numbers of partitions, \[3, 23\]",
+    ),
+    "apply nothing": (lambda df: df.apply(1, axis=1), TypeError, "apply takes a function"),
+    "apply not inferred": (lambda df: df.apply(lambda row: row["nope"], axis=1), ValueError, "KeyError: 'nope'"),
+    "map nothing": (lambda df: df["i"].map(3), TypeError, "a function, a dict or a pandas Series, got int"),
+    "map a lazy Series": (lambda df: df["i"].map(df["g"]), TypeError, "compute.*or merge"),
+    "map no dict": (lambda df: df["i"].map(pd.Series([1, 2], index=[0, 0])), ValueError, "unique index"),
+    "apply that reduces": (lambda df: df["i"].apply("sum"), TypeError, "reduces the whole Series"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD))
+def test_bad_input(case):
+    call, kind, message = BAD[case]
+    with pytest.raises(kind, match=message):
+        call(CUT[1])
+
+
+def test_wrong_meta_is_described():
+    df = CUT[1].map_partitions(double, meta={"i": "int64", "q": "int64"})
+    with pytest.raises(ValueError, match=r"map_partitions: what 'double' returned.*'q' declared int64, actual missing"):
+        df.compute()
+    assert len(CUT[1].map_partitions(double, meta={"i": "int64"}, enforce_metadata=False).compute().columns) == 3
+
+
+APPLIED = {
+    "rows to values": lambda df: df[["i", "f"]].apply(lambda row: row["i"] + row["f"], axis=1),
+    "rows to rows": lambda df: df[["i", "g"]].apply(lambda row: row * 2, axis=1),
+    "rows to strings": lambda df: df.apply(lambda row: f"{row['i']:.0f}!", axis=1),
+    "map function": lambda df: df["i"].map(lambda x: x / 2),
+    "map ignoring": lambda df: df["f"].map(lambda x: x * 2, na_action="ignore"),
+    "map to strings": lambda df: df["i"].map(str),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", list(APPLIED))
+def test_applied(case):
+    for df in CUT:
+        assert_eq(APPLIED[case](df), APPLIED[case](FRAME))
+
+
+def test_map_with_meta():
+    assert_eq(CUT[1]["i"].map(lambda x: x / 2, meta=("i", "float64")), FRAME["i"] / 2)
+    assert_eq(CUT[1]["i"].apply(lambda x: x / 2, meta=("i", "float64")), FRAME["i"] / 2)
+    assert_eq(CUT[1].apply(lambda row: row["f"], axis=1, meta=(None, "float64")), FRAME["f"].rename(None))
