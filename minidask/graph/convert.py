@@ -247,7 +247,9 @@ class _Reader:
                 continue
             if type(item) is list or type(item) is dict:
                 if id(item) in opened:
-                    raise ValueError(f"the task {key!r} has a {type(item).__name__} as an argument that contains itself")
+                    raise ValueError(
+                        f"the task {key!r} has a {type(item).__name__} as an argument that contains itself"
+                    )
                 opened.add(id(item))
                 pending.append((_END, None, id(item)))
             if siblings is not None:

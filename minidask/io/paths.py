@@ -142,7 +142,7 @@ def natural_key(text: str) -> list[tuple[bool, int, str]]:
     >>> sorted(["part.10", "part.9"], key=natural_key)
     ['part.9', 'part.10']
     """
-    return [(piece.isdigit(), int(piece) if piece.isdigit() else 0, piece) for piece in re.split(r"([0-9]+)", text)]
+    return [(piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece) for piece in re.split(r"([0-9]+)", text)]
 
 
 def _text(path: Any) -> str:

@@ -120,8 +120,13 @@ class Staging:
 
     def discard(self) -> None:
         """Remove what was written, if the commit has not happened."""
-        if self.fs.exists(self.directory):
-            self.fs.rm(self.directory, recursive=True)
+        directory = self.directory
+        if is_local(self.fs) and os.path.isdir(directory):
+            # Under another name first: a task that still runs can put no more files into it while it is emptied.
+            os.rename(directory, f"{directory}.gone")
+            directory = f"{directory}.gone"
+        if self.fs.exists(directory):
+            self.fs.rm(directory, recursive=True)
 
     def commit(self, names: Iterable[str]) -> None:
         """Put the files in place.

@@ -32,6 +32,25 @@ _COMPRESSIONS = ("snappy", "zstd", "gzip", "lz4", "brotli", "none")
 
 
 @dataclass(frozen=True)
+class Prepare:
+    """Make the hidden directory of a write that is computed later, once and before any file.
+
+    A task that outlives a failed write must not make it anew.
+    """
+
+    staging: Staging
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "prepare"
+
+    def __call__(self) -> None:
+        """Make it."""
+        self.staging.prepare()
+
+
+@dataclass(frozen=True)
 class WriteFile:
     """Write one partition: ``WriteFile(...)(frame, name) -> name``."""
 
@@ -47,8 +66,8 @@ class WriteFile:
         """The operation's name, for people."""
         return "to_parquet"
 
-    def __call__(self, frame: pd.DataFrame, name: str) -> str:
-        """Write; return the file's name.
+    def __call__(self, frame: pd.DataFrame, name: str, prepared: None = None) -> str:
+        """Write into the directory that ``Prepare`` made; return the file's name.
 
         Raises
         ------
@@ -61,7 +80,6 @@ class WriteFile:
                 "correct the meta of the function that made it"
             )
         table = self._table(frame, name)
-        self.staging.prepare()
         with self.staging.fs.open(self.staging.path(name), "wb") as file:
             pq.write_table(table, file, **self.options)
         return name
@@ -266,12 +284,17 @@ def to_parquet(
     options = {"compression": compression or "none", **kwargs}
     staging = Staging.of(fs, directory, replace=overwrite)
     write = WriteFile(staging, write_index, _types(schema, df._meta), _metadata(custom_metadata), options, df._meta)
-    layer = frame_layer(FrameLayer, "to-parquet", write, [df._layer, Parts(names)], None, None, token=staging.token)
+    operands = [df._layer, Parts(names)]
+    if not compute:
+        operands.append(frame_layer(FrameLayer, "prepare", Prepare(staging), [], None, None, token=staging.token))
+    layer = frame_layer(FrameLayer, "to-parquet", write, operands, None, None, token=staging.token)
     # What says less than all of a data set misleads other readers, so that it grows with it.
     has_metadata = append and fs.exists(f"{directory}/_metadata")
     earlier = sorted(_data_files(fs, directory), key=natural_key) if append else []
     finish = Finish(staging, existing, earlier, options, bool(write_metadata_file) or has_metadata)
     written = finished(layer, finish, f"finish-parquet-{staging.token}")
+    if compute:
+        staging.prepare()
     return run(written, compute, scheduler, compute_kwargs, staging.discard)
 
 

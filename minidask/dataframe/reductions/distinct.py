@@ -106,8 +106,7 @@ class ValueCounts(NamedTuple):
             result = _all_categories(result, dtype)
         if is_masked(dtype):
             # pandas has masked nulls behind all others before it sorts.
-            nulls = result.index.isna()
-            result = pd.concat([result[~nulls], result[nulls]]) if nulls.any() else result
+            result = result.iloc[np.argsort(np.asarray(result.index.isna()), kind="stable")]
         if self.sort:
             result = result.sort_values(ascending=self.ascending, kind="stable")
         if is_masked(dtype):

@@ -118,7 +118,7 @@ def _combine_two(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     safe = np.where(n > 0, n, 1)
     with np.errstate(invalid="ignore", over="ignore"):
         delta = b[1] - a[1]
-        return np.array([n, a[1] + delta * b[0] / safe, a[2] + b[2] + delta * delta * a[0] * b[0] / safe])
+        return np.array([n, a[1] + delta * (b[0] / safe), a[2] + b[2] + delta * delta * a[0] * b[0] / safe])
 
 
 class MomentsAggregate(NamedTuple):

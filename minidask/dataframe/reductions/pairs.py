@@ -68,7 +68,7 @@ def _combine_two(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.array(
         [
             n,
-            a[MEAN] + delta * b[COUNT] / safe,
+            a[MEAN] + delta * (b[COUNT] / safe),
             a[SQUARES] + b[SQUARES] + delta * delta * weight,
             a[PRODUCTS] + b[PRODUCTS] + delta * delta.T * weight,
             a[PRESENT] + b[PRESENT],

@@ -168,3 +168,52 @@ def test_bad_input(case):
 def test_repr():
     assert "DataFrameGroupBy" in repr(CUT[0].groupby("g"))
     assert "SeriesGroupBy" in repr(CUT[0].groupby("g")["f"])
+
+
+@pytest.mark.parametrize("how", ["sum", "prod", "mean", "min", "max", "first", "count", "var", "std", "sem"])
+def test_infinities_of_both_signs_are_no_missing_values(how):
+    frame = pd.DataFrame({"k": [1, 1, 2, 2, 3, 3], "x": [np.inf, 1.0, -np.inf, np.inf, 2.0, np.nan]})
+    for df in (cut(frame, [0, 2, 4, 6]), *cuttings(frame)):
+        assert_eq(getattr(df.groupby("k")["x"], how)(), getattr(frame.groupby("k")["x"], how)())
+
+
+def test_sizes_of_masked_columns():
+    for df in CUT:
+        assert_eq(df.groupby("g")["I"].size(), FRAME.groupby("g")["I"].size())
+
+
+def test_columns_of_one_label_are_refused():
+    frame = pd.DataFrame([[1, 2, 3], [1, 4, 5]], columns=["k", "x", "x"])
+    with pytest.raises(NotImplementedError, match="several columns are called 'x'"):
+        dd.from_pandas(frame, npartitions=2).groupby("k").sum()
+
+
+def test_columns_of_nulls_only():
+    frame = pd.DataFrame(
+        {"k": [1, 1, 2], "f": np.nan, "I": pd.array([None] * 3, dtype="Int64"), "s": pd.Series([None] * 3, dtype="str")}
+    )
+    df = cut(frame, [0, 1, 1, 3])
+    for how in ("min", "first", "count", "nunique"):
+        assert_eq(getattr(df.groupby("k"), how)(), getattr(frame.groupby("k"), how)())
+    assert_eq(df.groupby("k")[["f", "I"]].mean(), frame.groupby("k")[["f", "I"]].mean())
+    for key in ("f", "I", "s"):
+        assert_eq(df.groupby(key)["k"].sum(), frame.groupby(key)["k"].sum())
+        assert_eq(df.groupby(key, dropna=False)["k"].sum(), frame.groupby(key, dropna=False)["k"].sum())
+
+
+def test_sums_overflow_as_in_pandas_and_means_do_not():
+    frame = pd.DataFrame({"k": [1, 1, 1, 2], "x": [2**62, 2**62, 2**62, 1]})
+    for df in cuttings(frame):
+        assert_eq(df.groupby("k")["x"].sum(), frame.groupby("k")["x"].sum())
+        assert_eq(df.groupby("k")["x"].mean(), frame.groupby("k")["x"].mean())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", [127, 128, 129])
+def test_many_partitions(parts):
+    rng = np.random.default_rng(parts)
+    frame = pd.DataFrame({"k": rng.integers(0, 40, 600), "x": rng.normal(size=600), "n": rng.integers(0, 9, 600)})
+    df = cut(frame, sorted([0, *rng.integers(0, 600, parts - 1).tolist(), 600]))
+    spec = {"x": ["mean", "std", "first", "last"], "n": ["sum", "nunique"]}
+    left = df.groupby("k", sort=False).agg(spec).compute(scheduler="sync")
+    pd.testing.assert_frame_equal(left, frame.groupby("k", sort=False).agg(spec))

@@ -159,3 +159,34 @@ def test_bad_arguments(frame, filename, keywords, error, message):
 def test_a_pandas_frame_is_refused(tmp_path):
     with pytest.raises(TypeError, match="to_csv needs a minidask DataFrame or Series, got DataFrame"):
         dd.to_csv(FRAME, tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "UTF16", "utf_32", "utf-8-sig"])
+def test_one_byte_order_mark_in_a_single_file(tmp_path, encoding):
+    data = pd.DataFrame({"s": ["ä", "b", None]})
+    dd.from_pandas(data, npartitions=3).to_csv(tmp_path / "x.csv", single_file=True, encoding=encoding)
+    data.to_csv(tmp_path / "y.csv", encoding=encoding)
+    assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "y.csv").read_bytes()
+
+
+def test_each_of_several_files_has_its_byte_order_mark(tmp_path):
+    df = dd.from_pandas(pd.DataFrame({"s": ["ä", "b"]}), npartitions=2)
+    df.to_csv(tmp_path / "*.csv", encoding="utf-16", header_first_partition_only=True)
+    assert (tmp_path / "1.csv").read_bytes().startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def test_mistakes_are_found_before_anything_is_computed(tmp_path):
+    df = dd.from_pandas(pd.DataFrame({"s": ["ä", "b"]}), npartitions=2)
+    for kwargs, error, message in [
+        ({"encoding": "nope"}, LookupError, "unknown encoding: nope"),
+        ({"nope": 1}, TypeError, "unexpected keyword argument 'nope'"),
+        ({"columns": ["q"]}, KeyError, "q"),
+        ({"header": ["a", "b"]}, ValueError, "Writing 1 cols but got 2 aliases"),
+        ({"name_function": "x"}, TypeError, "name_function must be callable, got str: 'x'"),
+        ({"name_function": int}, TypeError, "name_function must give texts, got int: 0"),
+    ]:
+        with pytest.raises(error, match=message):
+            df.to_csv(tmp_path / "*.csv", compute=False, **kwargs)
+    with pytest.raises(IsADirectoryError, match="is a directory: name the file"):
+        df.to_csv(tmp_path, single_file=True)
+    assert list(tmp_path.iterdir()) == []

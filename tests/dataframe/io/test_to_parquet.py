@@ -15,6 +15,7 @@ import pytest
 import minidask.dataframe as dd
 from minidask.dataframe.io.to_parquet import unified
 from minidask.dataframe.testing import assert_eq
+from minidask.io.writing import Staging
 from tests.dataframe.frames import cut, every_dtype
 
 
@@ -345,14 +346,27 @@ def test_failing_partition_leaves_what_was_there(tmp_path):
 
     broken = small().map_partitions(fail, meta=SMALL.iloc[:0])
     with pytest.raises(ZeroDivisionError, match="at four"):
-        broken.to_parquet(tmp_path / "x", scheduler="sync")
+        broken.to_parquet(tmp_path / "x")
     assert os.listdir(tmp_path) == []
     small().to_parquet(tmp_path / "x")
     for options in ({"overwrite": True}, {"append": True}, {}):
         with pytest.raises(ZeroDivisionError):
-            broken.to_parquet(tmp_path / "x", scheduler="sync", **options)
+            broken.to_parquet(tmp_path / "x", **options)
         assert_eq(dd.read_parquet(tmp_path / "x"), SMALL)
         assert os.listdir(tmp_path) == ["x"]
+
+
+def test_first_failure_is_what_is_raised(tmp_path, monkeypatch):
+    def busy(staging):
+        raise OSError("directory not empty")
+
+    def fail(part):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Staging, "discard", busy)
+    with pytest.raises(ZeroDivisionError) as caught:
+        small().map_partitions(fail, meta=SMALL.iloc[:0]).to_parquet(tmp_path / "x")
+    assert "temporary files could not be removed: directory not empty" in caught.value.__notes__
 
 
 def test_partition_that_is_not_as_its_meta(tmp_path):

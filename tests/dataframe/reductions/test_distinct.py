@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minidask.dataframe.reductions.distinct import join_unique, unique_values
 from minidask.dataframe.testing import assert_eq
-from tests.dataframe.frames import cut_frames, cuttings, every_dtype, few
+from tests.dataframe.frames import cut, cut_frames, cuttings, every_dtype, few
 
 FRAME = every_dtype()
 CUT = cuttings(FRAME)
@@ -66,3 +66,12 @@ def test_bad_input():
         CUT[1].drop_duplicates(keep=False)
     with pytest.raises(KeyError, match="no column 'nope'"):
         CUT[1].drop_duplicates(subset="nope")
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean"])
+def test_masked_nulls_are_counted_behind_the_others(dtype):
+    series = pd.Series([None, 1, 0, None, 1, 0], dtype=dtype)
+    df = cut(series.to_frame("x"), [0, 1, 4, 6])
+    for options in ({}, {"sort": False}, {"ascending": True}, {"normalize": True}):
+        expected = series.rename("x").value_counts(dropna=False, **options)
+        assert_eq(df["x"].value_counts(dropna=False, **options), expected)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import minidask.dataframe as dd
 from minidask.dataframe.testing import assert_eq
-from tests.dataframe.frames import cut_frames, cuttings, every_dtype, few
+from tests.dataframe.frames import cut, cut_frames, cuttings, every_dtype, few
 
 FRAME = every_dtype()
 CUT = cuttings(FRAME)
@@ -68,3 +68,12 @@ def test_bad_input():
         CUT[1].nlargest(3, "nope")
     with pytest.raises(TypeError):
         CUT[1]["s"].nlargest(3)
+
+
+@pytest.mark.parametrize("keep", ["first", "last", "all"])
+@pytest.mark.parametrize("how", ["nlargest", "nsmallest"])
+def test_picks_by_masked_columns(how, keep):
+    frame = pd.DataFrame({"F": pd.array([2, 2, None, 2, None], dtype="Int64"), "u": [0, 0, 1, 1, 0]})
+    df = cut(frame, [0, 2, 2, 5])
+    for n in range(5):
+        assert_eq(getattr(df, how)(n, ["F", "u"], keep=keep), getattr(frame, how)(n, ["F", "u"], keep=keep))

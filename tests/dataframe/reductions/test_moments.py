@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import minidask.dataframe as dd
 from minidask.dataframe.reductions.moments import as_result, columns_of, combine_moments, moments
 from minidask.dataframe.testing import assert_eq
-from tests.dataframe.frames import NUMBERS, cut_frames, cuttings, every_dtype, few
+from tests.dataframe.frames import NUMBERS, cut, cut_frames, cuttings, every_dtype, few
 
 FRAME = every_dtype()
 CUT = cuttings(FRAME)
@@ -90,3 +90,15 @@ def test_strings_have_none(how):
 def test_spread_of_dates_is_not_built():
     with pytest.raises(NotImplementedError, match="convert to numbers first"):
         CUT[1]["d"].std()
+
+
+INFINITE = pd.DataFrame({"x": [np.inf, 1.0, -np.inf, np.inf, 2.0, np.nan], "y": [0.0, 1, 2, 3, 4, 7]})
+
+
+@pytest.mark.parametrize("how", ["sum", "prod", "min", "max", "mean", "var", "std", "sem", "any", "all"])
+def test_infinities_of_both_signs_are_no_missing_values(how):
+    with np.errstate(invalid="ignore"):
+        column, columns = getattr(INFINITE["x"], how)(), getattr(INFINITE, how)()
+    for df in (cut(INFINITE, [0, 2, 4, 6]), cut(INFINITE, [0, 1, 2, 3, 4, 5, 6])):
+        assert_eq(getattr(df["x"], how)(), column)
+        assert_eq(getattr(df, how)(), columns)

@@ -8,7 +8,7 @@ from hypothesis import given
 import minidask.dataframe as dd
 from minidask.dataframe.reductions.pairs import COUNT, PRODUCTS, combine_pairs, pair_moments
 from minidask.dataframe.testing import assert_eq
-from tests.dataframe.frames import NUMBERS, cut_frames, cuttings, every_dtype, few
+from tests.dataframe.frames import NUMBERS, cut, cut_frames, cuttings, every_dtype, few
 
 FRAME = every_dtype()
 CUT = cuttings(FRAME)
@@ -74,3 +74,39 @@ def test_combining():
 def test_bad_input(call, kind, message):
     with pytest.raises(kind, match=message):
         call(CUT[1])
+
+
+INFINITE = pd.DataFrame({"x": [np.inf, 1.0, -np.inf, np.inf, 2.0, np.nan], "y": [0.0, 1, 2, 3, 4, 7]})
+
+
+@pytest.mark.parametrize("how", ["corr", "cov"])
+def test_pairs_of_infinite_values(how):
+    full = INFINITE.iloc[:5]
+    with np.errstate(invalid="ignore"):
+        pair, columns, complete = (
+            getattr(INFINITE["x"], how)(INFINITE["y"]),
+            getattr(INFINITE, how)(),
+            getattr(full, how)(),
+        )
+    for bounds in ([0, 2, 4], [0, 1, 2, 3]):
+        df = cut(INFINITE, [*bounds, 6])
+        assert_eq(getattr(df["x"], how)(df["y"]), pair)
+        assert_eq(getattr(df, how)(), columns)
+        assert_eq(getattr(cut(full, [*bounds, 5]), how)(), complete)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("constant", [0.1, 5.0, 1e8 + 0.1, -0.3])
+def test_columns_that_are_constant_where_others_have_values_have_no_correlation(constant):
+    rows = range(17)
+    frame = pd.DataFrame(
+        {
+            "x": np.arange(17.0) ** 2,
+            "y": constant,
+            "z": [constant if at % 3 else None for at in rows],
+            "w": [float(at % 2) if at % 3 else constant for at in rows],
+        }
+    )
+    for df in cuttings(frame):
+        assert_eq(df.corr(), frame.corr(), atol=1e-7)
+        assert_eq(df.cov(), frame.cov(), atol=1e-7)
