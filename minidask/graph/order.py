@@ -15,7 +15,7 @@ Cost: linear, iterative walks, 1-2 microseconds a task, about twice that with sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from minidask.graph.task import Key, Task
@@ -52,24 +52,52 @@ def order(graph: Mapping[Key, Task], outputs: Iterable[Key] | None = None) -> di
         outputs = [key for key in graph if key not in needed]
     start = list(dict.fromkeys(outputs))
     start.reverse()
-    height, settled = _walk(graph, list(start), None)
+    height, settled = _walk(graph, list(start))
     if whole and len(height) != len(graph):
         raise CycleError(find_cycle(graph) or [])
-    if not settled:
-        height, _ = _walk(graph, start, height)
     keys = list(height)
     needed_keys = [graph[key].dependencies for key in keys]
-    if len(set(chain.from_iterable(needed_keys))) < sum(map(len, needed_keys)):
+    shared = len(set(chain.from_iterable(needed_keys))) < sum(map(len, needed_keys))
+    if shared or not settled:
+        # From here on tasks are numbered: hashing keys would be most of the cost.
         place = {key: at for at, key in enumerate(keys)}
         needs = [[place[key] for key in needed] for needed in needed_keys]
-        keys = [keys[at] for at in _release_early(needs, [place[key] for key in start])]
+        wanted = [place[key] for key in start]
+        sequence: Sequence[int] = range(len(keys)) if settled else _highest_first(needs, list(height.values()), wanted)
+        if shared:
+            sequence = _release_early(needs, wanted, sequence)
+        keys = [keys[at] for at in sequence]
     return {key: at for at, key in enumerate(keys)}
 
 
-def _release_early(needs: list[list[int]], outputs: list[int]) -> list[int]:
-    """Return the tasks ``0 .. n - 1`` in an order in which those that are the last to need a result come early.
+def _highest_first(needs: list[list[int]], height: list[int], outputs: list[int]) -> list[int]:
+    """Return the tasks depth first from the last of ``outputs``, of several results that one needs the highest first."""
+    done = bytearray(len(needs))
+    order: list[int] = []
+    pending = list(outputs)
+    while pending:
+        at = pending[-1]
+        if done[at]:
+            pending.pop()
+            continue
+        rest = [need for need in needs[at] if not done[need]]
+        if not rest:
+            pending.pop()
+            done[at] = 1
+            order.append(at)
+            continue
+        if len(rest) > 1:
+            # The stack's last one is visited first; sorting is stable, so reversed arguments keep their order.
+            rest.reverse()
+            rest.sort(key=height.__getitem__)
+        pending += rest
+    return order
 
-    ``needs`` has for each the tasks, all smaller, that it needs. State: ``missing``: how many of these have not run;
+
+def _release_early(needs: list[list[int]], outputs: list[int], sequence: Sequence[int]) -> list[int]:
+    """Return the tasks of ``sequence`` with those moved forward that are the last to need a result.
+
+    ``needs`` has for each the tasks, earlier in the sequence, that it needs. State: ``missing``: how many of these have not run;
     ``users``: how many that need its result have not run, plus one for outputs.
     """
     dependents: list[list[int]] = [[] for _ in needs]
@@ -80,9 +108,12 @@ def _release_early(needs: list[list[int]], outputs: list[int]) -> list[int]:
     users = list(map(len, dependents))
     for at in outputs:
         users[at] += 1
+    rank = [0] * len(needs)
+    for number, at in enumerate(sequence):
+        rank[at] = number
     done = bytearray(len(needs))
     order: list[int] = []
-    for first in range(len(needs)):
+    for first in sequence:
         if done[first]:
             continue
         pending = [first]
@@ -105,19 +136,16 @@ def _release_early(needs: list[list[int]], outputs: list[int]) -> list[int]:
                             early.append(user)
                             break
             if len(early) > 1:
-                early.sort(reverse=True)
+                early.sort(key=rank.__getitem__, reverse=True)
             pending += early
     return order
 
 
-def _walk(
-    graph: Mapping[Key, Task], pending: list[Key], known: Mapping[Key, int] | None
-) -> tuple[dict[Key, int], bool]:
+def _walk(graph: Mapping[Key, Task], pending: list[Key]) -> tuple[dict[Key, int], bool]:
     """Walk depth first from ``pending``; return ``{key: height}`` in post-order, and whether that is the order sought.
 
-    A height is 0 for a task that needs nothing, otherwise 1 + the largest among those that it needs. With heights ``known`` from
-    an earlier walk, the highest of several is visited first; without, the order of the arguments holds, and it is settled if it
-    happened to agree.
+    A height is 0 for a task that needs nothing, otherwise 1 + the largest among those that it needs. The order is sought unless a
+    task needs a higher result behind a lower one.
     """
     height: dict[Key, int] = {}
     opened: set[Key] = set()
@@ -158,10 +186,7 @@ def _walk(
         opened.add(key)
         if not opened.isdisjoint(rest):  # opened and without a height: an ancestor of itself
             raise CycleError(find_cycle(graph) or [])
-        # The stack's last one is visited first; sorting is stable, so reversed arguments keep their order.
         rest.reverse()
-        if known is not None and len(rest) > 1:
-            rest.sort(key=known.__getitem__)
         pending += rest
     return height, settled
 

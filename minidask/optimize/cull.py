@@ -27,13 +27,15 @@ def cull(graph: Mapping[Key, Task], keys: Iterable[Key]) -> dict[Key, Task]:
     ['x', 'y']
     """
     needed: set[Key] = set()
-    pending: list[tuple[Key, Key | None]] = [(key, None) for key in keys]
+    pending = list(keys)
     while pending:
-        key, user = pending.pop()
+        key = pending.pop()
         if key in needed:
             continue
-        if key not in graph:
-            raise missing_key(key, graph, user)
+        try:
+            pending += graph[key].dependencies
+        except KeyError:
+            user = next((user for user in needed if key in graph[user].dependencies), None)
+            raise missing_key(key, graph, user) from None
         needed.add(key)
-        pending += [(dependency, key) for dependency in graph[key].dependencies if dependency not in needed]
     return {key: task for key, task in graph.items() if key in needed}
