@@ -216,7 +216,11 @@ class _Reader:
                     keys.append(arg)
                     arg = TaskRef(arg)
             elif kind is tuple:
-                if (arg and _is_call(arg)) or not self.is_key(arg):
+                if len(arg) == 2 and type(arg[0]) is str and type(arg[1]) is int:
+                    # The commonest keys by far: no need to ask what else they could be.
+                    if arg not in graph and (known is None or arg not in known):
+                        return None
+                elif (arg and _is_call(arg)) or not self.is_key(arg):
                     return None
                 keys.append(arg)
                 arg = TaskRef(arg)

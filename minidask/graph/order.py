@@ -16,7 +16,7 @@ Cost: linear, iterative walks, 1-2 microseconds a task, about twice that with sh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 
 from minidask.graph.task import Key, Task
 from minidask.graph.traverse import CycleError, find_cycle, missing_key
@@ -61,7 +61,8 @@ def order(graph: Mapping[Key, Task], outputs: Iterable[Key] | None = None) -> di
     if shared or not settled:
         # From here on tasks are numbered: hashing keys would be most of the cost.
         place = {key: at for at, key in enumerate(keys)}
-        needs = [[place[key] for key in needed] for needed in needed_keys]
+        # Tuples of ints: the garbage collector stops looking at them, which it never does at lists.
+        needs = [tuple([place[key] for key in needed]) for needed in needed_keys]
         wanted = [place[key] for key in start]
         sequence: Sequence[int] = range(len(keys)) if settled else _highest_first(needs, list(height.values()), wanted)
         if shared:
@@ -70,7 +71,7 @@ def order(graph: Mapping[Key, Task], outputs: Iterable[Key] | None = None) -> di
     return {key: at for at, key in enumerate(keys)}
 
 
-def _highest_first(needs: list[list[int]], height: list[int], outputs: list[int]) -> list[int]:
+def _highest_first(needs: list[tuple[int, ...]], height: list[int], outputs: list[int]) -> list[int]:
     """Return the tasks depth first from the last of ``outputs``, of several results that one needs the highest first."""
     done = bytearray(len(needs))
     order: list[int] = []
@@ -94,18 +95,24 @@ def _highest_first(needs: list[list[int]], height: list[int], outputs: list[int]
     return order
 
 
-def _release_early(needs: list[list[int]], outputs: list[int], sequence: Sequence[int]) -> list[int]:
+def _release_early(needs: list[tuple[int, ...]], outputs: list[int], sequence: Sequence[int]) -> list[int]:
     """Return the tasks of ``sequence`` with those moved forward that are the last to need a result.
 
     ``needs`` has for each the tasks, earlier in the sequence, that it needs. State: ``missing``: how many of these have not run;
     ``users``: how many that need its result have not run, plus one for outputs.
     """
-    dependents: list[list[int]] = [[] for _ in needs]
+    missing = list(map(len, needs))
+    users = [0] * len(needs)
+    for need in chain.from_iterable(needs):
+        users[need] += 1
+    # The dependents of a task, in one list for all: those of `at` stand from begin[at] to begin[at + 1].
+    begin = [0, *accumulate(users)]
+    dependents = [0] * begin[-1]
+    free = begin.copy()
     for at, needed in enumerate(needs):
         for need in needed:
-            dependents[need].append(at)
-    missing = list(map(len, needs))
-    users = list(map(len, dependents))
+            dependents[free[need]] = at
+            free[need] += 1
     for at in outputs:
         users[at] += 1
     rank = [0] * len(needs)
@@ -127,8 +134,12 @@ def _release_early(needs: list[list[int]], outputs: list[int], sequence: Sequenc
             for need in needs[at]:
                 left = users[need] = users[need] - 1
                 if left == 1:  # an output has no user left, otherwise the one that is
-                    early += [user for user in dependents[need] if not done[user] and not missing[user]]
-            for user in dependents[at]:
+                    early += [
+                        user
+                        for user in dependents[begin[need] : begin[need + 1]]
+                        if not done[user] and not missing[user]
+                    ]
+            for user in dependents[begin[at] : begin[at + 1]]:
                 missing[user] -= 1
                 if not missing[user]:
                     for need in needs[user]:
