@@ -38,12 +38,17 @@ class LayeredGraph(Mapping[Key, Task]):
     Parameters
     ----------
     roots : iterable of Layer
-        The layers whose results are meant; those that they need come along.
+        The layers whose results are meant; those that they need come along. Or, as custom collections of the field write it, a
+        mapping ``{name: layer}`` of all layers, which may be dicts of tasks.
+    dependencies : mapping, optional
+        With such a mapping: for each name those of the layers that its tasks refer to.
 
     Raises
     ------
     ValueError
-        If two of them have one name that a user chose, and different tasks.
+        If two of them have one name that a user chose, and different tasks; or dependencies go round in a circle.
+    KeyError
+        If dependencies name a layer that isn't there.
 
     Examples
     --------
@@ -57,7 +62,13 @@ class LayeredGraph(Mapping[Key, Task]):
 
     __slots__ = ("__weakref__", "_find", "_layers", "_lowered", "roots")
 
-    def __init__(self, roots: Iterable[Layer] = ()) -> None:
+    def __init__(
+        self,
+        roots: Iterable[Layer] | Mapping[str, Layer | Mapping[Any, Any]] = (),
+        dependencies: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        if isinstance(roots, Mapping):
+            roots = _linked(roots, dependencies or {})
         unique: dict[str, Layer] = {}
         for layer in roots:
             known = unique.setdefault(layer.name, layer)
@@ -295,6 +306,32 @@ class LayeredGraph(Mapping[Key, Task]):
         more = f"<p>... and {len(self.layers) - 50} layers above</p>" if len(self.layers) > 50 else ""
         head = "<tr><th>layer</th><th>kind</th><th>blocks</th></tr>"
         return f"<div><p><b>LayeredGraph</b></p>{more}<table>{head}{''.join(rows)}</table></div>"
+
+
+def _linked(layers: Mapping[str, Layer | Mapping[Any, Any]], dependencies: Mapping[str, Iterable[str]]) -> list[Layer]:
+    """Make layers of dicts of tasks, each with those that it depends on as inputs; return the ones that no other needs."""
+    waiting = {name: dict.fromkeys(dependencies.get(name, ())) for name in layers}
+    users: dict[str, list[str]] = {name: [] for name in layers}
+    for name, needed in waiting.items():
+        for other in needed:
+            if other not in users:
+                raise KeyError(f"the layer {name!r} depends on {other!r}, which is not among the layers")
+            users[other].append(name)
+    missing = {name: len(needed) for name, needed in waiting.items()}
+    ready = [name for name, count in missing.items() if not count]
+    made: dict[str, Layer] = {}
+    for name in ready:  # grows while it is walked
+        layer = layers[name]
+        inputs = tuple([made[other] for other in waiting[name]])
+        made[name] = layer if isinstance(layer, Layer) else MaterializedLayer(name, layer, inputs)
+        for user in users[name]:
+            missing[user] -= 1
+            if not missing[user]:
+                ready.append(user)
+    if len(made) < len(layers):
+        circle = [name for name in layers if name not in made]
+        raise ValueError(f"the layers depend on one another in a circle: {', '.join(map(repr, circle[:6]))}")
+    return [made[name] for name in layers if not users[name]]
 
 
 class _Finder:

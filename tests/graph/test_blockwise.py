@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import pickle
 from itertools import product
 from operator import add, neg
@@ -274,3 +275,12 @@ def test_a_symbolic_task_is_small():
     assert size / (11 * 100_000) < 1
     assert sys.getsizeof(layer) < 300
     assert np.prod(layer.numblocks) == 100_000
+
+
+def test_functions_that_can_be_imported_are_named_by_name_and_others_by_what_they_do():
+    x = source(abs, [1, 2], name="x")
+    names = {blockwise(func, "i", (x, "i")).name.rpartition("-")[2] for func in (abs, len, math.floor, math.ceil)}
+    assert len(names) == 4
+    one, same, other = (lambda v: v + 1), (lambda v: v + 1), (lambda v: v + 2)
+    first, second, third = (blockwise(func, "i", (x, "i"), prefix="f").name for func in (one, same, other))
+    assert first == second != third

@@ -261,3 +261,17 @@ def test_making_one_more_layer_costs_nothing_but_that_layer():
     graph = LayeredGraph([y])
     assert graph._layers is None
     assert graph.layers[x.name] is x
+
+
+def test_layers_and_dependencies_as_custom_collections_of_the_field_give_them():
+    layers = {"z": {"z": (sum, ["x", ("y", 0)])}, "x": {"x": 1}, "y": {("y", 0): (abs, "x")}}
+    graph = LayeredGraph(layers, {"z": {"x", "y"}, "y": {"x"}, "x": set()})
+    assert [root.name for root in graph.roots] == ["z"]
+    assert graph.dependencies == {"x": set(), "y": {"x"}, "z": {"x", "y"}}
+    assert set(graph) == {"x", ("y", 0), "z"}
+    assert graph["z"]({"x": 1, ("y", 0): 2}) == 3
+    assert [root.name for root in LayeredGraph({"x": {"x": 1}, "y": {"y": 2}}).roots] == ["x", "y"]
+    with pytest.raises(KeyError, match="'y' depends on 'q', which is not among the layers"):
+        LayeredGraph({"y": {"y": 1}}, {"y": {"q"}})
+    with pytest.raises(ValueError, match="in a circle: 'x', 'y'"):
+        LayeredGraph({"x": {"x": 1}, "y": {"y": 1}}, {"y": {"x"}, "x": {"y"}})
