@@ -25,7 +25,7 @@ def upward(name: str) -> Any:
     KeyError
         If there is no conversion of that name.
     NotImplementedError
-        If the package that it needs is not built yet.
+        If what it needs is not built yet.
 
     Examples
     --------
@@ -38,8 +38,11 @@ def upward(name: str) -> Any:
         raise KeyError(f"there is no conversion {name!r}")
     module, attribute = UPWARD[name]
     try:
-        return getattr(import_module(module), attribute)
+        package = import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         raise NotImplementedError(f"this conversion needs {module}, which is not part of minidask yet") from None
+    if not hasattr(package, attribute):
+        raise NotImplementedError(f"this conversion needs {module}.{attribute}, which is not part of minidask yet")
+    return getattr(package, attribute)

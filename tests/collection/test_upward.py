@@ -35,3 +35,8 @@ def test_a_library_that_the_package_misses_is_its_own_error(monkeypatch, tmp_pat
     monkeypatch.setitem(UPWARD, "test.broken", ("package_without_library", "convert"))
     with pytest.raises(ModuleNotFoundError, match="no_such_library_at_all"):
         upward("test.broken")
+
+
+def test_a_conversion_to_a_part_of_a_package_that_is_not_built():
+    with pytest.raises(NotImplementedError, match=r"needs minidask\.dataframe\.from_dask_array, which is not part"):
+        upward("dataframe.from_array")
