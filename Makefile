@@ -34,7 +34,7 @@ stamp = $(ENVS)/$(1)/.installed
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 16
 
-demo: $(call stamp,demo)  ## the flights of New York: CSV to tables to parquet, on this machine's threads
+demo: $(call stamp,demo)  ## the flights of New York: CSV to tables to parquet, on a cluster of processes
 	@$(call in,demo) python docs/examples/flights.py $(ARGS)
 
 test: $(call stamp,test)  ## the whole test suite, warnings are errors (ARGS="-k order -x" chooses)

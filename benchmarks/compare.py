@@ -8,6 +8,8 @@ anything counts. Rounds are interleaved (A B B A …), so that a machine that sl
 median of the rounds' ratios, each between neighbours in time. Values are compared: a library that answers differently
 has failed.
 
+A worker process leads a group of processes: whatever a case has started ends with it, at the latest.
+
 Exit code: 0; 1 if a workload failed or answered differently; 2 for wrong arguments; with ``--gate`` also 1 if a limit
 is exceeded or a peer is missing.
 """
@@ -20,6 +22,7 @@ import json
 import math
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -29,10 +32,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.workload import Workload, choose, load
+from benchmarks.workload import SMALL, Workload, choose, load
 
 FOLDER = Path(__file__).parent
 FIRST = "minidask"
+CLOSING_S = 60.0  # a case that closes two clusters and their processes needs a few seconds
 
 
 @dataclass
@@ -60,12 +64,23 @@ class Row:
     problems: list[str] = field(default_factory=list)
     exceeded: list[str] = field(default_factory=list)
 
+    @property
+    def measured(self) -> float:
+        """What `Workload.bound` and `Workload.goal` speak of; nan if the first library has measured nothing."""
+        if FIRST not in self.results:
+            return math.nan
+        w = self.workload
+        return self.results[FIRST].median / (w.per if w.unit == "bytes" and w.per else 1)
+
     def ratio(self, library: str) -> float:
-        """Return the median over rounds of the first library's measure by this one's; nan if either is missing."""
+        """Return the median over rounds of the first library's measure by this one's; nan if either is missing.
+
+        A measure may be 0 where a clock is coarse: the ratio to it is infinite.
+        """
         first, other = self.results.get(FIRST), self.results[library]
         if first is None or not first.rounds or not other.rounds:
             return math.nan
-        return statistics.median(a / b for a, b in zip(first.rounds, other.rounds, strict=True))
+        return statistics.median(a / b if b else math.inf for a, b in zip(first.rounds, other.rounds, strict=True))
 
 
 class Worker:
@@ -75,14 +90,25 @@ class Worker:
         self.timeout_s = timeout_s
         command = [python, "-m", "benchmarks.worker", workload.file, workload.name, library]
         self.process = subprocess.Popen(
-            command, cwd=FOLDER.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            command,
+            cwd=FOLDER.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            process_group=0,
         )
+
+    def kill(self) -> None:
+        """End the process and all that it has started."""
+        with contextlib.suppress(ProcessLookupError):  # nothing is left of the group, as it ought to be
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def round(self, seconds: float) -> dict[str, Any]:
         """Ask for a round and wait for its answer; a worker that takes too long is killed and answers with an error."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        timer = threading.Timer(self.timeout_s, self.process.kill)
+        timer = threading.Timer(self.timeout_s, self.kill)
         timer.start()
         try:
             self.process.stdin.write(json.dumps({"seconds": seconds}) + "\n")
@@ -105,11 +131,13 @@ class Worker:
         with contextlib.suppress(BrokenPipeError):  # it is dead already, which its answer has said
             self.process.stdin.close()
         try:
-            self.process.wait(10)
+            self.process.wait(CLOSING_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            print(f"the process {self.process.args} doesn't end and is killed", file=sys.stderr)
+        finally:
+            self.kill()
             self.process.wait()
-        self.process.stdout.close()
+            self.process.stdout.close()
 
 
 def same(left: Any, right: Any) -> bool:
@@ -181,24 +209,25 @@ def judge(row: Row) -> None:
     if FIRST not in row.results or not row.results[FIRST].rounds:
         return
     for library in row.results:
-        ratio = row.ratio(library)
-        if library != FIRST and workload.limit is not None and ratio > workload.limit:
-            row.exceeded.append(f"{ratio:.3f} of {library}, at most {workload.limit:.3f} allowed")
-    measured = row.results[FIRST].median / (workload.per if workload.unit == "bytes" and workload.per else 1)
-    if workload.bound is not None and measured > workload.bound:
+        ratio, limit = row.ratio(library), workload.limit_to(library)
+        if library != FIRST and limit is not None and ratio > limit:
+            row.exceeded.append(f"{ratio:.3f} of {library}, at most {limit:.3f} allowed")
+    if workload.bound is not None and row.measured > workload.bound:
         row.exceeded.append(
-            f"{amount(measured, workload.unit)}, at most {amount(workload.bound, workload.unit)} allowed"
+            f"{amount(row.measured, workload.unit)}, at most {amount(workload.bound, workload.unit)} allowed"
         )
 
 
 def amount(value: float, unit: str) -> str:
     """Write a measure for people.
 
-    >>> amount(0.0123, "s"), amount(2.5e-6, "s"), amount(600, "bytes"), amount(6e8, "bytes")
-    ('12.3 ms', '2.5 µs', '600 B', '600 MB')
+    >>> amount(0.0123, "s"), amount(2.5e-6, "s"), amount(600, "bytes"), amount(6e8, "bytes"), amount(1.08, "number")
+    ('12.3 ms', '2.5 µs', '600 B', '600 MB', '1.08')
     """
     if math.isnan(value):
         return "-"
+    if unit == "number":
+        return f"{value:.3g}"
     scales = (
         [(1, "s"), (1e-3, "ms"), (1e-6, "µs")] if unit == "s" else [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")]
     )
@@ -217,23 +246,56 @@ def cell(row: Row, library: str) -> str:
     return f"{text} ({amount(result.median / row.workload.per, row.workload.unit)})" if row.workload.per else text
 
 
+def ratio_cell(row: Row, library: str) -> str:
+    """Write the ratio to a peer, and beside it the limit that the workload sets to it."""
+    ratio = row.ratio(library) if library in row.results else math.nan
+    if math.isnan(ratio):
+        return ""
+    limit = row.workload.limit_to(library)
+    return f"{ratio:.3f}" if limit is None else f"{ratio:.3f} {'>' if ratio > limit else '≤'} {limit:.3f}"
+
+
+def absolute_cell(row: Row) -> str:
+    """Write the bound and the goal of the first library's own measure."""
+    w = row.workload
+    parts = [f"≤ {amount(w.bound, w.unit)}"] if w.bound is not None else []
+    parts += [f"goal {amount(w.goal, w.unit)}"] if w.goal is not None else []
+    return ", ".join(parts)
+
+
+def verdict(row: Row) -> str:
+    """Say in a word or two whether the limits are kept."""
+    w = row.workload
+    if row.problems:
+        return "FAILED"
+    if row.exceeded:
+        return "over"
+    if math.isnan(row.measured):
+        return ""
+    limited = w.limit is not None or w.bound is not None
+    if w.goal is None:
+        return "ok" if limited else ""
+    return ("ok, " if limited else "") + ("goal reached" if row.measured <= w.goal else "short of the goal")
+
+
 def table(rows: list[Row]) -> str:
     """Return the table of results as text: a ratio below 1 says that the first library needs less."""
     peers = list(dict.fromkeys(library for row in rows for library in row.results if library != FIRST))
-    lines = [["workload", FIRST, *(h for peer in peers for h in (peer, "ratio")), "limit", ""]]
+    lines = [["workload", FIRST, *(h for peer in peers for h in (peer, "ratio, limit")), "own limit", ""]]
     for row in rows:
-        w = row.workload
-        line = [w.name, cell(row, FIRST)]
+        line = [row.workload.name, cell(row, FIRST)]
         for peer in peers:
-            ratio = row.ratio(peer) if peer in row.results else math.nan
-            line += [cell(row, peer), "" if math.isnan(ratio) else f"{ratio:.3f}"]
-        limits = [f"{w.limit:.3f}"] if w.limit is not None else []
-        limits += [amount(w.bound, w.unit)] if w.bound is not None else []
-        verdict = "FAILED" if row.problems else "over" if row.exceeded else "ok" if limits else ""
-        lines.append([*line, ", ".join(limits), verdict])
+            line += [cell(row, peer), ratio_cell(row, peer)]
+        lines.append([*line, absolute_cell(row), verdict(row)])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join([text[0], "-" * max(map(len, text)), *text[1:]])
+
+
+def tables(rows: list[Row]) -> str:
+    """Return a table for each file of workloads, since their peers differ."""
+    files = dict.fromkeys(row.workload.file for row in rows)
+    return "\n\n".join(table([row for row in rows if row.workload.file == file]) for file in files)
 
 
 def machine() -> dict[str, Any]:
@@ -245,7 +307,7 @@ def machine() -> dict[str, Any]:
     except OSError:
         pass  # not Linux: the platform's own name for the processor stands
     versions = {}
-    for name in ("minidask", "dask", "distributed", "numpy", "pandas", "pyarrow"):
+    for name in ("minidask", "dask", "distributed", "ray", "numpy", "pandas", "pyarrow"):
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
@@ -267,7 +329,7 @@ def as_json(rows: list[Row]) -> dict[str, Any]:
             {
                 **{
                     key: getattr(row.workload, key)
-                    for key in ("name", "about", "kind", "unit", "per", "limit", "bound")
+                    for key in ("name", "about", "kind", "unit", "per", "limit", "bound", "goal")
                 },
                 "results": {
                     library: asdict(result) | {"median": result.median, "ratio": row.ratio(library)}
@@ -293,6 +355,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--timeout", type=float, default=600, help="seconds after which a round has failed (default 600)"
     )
+    parser.add_argument(
+        "--small", action="store_true", help="at sizes that only try whether all runs; the ratios mean nothing then"
+    )
     parser.add_argument("--gate", action="store_true", help="exit with 1 when a limit is exceeded or a peer is missing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to a file")
     parser.add_argument("--list", action="store_true", help="list the workloads and stop")
@@ -316,6 +381,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for and print the table; return the exit code."""
     options = parse(arguments)
+    if options.small:
+        os.environ[SMALL] = "1"  # before workloads are declared, here and in the processes that measure
     files = options.files or sorted(FOLDER.glob("bench_*.py"))
     try:
         chosen = choose(load(files), options.only)
@@ -336,7 +403,7 @@ def main(arguments: list[str]) -> int:
         if libraries:
             print(f"{w.name} …", file=sys.stderr, flush=True)
             rows.append(measure(w, libraries, options))
-    print(table(rows))
+    print(tables(rows))
     problems = [f"{row.workload.name}: {text}" for row in rows for text in row.problems]
     exceeded = [f"{row.workload.name}: {text}" for row in rows for text in row.exceeded]
     if problems or exceeded:

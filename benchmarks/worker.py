@@ -9,7 +9,9 @@ Measured inside, around the call alone: neither starting, importing, preparing n
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import inspect
 import json
 import os
 import subprocess
@@ -73,32 +75,53 @@ def run_program(text: str) -> tuple[list[float], Any]:
 
 
 class Runner:
-    """Prepares a case on the first round, warms it up, and measures from then on."""
+    """Prepares a case on the first round, warms it up, and measures from then on; close it at the end."""
 
     def __init__(self, workload: Workload, library: str) -> None:
         self.workload = workload
         self.case = workload.cases[library]
         self.prepared: Any = None
         self.known = 0.0
+        self.open = contextlib.ExitStack()
+
+    def prepare(self) -> Any:
+        """Call the case; where it yields, what stands after that is for `close`."""
+        if inspect.isgeneratorfunction(self.case):
+            return self.open.enter_context(contextlib.contextmanager(self.case)())
+        return self.case()
+
+    def close(self) -> None:
+        """Have a case that yields close what it has opened."""
+        self.open.close()
 
     def round(self, seconds: float) -> dict[str, Any]:
         """Measure one round of about so many seconds; return the measures and the value."""
         if self.prepared is None:
-            self.prepared = self.case()
-            if not (callable(self.prepared) if self.workload.kind == "call" else isinstance(self.prepared, str)):
-                wanted = "a function to be timed" if self.workload.kind == "call" else "the text of a program"
+            self.prepared = self.prepare()
+            if not (isinstance(self.prepared, str) if self.workload.kind == "process" else callable(self.prepared)):
+                wanted = {
+                    "call": "a function to be timed",
+                    "process": "the text of a program",
+                    "measure": "a function that measures",
+                }[self.workload.kind]
                 raise TypeError(
                     f"a case of kind {self.workload.kind!r} must return {wanted}, not {self.prepared!r:.60}"
                 )
             self.warm_up()
         if self.workload.kind == "process":
             measures, value = run_program(self.prepared)
+        elif self.workload.kind == "measure":
+            gc.collect()
+            measured, value = self.prepared()
+            measures = [measured]
         else:
             measures, value = time_calls(self.prepared, seconds, self.known)
         return {"measures": measures, "value": plain(value)}
 
     def warm_up(self) -> None:
         """Call once for caches and pools, and once more to learn how long it takes; run a program once for the disk."""
+        if self.workload.kind == "measure":
+            return
         if self.workload.kind == "process":
             if self.workload.unit == "s":
                 run_program(self.prepared)
@@ -114,16 +137,16 @@ def main(file: str, name: str, library: str) -> None:
     # What the measured library prints must not mix with the answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
-    runner = Runner(load([Path(file)])[name], library)
-    while line := sys.stdin.readline().strip():
-        try:
-            answer: dict[str, Any] = {"ok": runner.round(**json.loads(line))}
-        except ImportError as error:
-            answer = {"error": f"{type(error).__name__}: {error}", "missing": True}
-        except Exception as error:  # whatever the library raises is reported, and the other workloads go on
-            traceback.print_exc()
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        answers.write(json.dumps(answer) + "\n")
+    with contextlib.closing(Runner(load([Path(file)])[name], library)) as runner:
+        while line := sys.stdin.readline().strip():
+            try:
+                answer: dict[str, Any] = {"ok": runner.round(**json.loads(line))}
+            except ImportError as error:
+                answer = {"error": f"{type(error).__name__}: {error}", "missing": True}
+            except Exception as error:  # whatever the library raises is reported, and the other workloads go on
+                traceback.print_exc()
+                answer = {"error": f"{type(error).__name__}: {error}"}
+            answers.write(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

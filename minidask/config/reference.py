@@ -1,7 +1,11 @@
 """Write the table of all settings, as reStructuredText, out of their declarations.
 
-Place in the flow: run by hand (``python -m minidask.config.reference docs/configuration.rst``) after a declaration has
-changed; a test compares the page with what this module would write. Nothing else imports it.
+Place in the flow: run by hand after a declaration has changed::
+
+    python -m minidask.config.reference docs/configuration.rst minidask_distributed.settings
+
+A test compares the page with what this module would write. Nothing else imports it. The modules that are named behind the
+page declare further settings: the package above is never imported from here by name.
 
 Invariants: the page outside the two markers is left as it is; the same declarations give the same text.
 
@@ -10,13 +14,17 @@ Not for: help at run time.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterable
 
 from minidask.config.schema import SCHEMA
 from minidask.config.settings import UNSET, Setting
 
-BEGIN = ".. settings: begin (written by ``python -m minidask.config.reference docs/configuration.rst``)"
+BEGIN = (
+    ".. settings: begin (written by "
+    "``python -m minidask.config.reference docs/configuration.rst minidask_distributed.settings``)"
+)
 END = ".. settings: end"
 
 
@@ -69,24 +77,34 @@ def renew(page: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Renew the table in the one file that is named.
+    """Renew the table in a file.
+
+    Parameters
+    ----------
+    arguments
+        The file, and names of modules that declare settings beside minidask's own.
 
     Returns
     -------
     int
-        0; or 2 and a line of help if there isn't just one argument.
+        0; or 2 and a line of help if there is no argument.
 
     Raises
     ------
     OSError, ValueError
         If the file can't be read or written, or lacks the markers.
+    ImportError
+        If there is no such module.
     """
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m minidask.config.reference PAGE\n")
+    if not arguments:
+        sys.stderr.write("usage: python -m minidask.config.reference PAGE [MODULE ...]\n")
         return 2
-    with open(arguments[0], encoding="utf-8") as file:
+    path, *modules = arguments
+    for module in modules:
+        importlib.import_module(module)
+    with open(path, encoding="utf-8") as file:
         page = file.read()
-    with open(arguments[0], "w", encoding="utf-8") as file:
+    with open(path, "w", encoding="utf-8") as file:
         file.write(renew(page))
     return 0
 

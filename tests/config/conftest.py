@@ -13,7 +13,16 @@ import pytest
 import minidask
 from minidask import config
 from minidask.config.change import forget_writers
-from minidask.config.schema import SCHEMA
+from minidask.config.schema import SCHEMA, Schema
+from minidask.config.settings import RESERVED, SETTINGS
+
+
+def refill(schema):
+    """Give the schema of the process this content; its containers are shared with other modules and stay."""
+    for name, value in schema.items():
+        container = getattr(SCHEMA, name)
+        container.clear()
+        container.extend(value) if isinstance(container, list) else container.update(value)
 
 
 @pytest.fixture(autouse=True)
@@ -21,14 +30,13 @@ def pristine():
     before = copy.copy(config.global_config)
     defaults = list(config.defaults)
     schema = {name: copy.copy(value) for name, value in vars(SCHEMA).items()}
+    # Other tests may have imported packages that declare settings of their own.
+    refill(vars(Schema(SETTINGS, RESERVED)))
+    config.defaults[:] = [SCHEMA.defaults()]
     config.refresh(paths=[], env={})
     yield
     config.defaults[:] = defaults
-    for name, value in schema.items():
-        # The dictionaries are shared with other modules: refill them rather than replace them.
-        container = getattr(SCHEMA, name)
-        container.clear()
-        container.extend(value) if isinstance(container, list) else container.update(value)
+    refill(schema)
     config.global_config.clear()
     config.global_config.update(before)
     forget_writers()

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
 import zipfile
+from contextlib import ExitStack
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -51,7 +58,62 @@ def expected(example):
 @pytest.mark.parametrize("scheduler", ["threads", "sync"])
 def test_every_answer_is_that_of_pandas(example, expected, scheduler, tmp_path, capsys):
     answers = example.main(["--dir", str(tmp_path), "--scheduler", scheduler])
+    check(answers, expected)
+    check_output(capsys.readouterr().out)
+    assert list(tmp_path.iterdir()) == []
 
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_on_a_cluster_of_its_own(example, expected, tmp_path, capsys):
+    answers = example.main(["--dir", str(tmp_path), "--workers", "2"])
+    check(answers, expected)
+    printed = capsys.readouterr().out
+    check_output(printed)
+    assert re.search(r"tcp://127\.0\.0\.1:\d+: 2 workers", printed)
+    assert "100%" in printed
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_on_a_cluster_of_processes_by_its_scheduler_file(expected, tmp_path):
+    """The documented way by hand: a scheduler, two workers and the script, each a process of its own."""
+    file = tmp_path / "cluster.json"
+    programs = Path(sys.executable).parent
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "PYTHONWARNINGS": "error"}
+    with ExitStack() as stack:
+
+        def start(name: str, *options: str) -> subprocess.Popen[str]:
+            command = [str(programs / name), "--scheduler-file", str(file), *options]
+            process = subprocess.Popen(command, text=True, stderr=subprocess.PIPE, env=environment)
+            stack.callback(end, process)
+            return process
+
+        scheduler = start("minidask-scheduler", "--port", "0", "--no-dashboard")
+        workers = [start("minidask-worker", "--nthreads", "1") for _ in range(2)]
+        script = subprocess.run(
+            [sys.executable, str(SOURCE), "--scheduler-file", str(file), "--dir", str(tmp_path / "data")],
+            capture_output=True, text=True, timeout=100, env=environment,
+        )  # fmt: skip
+        assert script.returncode == 0, script.stderr
+        check_output(script.stdout)
+        assert re.search(r"tcp://127\.0\.0\.1:\d+: [12] workers", script.stdout)
+        assert file.stat().st_mode & 0o777 == 0o600
+        for process in [*workers, scheduler]:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0, process.stderr.read()
+    assert not file.exists()
+
+
+def end(process):
+    """Leave no process behind, whatever happened."""
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def check(answers, expected):
     assert set(answers) == set(expected) - {"months"}
     assert answers["flights"] == expected["flights"] == 336_776
     assert answers["flown"] == expected["flown"]
@@ -64,10 +126,10 @@ def test_every_answer_is_that_of_pandas(example, expected, scheduler, tmp_path, 
     for name in ("by_hour", "by_weekday"):
         pd.testing.assert_series_equal(answers[name], expected[name], rtol=1e-9)
 
-    printed = capsys.readouterr().out
+
+def check_output(printed):
     assert "336,776 flights" in printed
     assert "Frontier Airlines Inc." in printed
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_months_hold_all_flights(example, tmp_path):

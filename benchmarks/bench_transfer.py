@@ -1,0 +1,218 @@
+"""How values move: a large array from worker to worker, between client and workers, and many small objects.
+
+The limits are the project's goals beside dask.distributed in one run, two worker processes each. Ray keeps values of one
+machine in memory that its processes share, so that it moves nothing: its figures stand beside for the scale, unlimited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+from benchmarks.bench_cluster import Measure, Measured, of_family, require, timed
+from benchmarks.clusters import BEST, ray
+from benchmarks.workload import Workload, size, workload
+
+LARGE, MEDIUM = size(500_000_000, 2_000_000), size(200_000_000, 1_000_000)  # bytes
+OBJECTS = size(10_000, 200)
+
+
+def random_array(nbytes: int, seed: int) -> Any:
+    """Return numbers that no compression shrinks."""
+    import numpy
+
+    return numpy.random.default_rng(seed).random(nbytes // 8)
+
+
+def touch(array: Any) -> tuple[int, float]:
+    """Look at both ends of an array, which must be here for it."""
+    return array.nbytes, float(array[0] + array[-1])
+
+
+def total(array: Any) -> float:
+    """Add up all of an array."""
+    return float(array.sum())
+
+
+def against_distributed(limit: float) -> dict[str, float]:
+    """Return the limit of the ratio for both settings of distributed."""
+    return {"distributed": limit, BEST: limit}
+
+
+# ---------------------------------------------------------------- between workers
+
+between = workload(
+    "worker-to-worker-500MB",
+    f"a task on one worker gets an array of {LARGE / 1e6:g} MB that another has (Ray: shared memory)",
+    kind="measure",
+    limit=against_distributed(1),
+    goal=LARGE / 3e9,
+)
+
+
+@of_family(between)
+def _(client: Any) -> Measure:
+    here, there = sorted(client.scheduler_info()["workers"])
+    seeds = count()
+
+    def measure(nbytes: int = LARGE) -> Measured:
+        # The same numbers each time, under a new key.
+        made = client.submit(random_array, nbytes, 0, workers=[here], key=f"made-{next(seeds)}")
+        before = client.submit(total, made, workers=[here], pure=False).result()
+        seconds, ends = timed(lambda: client.submit(touch, made, workers=[there], pure=False).result())
+        after = client.submit(total, made, workers=[there], pure=False).result()
+        require(before == after)
+        return seconds, [*ends, after]
+
+    measure(80_000)
+    return measure
+
+
+@between.case("ray")
+def _() -> Iterator[Measure]:
+    with ray() as library:
+        make, look, add_up = map(library.remote, (random_array, touch, total))
+
+        def measure(nbytes: int = LARGE) -> Measured:
+            made = make.remote(nbytes, 0)
+            value = library.get(add_up.remote(made))
+            seconds, ends = timed(lambda: library.get(look.remote(made)))
+            return seconds, [*ends, value]
+
+        measure(80_000)
+        yield measure
+
+
+# ---------------------------------------------------------------- between client and workers
+
+scattered = workload(
+    "scatter-200MB",
+    f"client.scatter of an array of {MEDIUM / 1e6:g} MB (Ray: put)",
+    kind="measure",
+    limit=against_distributed(1 / 4),
+)
+gathered = workload(
+    "gather-200MB",
+    f"client.gather of an array of {MEDIUM / 1e6:g} MB (Ray: get, without a copy)",
+    kind="measure",
+    limit=against_distributed(1 / 4),
+)
+
+
+def scattering(scatter: Callable[[Any], Any], add_up: Callable[[Any], float]) -> Measure:
+    """Measure the way out of arrays, no two of them equal."""
+    array = random_array(MEDIUM, 0)
+    numbers = count()
+
+    def measure() -> Measured:
+        array[0] = next(numbers)
+        expected = total(array)
+        seconds, there = timed(lambda: scatter(array))
+        require(add_up(there) == expected)
+        return seconds, array.nbytes
+
+    measure()
+    return measure
+
+
+@of_family(scattered)
+def _(client: Any) -> Measure:
+    return scattering(client.scatter, lambda there: client.submit(total, there, pure=False).result())
+
+
+@scattered.case("ray")
+def _() -> Iterator[Measure]:
+    with ray() as library:
+        add_up = library.remote(total)
+        yield scattering(library.put, lambda there: library.get(add_up.remote(there)))
+
+
+def gathering(make: Callable[[int], Any], gather: Callable[[Any], Any]) -> Measure:
+    """Measure the way back of arrays that tasks have made and the client hasn't seen."""
+    seeds = count()
+
+    def measure() -> Measured:
+        seed = next(seeds)
+        there = make(seed)
+        seconds, array = timed(lambda: gather(there))
+        require(total(array) == total(random_array(MEDIUM, seed)))
+        return seconds, array.nbytes
+
+    measure()
+    return measure
+
+
+@of_family(gathered)
+def _(client: Any) -> Measure:
+    def make(seed: int) -> Any:
+        made = client.submit(random_array, MEDIUM, seed, pure=False)
+        client.submit(total, made, pure=False).result()
+        return made
+
+    return gathering(make, client.gather)
+
+
+@gathered.case("ray")
+def _() -> Iterator[Measure]:
+    with ray() as library:
+        make, add_up = library.remote(random_array), library.remote(total)
+
+        def made(seed: int) -> Any:
+            there = make.remote(MEDIUM, seed)
+            library.get(add_up.remote(there))
+            return there
+
+        yield gathering(made, library.get)
+
+
+# ---------------------------------------------------------------- many small objects
+
+
+def objects(first: int) -> list[Any]:
+    """Return small objects, no two of them equal."""
+    return [(i, str(i)) for i in range(first, first + OBJECTS)]
+
+
+def small(way: str, about: str) -> Workload:
+    """Declare one of the two ways."""
+    return workload(
+        f"{way}-10k-small",
+        about,
+        kind="measure",
+        per=OBJECTS,
+        limit=against_distributed(1 / 10),
+        goal=OBJECTS * 10e-6,
+        rounds=3,
+    )
+
+
+out = small("scatter", f"client.scatter of a list of {OBJECTS} small objects (Ray: put each)")
+back = small("gather", f"client.gather of {OBJECTS} small objects that were scattered")
+
+
+def both_ways(scatter: Callable[[list[Any]], list[Any]], gather: Callable[[list[Any]], list[Any]], way: str) -> Measure:
+    """Measure one way; the other one checks it."""
+    starts = count(0, OBJECTS)
+
+    def measure() -> Measured:
+        values = objects(next(starts))
+        scatter_s, there = timed(lambda: scatter(values))
+        gather_s, results = timed(lambda: gather(there))
+        require(results == values)
+        return scatter_s if way == "scatter" else gather_s, len(results)
+
+    measure()
+    return measure
+
+
+for _way, _made in (("scatter", out), ("gather", back)):
+
+    @of_family(_made)
+    def _(client: Any, way: str = _way) -> Measure:
+        return both_ways(client.scatter, client.gather, way)
+
+    @_made.case("ray")
+    def _(way: str = _way) -> Iterator[Measure]:
+        with ray() as library:
+            yield both_ways(lambda values: [library.put(value) for value in values], library.get, way)

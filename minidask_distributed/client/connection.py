@@ -1,0 +1,523 @@
+"""The live half of a client: its connection, its loop, its locks, and all waiting.
+
+Place in the flow: `Client` and its parts (`submitting`, `gather`, `scatter`, `computing`) build on it. What is known and what
+is to be sent is `session.Session`'s; here it meets threads, the loop and the comm.
+
+Threads: the session is touched under ``_lock``, for moments only. Submissions encode under ``_encoding``, which is held
+longer. Whoever has something to send calls `_flush`, from any thread: one of them at a time takes the outbox and gives it to
+the comm, and takes what others added meanwhile before it leaves, so that nobody waits and the order stays. Futures that are
+collected only put their state into ``_dropped``, because that may happen on any thread in the middle of anything.
+
+Invariants: callbacks are called without a lock held; nothing waits for the loop on the loop's own thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from minidask.graph.task import Key
+from minidask.units import parse_timedelta
+from minidask_distributed.client.errors import error_of
+from minidask_distributed.client.session import PENDING, Callback, Session, State, drain
+from minidask_distributed.client.settled import AllDone
+from minidask_distributed.comm import connect
+from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.messages import Answer, Bye, Call, ClientBeat, Event, Message, OpenSession, SessionOpened
+from minidask_distributed.protocol.calls import CallEncoder
+
+if TYPE_CHECKING:
+    from minidask_distributed.client.future import Future
+    from minidask_distributed.comm.base import Comm
+    from minidask_distributed.loops import LoopThread
+    from minidask_distributed.security import Security
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+BURST_S = 0.0002
+"""Submissions that follow one another more quickly share messages: a message alone costs about 20 microseconds."""
+
+RELEASE_S = 0.005
+"""Results are released so long after their last future is gone, together: each waking of the loop costs some 50 us."""
+
+TopicHandler = Callable[[str, float, Any], object]
+
+
+class Connection:
+    """A session with a scheduler, on a loop.
+
+    - ``loop``: the event loop that it lives on; ``_loop_thread``: the shared one of the process, for synchronous clients.
+    - ``status``: "newly-created", "connecting", "running", "closing", "closed".
+    - ``topics``: {topic: handlers}: called on the loop for each `Event` with topic, time and content.
+    """
+
+    name: str
+    address: str
+    security: Security | None
+    loop: asyncio.AbstractEventLoop
+    status: str
+
+    def __init__(self) -> None:
+        self.status = "newly-created"
+        self._asynchronous = False
+        self._loop_thread: LoopThread | None = None
+        self._thread_id = 0
+        self._session = Session()
+        self._lock = threading.Lock()
+        self._encoding = threading.RLock()
+        self._sending = threading.Lock()
+        self._encoder = CallEncoder()
+        self._comm: Comm | None = None
+        self._opened: asyncio.Future[None] | None = None
+        self._bye: str | None = None
+        self._flush_is_due = False
+        self._flushed_at = 0.0
+        self._dropped: deque[State] = deque()
+        self._release_is_due = False
+        # {request: future of the answer} of calls.
+        self._calls: dict[int, asyncio.Future[Any]] = {}
+        self._requests = count(1)
+        self._heartbeat_s = 5.0
+        self._beat: asyncio.TimerHandle | None = None
+        self._callers: ThreadPoolExecutor | None = None
+        self.topics: dict[str, list[TopicHandler]] = {}
+
+    # -- which thread ------------------------------------------------------------------------------------------------
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether the methods return awaitables here: for an asynchronous client, on its loop's thread."""
+        return self._asynchronous and (not self._thread_id or threading.get_ident() == self._thread_id)
+
+    def sync(
+        self,
+        func: Callable[..., Coroutine[Any, Any, Any]],
+        *args: Any,
+        asynchronous: bool | None = None,
+        callback_timeout: float | str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run a coroutine function on the client's loop: wait for its result, or return an awaitable where `asynchronous`.
+
+        Parameters
+        ----------
+        func : coroutine function
+        *args, **kwargs
+            Its arguments.
+        asynchronous : bool, optional
+            Return an awaitable in any case, or in none.
+        callback_timeout : float or str, optional
+            Seconds to wait.
+
+        Raises
+        ------
+        TimeoutError
+            If it takes longer.
+        RuntimeError
+            If the client is closed, or this would wait on the loop's own thread.
+        """
+        timeout_s = parse_timedelta(callback_timeout)
+        work = func(*args, **kwargs)
+        if self.asynchronous if asynchronous is None else asynchronous:
+            return work if timeout_s is None else asyncio.wait_for(work, timeout_s)
+        if self._loop_thread is not None:
+            return self._loop_thread.run(work, timeout_s)
+        if threading.get_ident() == self._thread_id or self.loop.is_closed():
+            work.close()
+            if self.loop.is_closed():
+                raise RuntimeError("the client's event loop is closed")
+            raise RuntimeError(
+                "this would wait, on the event loop's own thread, for the loop itself: use the asynchronous form"
+            )
+        waiting = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return waiting.result(timeout_s)
+        except BaseException:
+            waiting.cancel()
+            raise
+
+    async def _on_own_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await what needs the client's loop, from a coroutine on any loop."""
+        if asyncio.get_running_loop() is self.loop:
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+
+    def _on_loop(self, function: Callable[..., object], *args: Any) -> None:
+        """Run a function on the loop soon; a closed loop has nothing left to do."""
+        try:
+            if threading.get_ident() == self._thread_id:
+                self.loop.call_soon(function, *args)
+            else:
+                self.loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            if not self.loop.is_closed():
+                raise
+
+    # -- opening and closing -----------------------------------------------------------------------------------------
+
+    async def _open(self, timeout_s: float, info: dict[str, Any]) -> None:
+        """Connect and open the session.
+
+        Raises
+        ------
+        TimeoutError, CommError
+            If the scheduler can't be reached in time, or refuses.
+        """
+        self.status = "connecting"
+        self.loop = asyncio.get_running_loop()
+        self._thread_id = threading.get_ident()
+        self._opened = self.loop.create_future()
+        try:
+            async with asyncio.timeout(timeout_s):
+                self._comm = await connect(
+                    self.address, role="client", name=self.name, security=self.security, timeout_s=timeout_s
+                )
+                self._comm.start(self._receive, self._connection_lost)
+                self._comm.send([OpenSession(self.name, info)])
+                await self._opened
+        except BaseException as error:
+            self.status = "closed"
+            self._end(f"no session with the scheduler at {self.address}")
+            if self._comm is not None:
+                self._comm.abort()
+            if type(error) is TimeoutError:
+                raise TimeoutError(
+                    f"the scheduler at {self.address} took the connection, but opened no session within {timeout_s:g} s"
+                ) from None
+            raise
+        self.status = "running"
+        self._beat = self.loop.call_later(self._heartbeat_s, self._send_beat)
+
+    async def _shut(self, reason: str) -> None:
+        """Close the session and the connection; on the loop, once."""
+        if self._beat is not None:
+            self._beat.cancel()
+        self._flush()
+        comm = self._comm
+        if comm is not None and not comm.closed:
+            with contextlib.suppress(CommClosedError):
+                comm.send([Bye(reason)])
+        self._end(reason)
+        if comm is not None:
+            await comm.close()
+        if self._callers is not None:
+            self._callers.shutdown(wait=False)
+
+    def _send_beat(self) -> None:
+        self._beat = self.loop.call_later(self._heartbeat_s, self._send_beat)
+        self._post(ClientBeat())
+
+    def _connection_lost(self, error: BaseException | None) -> None:
+        if self._bye is not None:
+            reason = f"the scheduler at {self.address} ended the session: {self._bye}"
+        else:
+            reason = f"the connection to the scheduler at {self.address} was lost" + (f": {error}" if error else "")
+        if self._beat is not None:
+            self._beat.cancel()
+        self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        """Nothing more will come: tell everybody who waits."""
+        with self._lock:
+            woken = self._session.lose(reason)
+        self._wake(woken)
+        self._dropped.clear()
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_exception(CommClosedError(reason))
+            # It may be that nobody waits for it (any more).
+            self._opened.exception()
+        calls, self._calls = self._calls, {}
+        for waiting in calls.values():
+            if not waiting.done():
+                waiting.set_exception(CommClosedError(reason))
+
+    def _check_open(self) -> None:
+        """Raise if nothing can be submitted: CommClosedError after the end, RuntimeError before the beginning."""
+        if self._session.closed is not None:
+            raise CommClosedError(f"the client can't be used any more: {self._session.closed}")
+        if self._session.opened is None:
+            raise RuntimeError(
+                "the client isn't connected yet: use `client = await Client(...)` or `async with Client(...)`"
+            )
+
+    # -- sending -----------------------------------------------------------------------------------------------------
+
+    def _post(self, message: Message) -> None:
+        with self._lock:
+            self._session.post(message)
+        self._flush()
+
+    def _flush(self) -> None:
+        """Send what is to be sent; from any thread, without waiting for others who do."""
+        while (self._dropped or self._session.has_output) and self._sending.acquire(blocking=False):
+            # Who doesn't get the lock may leave: its holder looks again after giving it back.
+            try:
+                with self._lock:
+                    if self._dropped:
+                        self._release_dropped()
+                    messages = self._session.take()
+                if messages:
+                    self._send(messages)
+            finally:
+                self._sending.release()
+
+    def _send(self, messages: list[Message]) -> None:
+        assert self._comm is not None
+        try:
+            self._comm.send(messages)
+        except CommClosedError:
+            # The comm tells `_connection_lost`, and that all who wait.
+            return
+        except Exception as error:
+            # Nothing of the list was sent: find the one that can't be.
+            if len(messages) > 1:
+                for message in messages:
+                    self._send([message])
+            elif isinstance(messages[0], Call):
+                self._on_loop(self._fail_call, messages[0].request, error)
+            else:
+                logger.exception("a message of the client can't be sent: %r", type(messages[0]).__name__)
+                self._on_loop(self._end, f"a {type(messages[0]).__name__} can't be sent: {error}")
+                self._comm.abort()
+
+    def _flush_soon(self) -> None:
+        """Flush now if it is the first time for a while, otherwise have the loop do it, for all that is added meanwhile.
+
+        So a lone submission doesn't wake the loop's thread, which would only get in the way, and many share messages.
+        """
+        if self._flush_is_due:
+            return
+        now = time.monotonic()
+        if now - self._flushed_at > BURST_S and threading.get_ident() != self._thread_id:
+            self._flushed_at = now
+            self._flush()
+            return
+        self._flush_is_due = True
+        self._on_loop(self._due_flush)
+
+    def _due_flush(self) -> None:
+        self._flush_is_due = False
+        self._flushed_at = time.monotonic()
+        self._flush()
+
+    def _drop(self, state: State) -> None:
+        """Note that a future of a state is gone. Takes no lock: called by the garbage collector, too."""
+        if self._session.closed is not None:
+            return
+        self._dropped.append(state)
+        if not self._release_is_due:
+            self._release_is_due = True
+            self._on_loop(self._release_soon)
+
+    def _release_soon(self) -> None:
+        # Nobody waits for it: a moment later it goes for many futures, or has gone with something else.
+        self.loop.call_later(RELEASE_S, self._due_release)
+
+    def _due_release(self) -> None:
+        self._release_is_due = False
+        self._flush()
+
+    def _release_dropped(self) -> None:
+        """Release what futures that are gone held. Under the lock."""
+        dropped: list[State] = []
+        try:
+            while True:
+                dropped.append(self._dropped.popleft())
+        except IndexError:
+            self._session.release(dropped)
+
+    # -- receiving ---------------------------------------------------------------------------------------------------
+
+    def _receive(self, messages: list[Message]) -> None:
+        """Take what came in one reading; on the loop's thread."""
+        about_tasks: list[Message] = []
+        for message in messages:
+            kind = type(message)
+            if kind is Answer:
+                self._answered(message)  # type: ignore[arg-type]
+            elif kind is Event:
+                self._event(message)  # type: ignore[arg-type]
+            elif kind is Bye:
+                self._bye = message.reason  # type: ignore[attr-defined]
+            elif kind is SessionOpened:
+                self._session_opened(message)  # type: ignore[arg-type]
+            else:
+                about_tasks.append(message)
+        if about_tasks:
+            with self._lock:
+                woken = self._session.handle(about_tasks)
+            self._wake(woken)
+        self._flush()
+
+    def _session_opened(self, message: SessionOpened) -> None:
+        with self._lock:
+            self._session.handle([message])
+        self._encoder = CallEncoder(serialize=message.serialize)
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_result(None)
+
+    def _wake(self, woken: Iterable[list[Callback]]) -> None:
+        for callbacks in woken:
+            try:
+                drain(callbacks)
+            except Exception:
+                # One caller's trouble must not keep the others waiting.
+                logger.exception("a callback of a future failed")
+                drain(callbacks)
+
+    def _answered(self, message: Answer) -> None:
+        waiting = self._calls.pop(message.request, None)
+        if waiting is None or waiting.done():
+            return
+        if message.failure is not None:
+            waiting.set_exception(error_of(message.failure))
+        else:
+            waiting.set_result(message.value)
+
+    def _fail_call(self, request: int, error: Exception) -> None:
+        waiting = self._calls.pop(request, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(error)
+
+    def _event(self, message: Event) -> None:
+        for handler in list(self.topics.get(message.topic, ())):
+            try:
+                handler(message.topic, message.stamp, message.content)
+            except Exception:
+                logger.exception("a handler of the topic %r failed", message.topic)
+
+    async def call(self, name: str, /, **arguments: Any) -> Any:
+        """Ask the scheduler for something by name, and return its answer.
+
+        Parameters
+        ----------
+        name : str
+            A name among the scheduler's handlers.
+        **arguments
+            Plain values and payloads.
+
+        Raises
+        ------
+        CommClosedError
+            If the connection is, or gets, closed.
+        TypeError
+            If an argument can't be sent.
+        Exception
+            What the handler raised.
+        """
+        self._check_open()
+        request = next(self._requests)
+        waiting = self._calls[request] = self.loop.create_future()
+        try:
+            self._post(Call(request, name, arguments))
+            return await waiting
+        finally:
+            self._calls.pop(request, None)
+
+    # -- waiting -----------------------------------------------------------------------------------------------------
+
+    def _wait(self, states: Sequence[State], timeout: float | str | None = None, stop_early: bool = False) -> None:
+        """Block until all states are done, or, with ``stop_early``, one of them has failed.
+
+        Raises
+        ------
+        TimeoutError
+            If that takes longer than ``timeout``.
+        RuntimeError
+            On the loop's own thread, if one of them is pending.
+        """
+        self._flush()
+        if len(states) == 1 and states[0].status != PENDING:
+            return
+        if threading.get_ident() == self._thread_id:
+            if all(state.status != PENDING for state in states):
+                return
+            raise RuntimeError(
+                "this would wait, on the event loop's own thread, for the loop itself: use the asynchronous form"
+            )
+        timeout_s = parse_timedelta(timeout)
+        lock = threading.Lock()
+        lock.acquire()
+        waiting = AllDone(self._session, states, lock.release, stop_early)
+        waiting.start()
+        try:
+            if not lock.acquire(timeout=-1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX)):
+                raise _too_late(states, timeout)
+        except BaseException:
+            waiting.stop()
+            raise
+
+    async def _wait_async(
+        self, states: Sequence[State], timeout: float | str | None = None, stop_early: bool = False
+    ) -> None:
+        """Wait, on any loop, until all states are done; as `_wait` does."""
+        self._flush()
+        loop = asyncio.get_running_loop()
+        thread_id = threading.get_ident()
+        done = loop.create_future()
+
+        def finish() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        def tell() -> None:
+            if threading.get_ident() == thread_id:
+                finish()
+            else:
+                # The loop may have been closed by somebody who didn't wait in the end.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(finish)
+
+        waiting = AllDone(self._session, states, tell, stop_early)
+        waiting.start()
+        try:
+            async with asyncio.timeout(parse_timedelta(timeout)):
+                await done
+        except TimeoutError:
+            raise _too_late(states, timeout) from None
+        finally:
+            waiting.stop()
+
+    def _want(self, keys: Sequence[Key]) -> list[State]:
+        """Return states for results that exist on the scheduler, each counted for a new future."""
+        self._check_open()
+        with self._lock:
+            states = self._session.want(keys)
+        self._flush_soon()
+        return states
+
+    def _call_back(self, fn: Callable[[Any], object], future: Future) -> None:
+        """Call a user's callback on the thread for such."""
+        with self._lock:
+            if self._callers is None:
+                self._callers = ThreadPoolExecutor(1, thread_name_prefix="minidask callbacks")
+        try:
+            self._callers.submit(_call_logged, fn, future)
+        except RuntimeError:
+            # The client was closed before: better here than not at all.
+            _call_logged(fn, future)
+
+
+def _call_logged(fn: Callable[[Any], object], future: Future) -> None:
+    try:
+        fn(future)
+    except Exception:
+        logger.exception("a callback of the future %r failed", future.key)
+
+
+def _too_late(states: Sequence[State], timeout: float | str | None) -> TimeoutError:
+    pending = [state for state in states if state.status == PENDING]
+    what = f"the task {pending[0].key!r} isn't" if len(pending) == 1 else f"{len(pending)} tasks aren't"
+    return TimeoutError(
+        f"{what} done after {timeout} s" if isinstance(timeout, int | float) else f"{what} done after {timeout}"
+    )

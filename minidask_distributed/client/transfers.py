@@ -1,0 +1,164 @@
+"""Large values between a client and the workers: blocking connections, used again, on threads of their own.
+
+Place in the flow: `gather` fetches and `scatter` puts through it; the worker's side is its data server.
+
+Invariants: a connection on which anything went wrong isn't used again; an idle one that the worker closed meanwhile costs a
+second attempt, not an error; large memory is not copied.
+
+Not for: which worker to ask, and what to do if it can't answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from minidask.graph.task import Key
+from minidask_distributed.client.errors import error_of
+from minidask_distributed.comm import Bulk, connect_bulk
+from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.comm.options import Options
+from minidask_distributed.messages import Answer, Data, GetData, Message, PutData, Stored
+from minidask_distributed.protocol.keys import encode_keys
+from minidask_distributed.protocol.payload import unpack
+from minidask_distributed.security import Security
+
+KEEP_PER_WORKER = 2
+MOST_THREADS = 16
+"""Transfers at a time: more share the same network, and each holds a result in the making."""
+
+
+class Unreadable:
+    """Stand for a result that is held, but can't be had: why."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Transfers:
+    """Connections to workers for large values.
+
+    Parameters
+    ----------
+    security : Security, optional
+    name : str
+        The client's.
+    timeout_s : float
+        For connecting.
+    options : Options
+        How the connections behave.
+    """
+
+    def __init__(self, security: Security | None, name: str, timeout_s: float, options: Options) -> None:
+        self._security = security
+        self._name = name
+        self._timeout_s = timeout_s
+        self._options = options
+        self._lock = threading.Lock()
+        # {address: connections that nobody uses}; all that are open, used or not
+        self._idle: dict[str, list[Bulk]] = {}
+        self._open: set[Bulk] = set()
+        self._closed = False
+        self.threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="minidask transfers")
+
+    def fetch(self, address: str, tasks: Sequence[int]) -> dict[int, Any]:
+        """Return results by task id; those that the worker doesn't hold are missing. Blocks.
+
+        A result that can't be read is an `Unreadable`.
+
+        Raises
+        ------
+        OSError
+            If the worker can't be reached, or the connection breaks.
+        """
+        answer = self._ask(address, GetData(list(tasks)))
+        assert isinstance(answer, Data)
+        return dict(zip(answer.tasks, map(_read, answer.payloads), strict=True))
+
+    def put(self, address: str, tasks: Sequence[int], keys: Sequence[Key], payloads: Sequence[Any]) -> None:
+        """Give data to a worker to hold. Blocks until it does.
+
+        Raises
+        ------
+        OSError
+            As `fetch` does.
+        Exception
+            What reading the data raised on the worker.
+        """
+        self._ask(address, PutData(list(tasks), encode_keys(keys), list(payloads)))
+
+    def close(self) -> None:
+        """Close all connections; transfers under way fail."""
+        with self._lock:
+            self._closed = True
+            bulks, self._open = self._open, set()
+            self._idle.clear()
+        for bulk in bulks:
+            bulk.close()
+        self.threads.shutdown(wait=True)
+
+    def _ask(self, address: str, question: Message) -> Message:
+        with self._lock:
+            idle = self._idle.get(address)
+            bulk = idle.pop() if idle else None
+        if bulk is not None:
+            try:
+                return self._exchange(address, bulk, question)
+            except CommClosedError:
+                # It may have been closed long ago, for having been idle: a new one tells.
+                if self._closed:
+                    raise
+        return self._exchange(address, self._connect(address), question)
+
+    def _connect(self, address: str) -> Bulk:
+        bulk = connect_bulk(
+            address, security=self._security, timeout_s=self._timeout_s, name=self._name, options=self._options
+        )
+        with self._lock:
+            if not self._closed:
+                self._open.add(bulk)
+                return bulk
+        bulk.close()
+        raise CommClosedError("the client was closed")
+
+    def _exchange(self, address: str, bulk: Bulk, question: Message) -> Message:
+        try:
+            bulk.send(question)
+            answer = bulk.recv()
+        except BaseException:
+            self._discard(bulk)
+            raise
+        with self._lock:
+            idle = self._idle.setdefault(address, [])
+            keep = not self._closed and len(idle) < KEEP_PER_WORKER
+            if keep:
+                idle.append(bulk)
+        if not keep:
+            self._discard(bulk)
+        if isinstance(answer, Answer) and answer.failure is not None:
+            raise error_of(answer.failure)
+        if not isinstance(answer, Data | Stored):
+            self._discard(bulk)
+            raise CommClosedError(f"the worker {address} answered with a {type(answer).__name__}")
+        return answer
+
+    def _discard(self, bulk: Bulk) -> None:
+        with self._lock:
+            self._open.discard(bulk)
+            for idle in self._idle.values():
+                if bulk in idle:
+                    idle.remove(bulk)
+        bulk.close()
+
+
+def _read(payload: Any) -> Any:
+    if type(payload) is dict:
+        return Unreadable(error_of(payload))
+    try:
+        return unpack(payload)
+    except Exception as error:
+        return Unreadable(error)

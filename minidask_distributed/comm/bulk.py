@@ -1,0 +1,189 @@
+"""Bulk connections over a TCP socket: large values between two threads that may wait, without copies.
+
+Place in the flow: `tcp` makes a `StreamBulk` of each socket that has passed the handshake in the role "data". The
+layout of a message is that of `protocol.wire`: its large buffers are sent from where they lie and received where they
+stay.
+
+Invariants: one thread sends and one receives at a time; the descriptor is closed when nobody is inside a call any more,
+so it can't be another file's meanwhile. A thread that waits looks up every second whether the interpreter is ending,
+which would otherwise wait for the thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from minidask_distributed.comm.base import Bulk
+from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.comm.peer import Peer
+from minidask_distributed.comm.vectors import MAX_VECTORS, Part, after
+from minidask_distributed.messages import Message
+from minidask_distributed.protocol.compression import Codec
+from minidask_distributed.protocol.errors import ProtocolError
+from minidask_distributed.protocol.wire import Decoder, encode
+
+LOOK_UP_S = 1.0
+PIECE_BYTES = 1 << 22  # given to TLS at a time
+
+
+class StreamBulk(Bulk):
+    """A bulk connection over a connected, authenticated socket, plain or TLS.
+
+    Parameters
+    ----------
+    sock
+        The socket; the connection closes it.
+    peer
+        Who is at the other end.
+    local_address, peer_address
+        For people.
+    codec
+        What large frames are compressed with.
+    max_frame_bytes
+        Bound of what is received.
+    """
+
+    serialized = True
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        peer: Peer,
+        local_address: str,
+        peer_address: str,
+        *,
+        codec: Codec | None,
+        max_frame_bytes: int,
+    ) -> None:
+        self.peer = peer
+        self.local_address = local_address
+        self.peer_address = peer_address
+        sock.settimeout(LOOK_UP_S)
+        self._sock = sock
+        self._vectored = type(sock) is socket.socket
+        self._codec = codec
+        self._decoder = Decoder(max_frame_bytes)
+        self._received: deque[Message] = deque()
+        self._lock = threading.Lock()
+        self._inside = 0  # threads in send or recv
+        self._ended = False
+        self._why = ""
+
+    def send(self, message: Message) -> None:
+        buffers: Sequence[Part] = encode([message], self._codec)
+        self._enter()
+        try:
+            while buffers:
+                try:
+                    if self._vectored:
+                        sent = self._sock.sendmsg(buffers[:MAX_VECTORS])
+                    else:
+                        sent = self._sock.send(memoryview(buffers[0])[:PIECE_BYTES])
+                except TimeoutError:
+                    self._look_up()
+                    continue
+                buffers = after(buffers, sent)
+        except OSError as error:
+            raise self._lost(error) from error
+        finally:
+            self._leave()
+
+    def recv(self, timeout_s: float | None = None) -> Message:
+        if self._received:
+            return self._received.popleft()
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        self._enter()
+        try:
+            while not self._received:
+                self._receive(deadline)
+        except (ProtocolError, MemoryError) as error:
+            self._end(str(error))
+            raise
+        except CommClosedError:
+            raise
+        except TimeoutError:
+            raise TimeoutError(f"nothing came from {self.peer_address} within {timeout_s:g} s") from None
+        except OSError as error:
+            raise self._lost(error) from error
+        finally:
+            self._leave()
+        return self._received.popleft()
+
+    def _receive(self, deadline: float | None) -> None:
+        left_s = LOOK_UP_S if deadline is None else deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        room = self._decoder.get_buffer()
+        try:
+            if left_s < LOOK_UP_S:
+                self._sock.settimeout(left_s)
+            try:
+                count = self._sock.recv_into(room)
+            finally:
+                if left_s < LOOK_UP_S:
+                    self._sock.settimeout(LOOK_UP_S)
+        except TimeoutError:
+            self._look_up()
+            return
+        if not count:
+            middle = "" if self._decoder.idle else " in the middle of a message"
+            self._end(f"it was closed by the peer{middle}")
+            raise self._closed_error()
+        self._received += self._decoder.advance(count)
+
+    def close(self) -> None:
+        self._end("it was closed by this side")
+
+    @property
+    def closed(self) -> bool:
+        return self._ended
+
+    def __repr__(self) -> str:
+        state = "closed" if self._ended else "open"
+        return f"<{type(self).__name__} {self.local_address} to {self.peer_address}, {state}>"
+
+    # ------------------------------------------------------------ ends
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self._ended:
+                raise self._closed_error()
+            self._inside += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._ended and not self._inside:
+                self._sock.close()
+
+    def _end(self, why: str) -> None:
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            self._why = why
+            if not self._inside:
+                self._sock.close()
+                return
+            # Wakes whoever is inside; an SSLSocket's own shutdown would make it go on without encryption.
+            with contextlib.suppress(OSError):  # the peer was faster
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+    def _look_up(self) -> None:
+        if self._ended:
+            raise self._closed_error()
+        if not threading.main_thread().is_alive():
+            self._end("the interpreter is ending")
+            raise self._closed_error()
+
+    def _lost(self, error: OSError) -> CommClosedError:
+        self._end(f"it was lost ({error.strerror or error})")
+        return self._closed_error()
+
+    def _closed_error(self) -> CommClosedError:
+        return CommClosedError(f"the bulk connection to {self.peer_address} is closed: {self._why}")

@@ -1,0 +1,41 @@
+"""What can go wrong with a connection, as exceptions that an ``except OSError`` or ``except TimeoutError`` also catches.
+
+Place in the flow: raised by everything in `comm`; servers and clients tell final errors (authentication, versions) from
+those that another attempt may mend by these classes.
+
+Invariants: every message says what was wrong and, where there is one, the remedy; none shows a secret.
+"""
+
+from __future__ import annotations
+
+
+class CommError(OSError):
+    """Something is wrong with a connection."""
+
+
+class CommClosedError(CommError):
+    """The connection is closed, by either side or by the network."""
+
+
+class HandshakeError(CommError):
+    """The peer doesn't speak this protocol, broke it, or went away before it had introduced itself."""
+
+
+class AuthenticationError(HandshakeError, PermissionError):
+    """The two sides don't have the same token, or don't trust each other's certificates. Trying again won't help."""
+
+
+class VersionMismatchError(HandshakeError):
+    """The two sides run versions that can't work together. Trying again won't help."""
+
+
+class EncryptionRequiredError(CommError):
+    """The settings ask for TLS, and the address is one without."""
+
+
+class ConnectTimeoutError(CommError, TimeoutError):
+    """Nobody answered, or not as a peer of the cluster does, within the time that was given."""
+
+
+class UnencryptedListenerWarning(UserWarning):
+    """A listener that other hosts can reach works without TLS."""

@@ -1,0 +1,124 @@
+"""Code that users send to the scheduler: functions to run in it, and plugins.
+
+Place in the flow: handlers of calls, see `handlers`; the only place in the scheduler where anything is unpickled, and only
+of authenticated peers. Where that isn't wanted, the setting ``distributed.scheduler.blocked-handlers`` refuses these names.
+
+Invariants: plugins of workers and nannies stay pickled here. What runs here runs on the event loop: the scheduler does
+nothing else meanwhile.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from minidask_distributed.protocol.payload import ByReference, Payload, pack, unpack
+from minidask_distributed.scheduler.handlers.administration import broadcast
+from minidask_distributed.scheduler.peers import Connection
+
+
+async def run_on_scheduler(scheduler: Any, caller: Connection, payload: Any, wait: bool = True) -> Payload | None:
+    """Run a function, or a coroutine function, on the scheduler's event loop.
+
+    Parameters
+    ----------
+    payload
+        Of ``(function, args, kwargs)``; a function with a parameter ``dask_scheduler`` gets the `Scheduler`.
+    wait
+        Whether to answer with the result; otherwise None, once it has begun, and errors are logged.
+
+    Raises
+    ------
+    TypeError
+        If that isn't what the payload holds, or the result can't be pickled.
+    Whatever the function raises.
+    """
+    function, args, kwargs = _triple(_value(payload))
+    if _takes(function, "dask_scheduler"):
+        kwargs = {"dask_scheduler": scheduler, **kwargs}
+    result = function(*args, **kwargs)
+    if not inspect.isawaitable(result):
+        return pack(result) if wait else None
+    if wait:
+        return pack(await result)
+    scheduler.run_in_background(result)
+    return None
+
+
+async def register_plugin(
+    scheduler: Any, caller: Connection, kind: str, name: str, plugin: Any, idempotent: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Register a plugin of the scheduler, of all workers, or of all nannies, those that join later included.
+
+    Parameters
+    ----------
+    kind
+        "scheduler", "worker" or "nanny".
+    name
+        In place of one of this name.
+    plugin
+        Its payload.
+    idempotent
+        Whether a name that is taken means that there is nothing to do.
+
+    Returns
+    -------
+    dict
+        {address: {"value": …} or {"failure": fields}} of the calls ``plugin_add``; empty for the scheduler's own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For no plugin, or another kind. What the scheduler's plugin raises when it starts.
+    """
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"a plugin's name must be a text, got {name!r}")
+    if kind == "scheduler":
+        await scheduler.hooks.add(_value(plugin), name, idempotent)
+        return {}
+    if not scheduler.registered.add(kind, name, plugin, idempotent):
+        return {}
+    return await broadcast(scheduler, caller, "plugin_add", {"name": name, "plugin": plugin}, nanny=kind == "nanny")
+
+
+async def unregister_plugin(scheduler: Any, caller: Connection, kind: str, name: str) -> dict[str, dict[str, Any]]:
+    """Take a plugin away, everywhere.
+
+    Returns
+    -------
+    dict
+        As `register_plugin`, of the calls ``plugin_remove``.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name, or for another kind.
+    """
+    if kind == "scheduler":
+        await scheduler.hooks.remove(name)
+        return {}
+    scheduler.registered.remove(kind, name)
+    return await broadcast(scheduler, caller, "plugin_remove", {"name": name}, nanny=kind == "nanny")
+
+
+def _value(payload: Any) -> Any:
+    if isinstance(payload, Payload | ByReference):
+        return unpack(payload)
+    raise TypeError(f"a payload was expected, got {type(payload).__name__}")
+
+
+def _triple(value: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    if not isinstance(value, tuple) or len(value) != 3 or not callable(value[0]):
+        raise TypeError(f"(function, args, kwargs) was expected, got {type(value).__name__}")
+    return value[0], tuple(value[1]), dict(value[2])
+
+
+def _takes(function: Any, parameter: str) -> bool:
+    try:
+        return parameter in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        # Some functions written in C say nothing about their parameters.
+        return False
+
+
+HANDLERS = {handler.__name__: handler for handler in (run_on_scheduler, register_plugin, unregister_plugin)}

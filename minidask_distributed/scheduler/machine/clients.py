@@ -1,0 +1,165 @@
+"""Clients: sessions that open and end, results let go, cancelled, retried, or fired and forgotten.
+
+Place in the flow: called by `machine` for the messages of clients other than uploads.
+
+Invariant: a client that is gone wants nothing, announces nothing and holds no recipe.
+"""
+
+from __future__ import annotations
+
+from minidask_distributed.messages import Cancel, ForgetRecipes, KeepUntilDone, OpenSession, Release, Retry, SessionOpened, Stop
+from minidask_distributed.scheduler.machine.records import Client, Recipe, Task
+from minidask_distributed.scheduler.machine.state import ClusterState
+from minidask_distributed.scheduler.machine.states import (
+    ERRED,
+    MEMORY,
+    NO_WORKER,
+    PROCESSING,
+    QUEUED,
+    RELEASED,
+    WAITING,
+)
+from minidask_distributed.scheduler.machine.transitions import drop, give_up, schedule, unwant, want
+from minidask_distributed.scheduler.machine.upload import close_submission
+from minidask_distributed.scheduler.machine.workers import kill
+
+
+def open_session(state: ClusterState, peer: int, message: OpenSession) -> None:
+    """A client joins."""
+    client = Client(state.next_session, peer, message.name, message.info)
+    state.next_session += 1
+    client.last_seen = state.now
+    state.clients[peer] = client
+    client.out.append(SessionOpened(client.session, state.epoch, state.limits.credit, state.serialize))
+    state.dirty_clients[client] = None
+    state.notice("client-added", name=client.name)
+
+
+def release(state: ClusterState, client: Client, message: Release) -> None:
+    """A client no longer wants results."""
+    for local in message.tasks:
+        task = client.tasks.get(local)
+        if task is None:
+            continue
+        if not _in_open_submission(client, local):
+            client.tasks.pop(local)
+        unwant(state, task, client, local)
+
+
+def _in_open_submission(client: Client, local: int) -> bool:
+    """Whether rows that are still to arrive may name this one."""
+    return any(one.first <= local < one.first + one.reserved for one in client.submissions.values())
+
+
+def cancel(state: ClusterState, client: Client, message: Cancel) -> None:
+    """Give tasks up, and what depends on them: for this client, or with ``force`` for all."""
+    reason = message.reason or "it was cancelled"
+    order: list[Task] = []
+    seen: set[Task] = set()
+    for local in message.tasks:
+        task = client.tasks.get(local)
+        if task is None:
+            state.tell_cancelled(client, local, reason)
+        elif task not in seen:
+            seen.add(task)
+            order.append(task)
+    for task in order:
+        if task.state != MEMORY or message.force or task.wanted:
+            for dependent in task.all_dependents():
+                if dependent not in seen and dependent.state != MEMORY:
+                    seen.add(dependent)
+                    order.append(dependent)
+    for task in order:
+        for other, local in task.wants():
+            if other is client or message.force:
+                state.tell_cancelled(other, local, reason)
+                if not _in_open_submission(other, local):
+                    other.tasks.pop(local)
+                _remove_want(task, other, local)
+    for task in order:
+        if task.state == PROCESSING and task.worker is not None and not _needed_outside(task, seen):
+            state.tell_worker(task.worker, Stop([task.id], reason))
+            if message.force:
+                kill(state, task.worker, True, f"the task {task.key!r} was cancelled by force")
+    # Dependents first: only then it is seen that nobody needs what they were made of.
+    for task in reversed(order):
+        if not _needed_outside(task, seen):
+            give_up(state, task, reason)
+
+
+def _needed_outside(task: Task, given_up: set[Task]) -> bool:
+    """Whether somebody needs a task who doesn't give it up."""
+    if task.client is not None:
+        return True
+    return bool(task.n_waiters) and any(
+        (dependent not in given_up or dependent.wanted) and dependent.state in (WAITING, QUEUED, NO_WORKER, PROCESSING)
+        for dependent in task.all_dependents()
+    )
+
+
+def _remove_want(task: Task, client: Client, local: int) -> None:
+    wants = [one for one in task.wants() if one != (client, local)]
+    task.client, task.local = wants[0] if wants else (None, 0)
+    task.others = wants[1:] or None
+
+
+def retry(state: ClusterState, client: Client, message: Retry) -> None:
+    """Run failed tasks again, with the failed ones that they depend on."""
+    again: list[Task] = []
+    stack = [task for local in message.tasks if (task := client.tasks.get(local)) is not None]
+    while stack:
+        task = stack.pop()
+        if task.state != ERRED or task.recipe is None:
+            continue
+        state.move(task, RELEASED)
+        task.failure = None
+        task.crashes = 0
+        task.retries = 0 if task.options is None else task.options.retries
+        again.append(task)
+        for other, local in task.wants():
+            state.tell_undone(other, local)
+        stack.extend(task.deps)
+    for task in reversed(again):
+        if task.state == RELEASED and task.needed:
+            schedule(state, task)
+
+
+def keep_until_done(state: ClusterState, client: Client, message: KeepUntilDone) -> None:
+    """Want tasks on the scheduler's own account until they are done or failed."""
+    for local in message.tasks:
+        task = client.tasks.get(local)
+        if task is None or task.state in (MEMORY, ERRED) or any(one is state.keeper for one, _ in task.wants()):
+            continue
+        want(state, task, state.keeper, task.id)
+
+
+def forget_recipes(state: ClusterState, client: Client, message: ForgetRecipes) -> None:
+    """A session won't name recipes again: they live as long as tasks use them."""
+    for number in message.recipes:
+        recipe = client.recipes.pop(number, None)
+        if recipe is not None:
+            _let_recipe_go(state, recipe)
+
+
+def _let_recipe_go(state: ClusterState, recipe: Recipe) -> None:
+    recipe.n_tasks -= 1
+    if not recipe.n_tasks:
+        state.drop_recipe(recipe)
+
+
+def client_gone(state: ClusterState, client: Client, reason: str) -> None:
+    """A client's session ends: what only it wanted goes."""
+    client.gone = True
+    state.clients.pop(client.peer, None)
+    state.dirty_clients.pop(client, None)
+    for submission in list(client.submissions.values()):
+        close_submission(state, client, submission)
+    for local in list(client.tasks.numbers()):
+        task = client.tasks.pop(local)
+        if task is not None and not unwant(state, task, client, local) and not task.needed:
+            drop(state, task)
+    for recipe in client.recipes.values():
+        _let_recipe_go(state, recipe)
+    client.recipes.clear()
+    client.out.clear()
+    state.notice("client-removed", name=client.name, reason=reason)

@@ -1,0 +1,190 @@
+"""Results in workers' memory: copies that come and go, and data that clients scatter.
+
+Place in the flow: called by `outcomes`, `workers` and `machine`; says what is held where, and lets `transitions` draw the
+conclusions.
+
+Invariant: a worker's ``held`` and ``nbytes`` say the same as the holders of the tasks.
+"""
+
+from __future__ import annotations
+
+from minidask.graph.task import Key
+from minidask_distributed.messages import Destinations, Scatter, Store
+from minidask_distributed.protocol.keys import decode_keys, encode_keys
+from minidask_distributed.scheduler.machine.records import Client, Failure, Task, Worker
+from minidask_distributed.scheduler.machine.state import ClusterState
+from minidask_distributed.scheduler.machine.states import (
+    ERRED,
+    MEMORY,
+    NO_WORKER,
+    PROCESSING,
+    QUEUED,
+    RELEASED,
+    WAITING,
+)
+from minidask_distributed.scheduler.machine.transitions import (
+    arrive,
+    drop,
+    fail,
+    leave_queue,
+    leave_worker,
+    lose_result,
+    no_longer_waits,
+    want,
+)
+
+
+def hold(state: ClusterState, worker: Worker, task: Task, nbytes: int) -> None:
+    """A worker holds a result (that it didn't compute for us just now)."""
+    if task.held_by(worker):
+        return
+    before = task.state
+    if before == MEMORY:
+        nbytes = task.nbytes
+    elif before == ERRED or (before == PROCESSING and task.worker is not worker):
+        # Failed meanwhile, or taken for lost and being made again: this copy is of no use.
+        state.tell_free(worker, task.id)
+        return
+    task.nbytes = nbytes
+    if task.holder is None:
+        task.holder = worker
+    elif task.copies is None:
+        task.copies = {worker: None}
+    else:
+        task.copies[worker] = None
+    worker.held.add(task)
+    worker.nbytes += nbytes
+    state.managed_bytes += nbytes
+    if before == MEMORY:
+        return
+    if before == QUEUED:
+        leave_queue(state, task)
+    elif before == NO_WORKER:
+        del state.no_worker[task]
+    elif before == PROCESSING:
+        # It had a copy before it was told to make it again; a report of that run is void.
+        leave_worker(state, task)
+        task.attempt += 1
+    state.move(task, MEMORY)
+    arrive(state, task)
+    if before != RELEASED:
+        no_longer_waits(state, task)
+    if not task.needed:
+        drop(state, task)
+
+
+def unhold(state: ClusterState, worker: Worker, tasks: list[Task]) -> None:
+    """A worker can't give these results any more; those without another copy are lost."""
+    lost = []
+    for task in tasks:
+        if not task.held_by(worker):
+            continue
+        worker.held.discard(task)
+        worker.unique.pop(task, None)
+        worker.nbytes -= task.nbytes
+        state.managed_bytes -= task.nbytes
+        if task.holder is worker:
+            if task.copies:
+                task.holder = next(iter(task.copies))
+                del task.copies[task.holder]
+            else:
+                task.holder = None
+        elif task.copies is not None:
+            del task.copies[worker]
+        if not task.copies:
+            task.copies = None
+        if task.holder is None:
+            lost.append(task)
+    kept = _restore(state, [task for task in lost if task.value is not None and task.needed])
+    lose_result(state, [task for task in lost if task not in kept])
+
+
+def _restore(state: ClusterState, tasks: list[Task]) -> set[Task]:
+    """Give small results, which are kept here, to another worker; return those that are safe so."""
+    if not tasks or not state.running:
+        return set()
+    state.turn += 1
+    worker = state.running[state.turn % len(state.running)]
+    keys = encode_keys([task.key for task in tasks])
+    state.tell_worker(worker, Store([task.id for task in tasks], keys, [task.value for task in tasks]))
+    for task in tasks:
+        task.holder = worker
+        worker.held.add(task)
+        worker.nbytes += task.nbytes
+        state.managed_bytes += task.nbytes
+    return set(tasks)
+
+
+def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
+    """Hold data without lineage: hand it to workers, or tell the client where to put it.
+
+    Raises
+    ------
+    ValueError
+        If the columns differ in length.
+    """
+    keys = decode_keys(message.keys)
+    if not len(keys) == len(message.nbytes) == len(message.payloads):
+        raise ValueError("the columns of scattered data have different lengths")
+    eligible = state.running
+    if message.workers:
+        names = set(message.workers)
+        eligible = [
+            one for one in eligible if one.address in names or one.name in names or one.info.get("host") in names
+        ]
+    stores: dict[Worker, tuple[list[Task], list[object]]] = {}
+    directions = Destinations(message.first, [], [])
+    for at, (key, nbytes, payload) in enumerate(zip(keys, message.nbytes, message.payloads, strict=True)):
+        local = message.first + at
+        task = _data_task(state, key)
+        client.tasks.set(local, task)
+        want(state, task, client, local)
+        if task.state == WAITING and not eligible:
+            fail(state, task, _no_place(task, message.workers))
+        targets = _targets(state, eligible, message.copies)
+        directions.tasks.append(task.id)
+        directions.addresses.append([worker.address for worker in targets])
+        if payload is not None:
+            for worker in targets:
+                tasks, payloads = stores.setdefault(worker, ([], []))
+                tasks.append(task)
+                payloads.append(payload)
+                # It is on its way on an ordered channel: what the worker is told later finds it there.
+                hold(state, worker, task, nbytes)
+    for worker, (tasks, payloads) in stores.items():
+        keys = encode_keys([task.key for task in tasks])
+        state.tell_worker(worker, Store([task.id for task in tasks], keys, payloads))
+    if any(payload is None for payload in message.payloads):
+        client.out.append(directions)
+        state.dirty_clients[client] = None
+
+
+def _data_task(state: ClusterState, key: Key) -> Task:
+    """Return the task of a key, made as data without lineage if there is none: it waits for the data to arrive."""
+    task = state.keys.get(key)
+    if task is None:
+        serial = state.reserve(1)
+        task = Task(state.task_id(serial), key, None, None, (), None)
+        state.keys[task.key] = task
+        state.tasks.set(serial, task)
+        state.counts[RELEASED] += 1
+        state.move(task, WAITING)
+    elif task.state == ERRED and task.recipe is None:
+        # Lost before, and scattered again.
+        task.failure = None
+        state.move(task, RELEASED)
+        state.move(task, WAITING)
+    return task
+
+
+def _targets(state: ClusterState, eligible: list[Worker], copies: int) -> list[Worker]:
+    """Return the workers that are to hold the next piece of data: all, or so many in turn."""
+    if not copies or copies >= len(eligible):
+        return eligible
+    state.turn += 1
+    return [eligible[(state.turn + at) % len(eligible)] for at in range(copies)]
+
+
+def _no_place(task: Task, workers: list[str] | None) -> Failure:
+    where = f"none of the workers {', '.join(map(str, workers))} is there" if workers else "the cluster has no workers"
+    return Failure.own(task, "lost", "TimeoutError", f"{task.key!r} can't be scattered: {where}")

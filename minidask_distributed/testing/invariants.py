@@ -1,0 +1,289 @@
+"""What must hold in a whole cluster: at every moment, and when all is calm.
+
+Place in the flow: `lives` calls `check_now` after each event of the clock and `check_calm` at the end. Each machine checks
+itself (`sanity_check`); here both sides of each link are held against each other.
+
+At every moment nobody knows all, so each link is *projected*: what one side knows, plus what is on its way to it, must be what
+the other side believes, but for reports that are on their way back. That finds a lost word, a double assignment, a result freed
+while it is needed, or a leak at the event that causes it, long before anything hangs. Links that are broken, or not yet
+registered, are left out: there the sides may differ until they hear of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from minidask_distributed.messages import (
+    Cancelled,
+    Compute,
+    Done,
+    Erred,
+    Failed,
+    Finished,
+    Free,
+    Held,
+    Lost,
+    Message,
+    Recalled,
+    Stop,
+    Store,
+    Undone,
+    WorkerRegistered,
+)
+from minidask_distributed.scheduler.machine.assign import has_room
+from minidask_distributed.scheduler.machine.records import Client, Worker
+from minidask_distributed.scheduler.machine.states import ERRED, MEMORY, NAMES, PROCESSING, QUEUED
+from minidask_distributed.testing.workload import Doomed
+from minidask_distributed.worker.machine import states as there
+
+if TYPE_CHECKING:
+    from minidask_distributed.testing.clients import SimulatedClient
+    from minidask_distributed.testing.cluster import SimulatedCluster
+    from minidask_distributed.testing.workers import SimulatedWorker
+
+
+def check_now(cluster: SimulatedCluster) -> None:
+    """Raise AssertionError, with what is wrong, if scheduler, workers and clients contradict each other.
+
+    Examples
+    --------
+    >>> from random import Random
+    >>> from minidask_distributed.testing import SimulatedCluster
+    >>> cluster = SimulatedCluster(Random(1))
+    >>> _ = cluster.add_worker()
+    >>> cluster.run(1)
+    >>> check_now(cluster)
+    """
+    state = cluster.machine.state
+    for worker in cluster.workers:
+        end = worker.end
+        if end is None or not (worker.alive and worker.joined and end.open and end.sound and end.other.open):
+            continue
+        record = state.worker_peers.get(worker.peer)
+        if record is not None:
+            _check_worker(cluster, worker, record)
+    for client in cluster.clients:
+        if client.alive and client.end.open and client.end.sound and client.end.other.open:
+            known = state.clients.get(client.peer)
+            if known is not None:
+                _check_client(client, known)
+    for record in state.running:
+        if has_room(state, record):
+            left = [task for _, task in record.heap if task.worker is record and task.state == QUEUED]
+            left += [task for part in record.slices for task in part.tasks if task.worker is None and task.state == QUEUED]
+            assert not left or state.pressed, f"{record} has room, and {left} wait for it"
+    if state.running and state.idle:
+        left = [task for _, task in state.pool if task.worker is None and task.state == QUEUED]
+        left += [task for part in state.orphans for task in part.tasks if task.worker is None and task.state == QUEUED]
+        assert not left, f"{list(state.idle)} are idle, and {left} wait for anybody"
+
+
+def _reports(worker: SimulatedWorker) -> Iterator[Message]:
+    """Yield what a worker has to tell and the scheduler hasn't heard."""
+    assert worker.end is not None
+    yield from worker.end.other.in_flight()
+    yield from worker.machine.outbox.messages
+    rows = worker.machine.outbox.rows
+    if rows:
+        tasks, attempts = [row[0] for row in rows], [row[1] for row in rows]
+        yield Finished(tasks, attempts, [], [], [], [], 0, None)
+
+
+def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Worker) -> None:
+    machine = worker.machine
+    assert worker.end is not None
+    work = {
+        id: task.attempt for id, task in machine.tasks.items() if task.want is None and task.state != there.MEMORY
+    }
+    data = set(worker.data)
+    coming: set[int] = set()  # on their way as payloads, or being unpacked
+    for id, task in machine.tasks.items():
+        if task.want is not None and task.want.kept:
+            coming.add(id)
+    for message in worker.end.in_flight():
+        match message:
+            case Compute():
+                work.update(zip(message.tasks, message.attempts or [1] * len(message.tasks), strict=True))
+            case Free() | Stop():
+                for id in message.tasks:
+                    work.pop(id, None)
+                    data.discard(id)
+                    coming.discard(id)
+            case Store():
+                coming.update(message.tasks)
+            case WorkerRegistered():
+                return
+    ended: set[tuple[int, int]] = set()
+    given: set[int] = set()
+    told: set[int] = set()
+    lost: set[int] = set()
+    for message in _reports(worker):
+        match message:
+            case Finished() | Erred():
+                ended.update(zip(message.tasks, message.attempts or [1] * len(message.tasks), strict=True))
+                if isinstance(message, Finished):
+                    told.update(message.tasks)
+            case Held():
+                told.update(message.tasks)
+            case Recalled():
+                given.update(message.given)
+            case Lost():
+                lost.update(message.tasks)
+    believed = {task.id: task.attempt for task in record.processing}
+    for id, attempt in believed.items():
+        if work.get(id) != attempt and (id, attempt) not in ended and id not in given:
+            raise AssertionError(
+                f"{record} is thought to process {_name(cluster, id)} (attempt {attempt}), and has "
+                f"{'attempt ' + str(work[id]) if id in work else 'nothing of it'}"
+            )
+    for id, attempt in work.items():
+        if believed.get(id) != attempt:
+            raise AssertionError(
+                f"{record} is to run {_name(cluster, id)} (attempt {attempt}), which the scheduler thinks is {_state(cluster, id)}"
+            )
+    held = {task.id for task in record.held}
+    for id in sorted(held - data - coming - lost):
+        raise AssertionError(f"{record} is thought to hold {_name(cluster, id)}, and doesn't")
+    for id in sorted(data - held - told):
+        raise AssertionError(f"{record} holds {_name(cluster, id)}, which nobody knows (the scheduler: {_state(cluster, id)})")
+
+
+def _name(cluster: SimulatedCluster, id: int) -> str:
+    return f"{cluster.keys.get(id)} ({id})"
+
+
+def _state(cluster: SimulatedCluster, id: int) -> str:
+    task = cluster.machine.state.find(id)
+    if task is None:
+        return "forgotten"
+    return f"{NAMES[task.state]} at {task.worker}, attempt {task.attempt}, holders {task.holders()}"
+
+
+_WORDS = {MEMORY: ("Done",), ERRED: ("Failed", "Cancelled")}
+
+
+def _check_client(client: SimulatedClient, known: Client) -> None:
+    words: dict[int, str] = {}
+    ended: set[int] = set()
+    for message in client.end.in_flight():
+        if isinstance(message, Done | Failed | Undone | Cancelled):
+            words.update(dict.fromkeys(message.tasks, type(message).__name__))
+    for local in known.tasks.numbers():
+        task = known.tasks.get(local)
+        assert task is not None
+        if (known, local) not in task.wants():
+            continue
+        ended.add(local)
+        word = words.get(local) or client.words.get(local, "")
+        expected = _WORDS.get(task.state, ("", "Undone"))
+        assert word in expected, f"{client} was told {word!r} of {task} ({local})"
+    arriving = {id(message) for message in client.waiting} | {id(message) for message in client.end.other.in_flight()}
+    if arriving:
+        return
+    for local, key in client.futures.items():
+        word = words.get(local) or client.words.get(local, "")
+        if local not in ended and word not in ("Failed", "Cancelled"):
+            raise AssertionError(f"{client} holds {key} ({local}), of which the scheduler knows nothing; the last word was {word!r}")
+
+
+# ---------------------------------------------------------------- when all is calm
+
+
+def check_calm(cluster: SimulatedCluster) -> None:
+    """Raise AssertionError if something that is wanted came to no end, or to one that it shouldn't have.
+
+    To be called when nothing has happened for a while, every link is sound, and workers are there for all tasks.
+    """
+    state = cluster.machine.state
+    unfinished = [task for task in state.tasks if task.needed and task.state not in (MEMORY, ERRED)]
+    assert not unfinished, f"all is calm, and these aren't done: {[(task, task.worker) for task in unfinished]}"
+    for client in cluster.clients:
+        if client.alive:
+            for local, key in client.futures.items():
+                _check_end(cluster, client, local, key)
+    for worker in cluster.workers:
+        if worker.alive:
+            _check_resting(worker)
+    for record in state.workers.values():
+        assert not record.processing, f"all is calm, and {record} processes {list(record.processing)}"
+        assert not record.recalled, f"all is calm, and {record} is asked for {list(record.recalled)}"
+    _check_costs(cluster)
+
+
+def _check_costs(cluster: SimulatedCluster) -> None:
+    state = cluster.machine.state
+    assert not any(one is state.keeper for task in state.tasks for one, _ in task.wants()), "kept though it is done"
+    for record in state.workers.values():
+        assert record.busy_us == 0, f"{record} counts {record.busy_us} us of work"
+        assert record.queued_us == 0, f"{record} counts {record.queued_us} us of queued work"
+
+
+def _check_end(cluster: SimulatedCluster, client: SimulatedClient, local: int, key: str) -> None:
+    word = client.words.get(local)
+    if word == "Done":
+        cluster.catalogue.value(key)  # raises Doomed
+        return
+    if word == "Failed":
+        _check_failure(cluster, client, key, client.failures[local])
+        return
+    assert word == "Cancelled", f"{client} heard {word!r} of {key} ({local}), and then nothing more"
+
+
+def cancelled_lawfully(cluster: SimulatedCluster, client: SimulatedClient, key: str) -> bool:
+    """Return whether a client may be told that a key is cancelled: it, or somebody by force, gave up what it is made of."""
+    parts = cluster.catalogue.made_of(key)
+    if parts & client.given_up:
+        return True
+    return any((who is client or force) and what in parts for who, what, force in cluster.cancels)
+
+
+def _check_failure(cluster: SimulatedCluster, client: SimulatedClient, key: str, failure: dict[str, Any]) -> None:
+    parts = cluster.catalogue.made_of(key)
+    culprit, kind, text = failure["key"], failure["kind"], failure["text"]
+    if kind == "refused":
+        return
+    assert culprit in parts, f"{key} failed by {culprit}, of which it isn't made"
+    if kind == "raised":
+        blamed = text.partition(" in ")[2] or text.partition(": ")[2]
+        assert blamed in parts, f"{key} failed with {text!r}"
+    elif kind == "killed-worker":
+        allowed = cluster.machine.state.limits.allowed_failures
+        assert cluster.n_deaths > allowed, f"{key} is blamed for deaths that weren't"
+    elif kind == "lost":
+        assert culprit in cluster.catalogue.data, f"{culprit} can be made again, and counts as lost"
+    else:
+        raise AssertionError(f"{client}: {key} failed with the unknown kind {kind!r}")
+
+
+def _check_resting(worker: SimulatedWorker) -> None:
+    machine = worker.machine
+    busy = [task for task in machine.tasks.values() if task.state != there.MEMORY]
+    assert not busy, f"all is calm, and {worker} has {busy}"
+    assert not machine.unwanted, f"all is calm, and {worker} runs {machine.unwanted}"
+    assert not machine.fetches.flights, f"all is calm, and {worker} fetches"
+    assert machine.free_resources == machine.resources, f"{worker}: resources are taken"
+
+
+def check_empty(cluster: SimulatedCluster) -> None:
+    """Raise AssertionError if anything is left once all is calm and no client is there any more."""
+    state = cluster.machine.state
+    left = {
+        "tasks": list(state.tasks),
+        "keys": list(state.keys),
+        "recipes": list(state.recipes),
+        "options": list(state.options),
+        "bytes": state.managed_bytes,
+        "bytes of values": state.value_bytes,
+        "clients": list(state.clients),
+        "values at workers": {worker.name: worker.data for worker in cluster.workers if worker.alive and worker.data},
+    }
+    assert not any(left.values()), f"nobody wants anything, and this is left: {({k: v for k, v in left.items() if v})}"
+
+
+__all__ = ["Doomed", "cancelled_lawfully", "check_calm", "check_empty", "check_now"]
+
+
+def processing_somewhere(cluster: SimulatedCluster) -> int:
+    """Return how many tasks the scheduler has sent away."""
+    return cluster.machine.state.counts[PROCESSING]

@@ -1,0 +1,272 @@
+"""Bulk connections between threads: large values, timeouts, closing from elsewhere, plain, TLS and in-process alike."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import struct
+import threading
+
+import pytest
+
+from minidask_distributed.comm import CommClosedError, Options, connect_bulk, listen
+from minidask_distributed.messages import Answer, Call
+from minidask_distributed.protocol.errors import ProtocolError
+from minidask_distributed.protocol.payload import Payload
+
+pytestmark = pytest.mark.network
+
+MB = 1 << 20
+SCHEMES = ["tcp", "tls", "inproc"]
+
+
+@pytest.fixture
+def serving(security_for):
+    """A function that runs ``use(address, security)`` on a thread against a listener whose bulk handler is given."""
+
+    def run(scheme, handler, use, options=None):
+        security = security_for(scheme)
+
+        async def main():
+            listener = await listen(
+                f"{scheme}://", lambda comm: None, role="worker", security=security, on_bulk=handler, options=options
+            )
+            try:
+                await asyncio.to_thread(use, listener.contact_address, security)
+            finally:
+                await asyncio.wait_for(listener.close(), 10)
+
+        asyncio.run(main())
+
+    return run
+
+
+def echo(bulk):
+    while True:
+        bulk.send(bulk.recv())
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_values_go_both_ways(serving, scheme):
+    names = []
+
+    def handler(bulk):
+        names.append(
+            (threading.current_thread().name, threading.current_thread().daemon, bulk.peer.role, bulk.peer.name)
+        )
+        echo(bulk)
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5, name="fetcher") as bulk:
+            assert bulk.peer.role == "worker"
+            assert bulk.peer_address == address
+            for size in (0, 10, 100_000, 20 * MB):
+                message = Answer(size, Payload("bytes", b"", [b"x" * size]) if size else None, None)
+                bulk.send(message)
+                assert bulk.recv(10) == message
+            for at in range(3):  # several on their way
+                bulk.send(Call(at, "name", {"a": [1, 2.5, None]}))
+            assert [bulk.recv(10).request for _ in range(3)] == [0, 1, 2]
+            assert "open" in repr(bulk) or scheme == "inproc"
+        assert bulk.closed
+        with pytest.raises(CommClosedError, match="closed by this side"):
+            bulk.send(Call(1, "name", {}))
+        with pytest.raises(CommClosedError, match="closed by this side"):
+            bulk.recv()
+
+    serving(scheme, handler, use)
+    ((thread, daemon, role, name),) = names
+    assert (daemon, role, name) == (False, "data", "fetcher")
+    assert thread.startswith("worker-")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_waiting_has_an_end_and_can_go_on(serving, scheme):
+    go = threading.Event()
+
+    def handler(bulk):
+        message = bulk.recv()
+        go.wait(10)
+        bulk.send(message)
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            bulk.send(Call(1, "name", {}))
+            with pytest.raises(TimeoutError, match=r"nothing came from .* within 0.05 s"):
+                bulk.recv(0.05)
+            go.set()
+            assert bulk.recv(10) == Call(1, "name", {})
+            with pytest.raises(CommClosedError, match="closed by the peer"):
+                bulk.recv(10)  # the handler has returned
+            assert bulk.closed
+
+    serving(scheme, handler, use)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_closing_wakes_who_waits(serving, scheme):
+    def use(address, security):
+        bulk = connect_bulk(address, security=security, timeout_s=5)
+        bulk.send(Call(1, "first", {}))
+        assert bulk.recv(10)
+        errors = []
+
+        def wait():
+            with contextlib.suppress(CommClosedError):
+                bulk.recv()
+                errors.append("a message")
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        bulk.close()
+        thread.join(0.9)  # sooner than it looks up by itself
+        assert not thread.is_alive()
+        assert not errors
+
+    serving(scheme, echo, use)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_closing_the_listener_ends_the_threads(security_for, scheme):
+    started = threading.Event()
+    ended = []
+
+    def handler(bulk):
+        try:
+            started.set()
+            echo(bulk)
+        finally:
+            ended.append(threading.current_thread())
+
+    async def main():
+        security = security_for(scheme)
+        listener = await listen(f"{scheme}://", lambda comm: None, role="worker", security=security, on_bulk=handler)
+        bulk = await asyncio.to_thread(lambda: connect_bulk(listener.contact_address, security=security, timeout_s=5))
+        assert await asyncio.to_thread(started.wait, 5)
+        await asyncio.wait_for(listener.close(), 5)
+        assert len(ended) == 1
+        assert not ended[0].is_alive()
+        with pytest.raises(CommClosedError):
+            await asyncio.to_thread(bulk.recv, 5)
+        bulk.close()
+
+    asyncio.run(main())
+
+
+def test_a_peer_that_stops_reading_blocks_nobody_for_ever(serving):
+    blocked = threading.Event()
+
+    def handler(bulk):
+        bulk.recv()
+        blocked.set()
+        with pytest.raises(CommClosedError):
+            bulk.send(Answer(1, Payload("bytes", b"", [bytes(60 * MB)]), None))
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            bulk.send(Call(1, "name", {}))
+            assert blocked.wait(5)
+
+    serving("tcp", handler, use)
+
+
+def test_a_handler_that_fails_is_logged_and_closed(serving, caplog):
+    def handler(bulk):
+        bulk.recv()
+        raise ZeroDivisionError("in the handler")
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            bulk.send(Call(1, "name", {}))
+            with pytest.raises(CommClosedError):
+                bulk.recv(10)
+
+    serving("tcp", handler, use)
+    assert "in the handler" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"no message of anybody, and not a short one", "another language"),
+        (struct.pack("<3sIBQQ", b"mD\x01", 1, 0, 1 << 40, 1 << 40), "at most are allowed"),
+    ],
+)
+def test_what_is_no_message_closes_the_connection(serving, data, text):
+    errors = []
+
+    def handler(bulk):
+        try:
+            bulk.recv()
+        except ProtocolError as error:
+            errors.append(str(error))
+            assert bulk.closed
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            bulk._sock.send(data)
+            with pytest.raises(CommClosedError):
+                bulk.recv(10)
+
+    serving("tcp", handler, use, Options(max_frame_bytes=MB))
+    assert len(errors) == 1
+    assert text in errors[0]
+
+
+def test_the_end_in_the_middle_of_a_message_is_named(serving):
+    errors = []
+    noticed = threading.Event()
+
+    def handler(bulk):
+        try:
+            bulk.recv()
+        except CommClosedError as error:
+            errors.append(str(error))
+            noticed.set()
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            bulk._sock.send(b"mD\x01")
+        assert noticed.wait(5)
+
+    serving("tcp", handler, use)
+    assert "middle of a message" in errors[0]
+
+
+def test_what_cannot_be_sent_leaves_the_connection_open(serving):
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            with pytest.raises(TypeError, match="can't stand in a message"):
+                bulk.send(Call(1, "name", {"a": object()}))
+            bulk.send(Call(2, "name", {}))
+            assert bulk.recv(10).request == 2
+
+    serving("tcp", echo, use)
+
+
+@pytest.mark.slow
+def test_a_waiting_thread_does_not_keep_the_interpreter(tmp_path):
+    import subprocess
+    import sys
+
+    code = """
+import asyncio, threading
+from minidask_distributed.comm import connect_bulk, listen
+from minidask_distributed.security import Security
+
+async def main():
+    security = Security(token="0" * 64)
+    arrived = threading.Event()
+    def handler(bulk):
+        arrived.set()
+        bulk.recv()
+    global listener, bulk
+    listener = await listen("tcp://", lambda comm: None, role="worker", security=security, on_bulk=handler)
+    bulk = await asyncio.to_thread(lambda: connect_bulk(listener.contact_address, security=security))
+    await asyncio.to_thread(arrived.wait)
+
+asyncio.run(main())
+print("the main thread ends")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (0, "the main thread ends\n"), done.stderr

@@ -1,0 +1,100 @@
+"""What workers are sent: depth by measured duration, one message a worker, recipes and expectations once."""
+
+from __future__ import annotations
+
+import pytest
+
+from minidask_distributed.messages import Compute, Finished, Recall, Recalled
+
+
+def filled(table, us):
+    table.upload("client", {"first": []})
+    table.finish("w", "first", us=us)
+    table.read("w")
+    table.upload("client", {f"x{at}": [] for at in range(2000)}, first=1)
+    messages = table.read("w")
+    assert [type(message) for message in messages] == [Compute]
+    return len(messages[0].tasks)
+
+
+@pytest.mark.parametrize(("us", "depth"), [(1, 512), (10, 500), (100, 50), (1000, 5), (4000, 2), (1_000_000, 2)])
+def test_about_five_milliseconds_of_work_are_sent_ahead(table, us, depth):
+    table.worker("w"), table.client()
+    assert filled(table, us) == depth
+
+
+@pytest.mark.parametrize(("threads", "count"), [(1, 2), (4, 8)])
+def test_of_an_unknown_function_two_tasks_a_thread(table, threads, count):
+    table.worker("w", nthreads=threads), table.client()
+    table.upload("client", {f"x{at}": [] for at in range(100)})
+    assert len(table.given("w")) == count
+
+
+def test_recipes_are_sent_once_to_each_worker(table):
+    table.worker("w"), table.client()
+    table.upload("client", {"a": []}, recipe="f")
+    table.upload("client", {"b": []}, recipe="g", first=1)
+    table.finish("w", "a")
+    table.upload("client", {"c": []}, recipe="f", first=2)
+    computes = table.read("w", Compute)
+    assert [len(message.recipes) for message in computes] == [1, 1, 0]
+    assert [payload for message in computes for _, payload in message.recipes] == [b"blob", b"blob"]
+
+
+def test_options_go_along(table):
+    table.worker("w", nthreads=4), table.client()
+    options = [{"annotations": {"note": 1}, "retries": 3}, {"priority": 2}]
+    table.upload("client", {"a": [], "b": [], "c": []}, options=options, option=[-1, 0, 1])
+    sent = {}
+    for message in table.read("w", Compute):
+        for at, task in enumerate(message.tasks):
+            place = -1 if message.option is None else message.option[at]
+            sent[task] = None if place < 0 else message.options[place]
+    assert [sent[table.task(key).id] for key in "abc"] == [None, {"annotations": {"note": 1}}, {"priority": 2}]
+
+
+def test_half_of_what_waits_is_recalled_once(table):
+    table.worker("one", nthreads=2), table.client()
+    table.upload("client", {f"x{at}": [] for at in range(4)})
+    assert len(table.given("one")) == 4
+    table.worker("two")
+    (recall,) = table.read("one", Recall)
+    assert len(recall.tasks) == 1
+    table.wait(0.5)
+    (second,) = table.read("one", Recall)
+    assert set(second.tasks).isdisjoint(recall.tasks)
+    table.say("one", Recalled(recall.tasks, second.tasks))
+    assert len(table.given("two")) == 1
+
+
+def test_what_turned_out_long_is_noticed_by_the_clock(table):
+    """Ten tasks were thought to take 10 us; nothing is heard of them, and another worker is idle."""
+    table.worker("w"), table.client()
+    table.upload("client", {"first": []})
+    table.finish("w", "first", us=10)
+    table.upload("client", {f"x{at}": [] for at in range(10)}, first=1)
+    table.worker("two")
+    assert not table.read("w", Recall)
+    table.wait(0.1)
+    assert not table.read("w", Recall)
+    table.wait(0.2)
+    assert len(table.read("w", Recall)[0].tasks) == 5
+
+
+def test_messages_a_task_stay_few(table):
+    table.worker("w"), table.client()
+    table.upload("client", {"first": []})
+    table.finish("w", "first", us=5)
+    table.upload("client", {f"x{at}": [] for at in range(20_000)}, first=1)
+    messages = 1
+    while keys := table.given("w"):
+        table.machine.handle(table.peers["w"], _report(table, keys), table.now)
+        table.inbox["w"] += table.machine.flush(table.now).get(table.peers["w"], [])
+        messages += 2
+    assert messages / 20_000 < 0.01
+
+
+def _report(table, keys):
+    tasks = [table.task(key).id for key in keys]
+    zeros = [0] * len(tasks)
+    return Finished(tasks, None, [8] * len(tasks), [5] * len(tasks), zeros, zeros, 0, None)

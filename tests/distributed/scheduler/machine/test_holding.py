@@ -1,0 +1,115 @@
+"""Scattered data and copies."""
+
+from __future__ import annotations
+
+import pytest
+
+from minidask_distributed.messages import Destinations, Finished, Free, Held, Release, Scatter, Store
+from minidask_distributed.protocol.keys import decode_keys, encode_keys
+
+
+def scatter(table, keys, payloads, workers=None, copies=1):
+    start = len(table.locals["client"])
+    table.locals["client"].update({key: start + at for at, key in enumerate(keys)})
+    table.say("client", Scatter(start, encode_keys(keys), [10] * len(keys), payloads, workers, copies))
+
+
+def test_small_data_go_through_the_scheduler_in_turn(table):
+    table.worker("one"), table.worker("two"), table.client()
+    scatter(table, ["a", "b", "c"], [b"A", b"B", b"C"])
+    stores = {name: table.read(name, Store) for name in ("one", "two")}
+    assert sorted(len(messages[0].tasks) for messages in stores.values()) == [1, 2]
+    assert table.heard("client") == {"a": "done", "b": "done", "c": "done"}
+    table.say("client", Release([0, 1, 2]))
+    assert len(table.read("one", Free)) == len(table.read("two", Free)) == 1
+    assert not table.machine.tasks_by_key
+
+
+def test_large_data_are_directed_and_reported(table):
+    table.worker("one"), table.client()
+    scatter(table, ["a"], [None])
+    task = table.task("a")
+    assert table.read("client") == [Destinations(0, [task.id], [["tcp://one"]])]
+    table.upload("client", {"b": ["a"]}, first=1)
+    # It isn't there yet.
+    assert table.where("a", "b") == ["released", "waiting"] or table.where("a", "b") == ["waiting", "waiting"]
+    table.say("one", Held([task.id], [10]))
+    assert table.where("a", "b") == ["memory", "processing"]
+
+
+def test_broadcast(table):
+    table.worker("one"), table.worker("two"), table.client()
+    scatter(table, ["a"], [b"A"], copies=0)
+    assert len(table.task("a").holders()) == 2
+    for name in ("one", "two"):
+        (store,) = table.read(name, Store)
+        assert (decode_keys(store.keys), store.payloads) == (["a"], [b"A"])
+    table.leave("one")
+    assert table.where("a") == ["memory"]
+
+
+def test_chosen_workers(table):
+    table.worker("one"), table.worker("two"), table.client()
+    scatter(table, ["a", "b"], [b"A", b"B"], workers=["two"])
+    assert not table.read("one")
+    assert len(table.read("two", Store)[0].tasks) == 2
+
+
+@pytest.mark.parametrize(
+    ("workers", "text"), [(None, "the cluster has no workers"), (["ghost"], "none of the workers ghost")]
+)
+def test_nowhere_to_put_it(table, workers, text):
+    table.client()
+    if workers:
+        table.worker("one")
+    scatter(table, ["a"], [b"A"], workers=workers)
+    assert text in table.heard("client")["a"]
+
+
+def test_lost_data_may_be_scattered_again(table):
+    table.worker("one"), table.client()
+    scatter(table, ["a"], [b"A"])
+    table.leave("one")
+    assert table.where("a") == ["erred"]
+    table.worker("two")
+    del table.locals["client"]["a"]
+    table.locals["client"]["spare"] = 0
+    scatter(table, ["a"], [b"A"])
+    assert table.where("a") == ["memory"]
+
+
+def test_columns_of_different_lengths(table):
+    table.client()
+    with pytest.raises(ValueError, match="different lengths"):
+        table.say("client", Scatter(0, encode_keys(["a"]), [], [], None, 1))
+
+
+def test_a_copy_of_what_is_made_again_elsewhere_is_freed(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": []})
+    task = table.task("a")
+    runner = task.worker.name
+    other = "two" if runner == "one" else "one"
+    table.say(other, Held([task.id], [8]))
+    assert table.where("a") == ["processing"]
+    assert table.read(other, Free) == [Free([task.id])]
+
+
+def test_a_copy_at_the_very_worker_that_makes_it_again_will_do(table):
+    table.worker("w"), table.client()
+    table.upload("client", {"a": []})
+    task = table.task("a")
+    table.say("w", Held([task.id], [8]))
+    assert table.where("a") == ["memory"]
+    table.say("w", Finished([task.id], None, [8], [5], [0], [0], 0, None))
+    assert [holder.name for holder in task.holders()] == ["w"]
+    assert not table.read("w", Free)
+
+
+def test_a_copy_of_what_failed_is_freed(table):
+    table.worker("w"), table.client()
+    table.upload("client", {"a": []})
+    table.fail("w", "a")
+    table.read("w")
+    table.say("w", Held([table.task("a").id], [8]))
+    assert table.read("w") == [Free([table.task("a").id])]

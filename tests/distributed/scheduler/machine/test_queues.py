@@ -1,0 +1,154 @@
+"""Queues: shares of roots, data locality, priorities, stealing, memory pressure."""
+
+from __future__ import annotations
+
+from minidask_distributed.messages import Held, Release, WorkerStatus
+
+
+def measured(table, *workers, us=100_000):
+    """Let the function's duration be known, so that a worker is sent two tasks a thread and no more."""
+    table.upload("client", {"measure": []})
+    for worker in workers:
+        if table.given(worker):
+            table.finish(worker, "measure", us=us)
+    table.say("client", Release(table.ids("client", "measure")))
+    for worker in workers:
+        table.read(worker)
+    return len(table.locals["client"])
+
+
+def test_roots_are_dealt_out_in_contiguous_shares_by_threads(table):
+    table.worker("one", nthreads=1), table.worker("two", nthreads=3), table.client()
+    start = measured(table, "one", "two")
+    keys = [f"x{at}" for at in range(40)]
+    table.upload("client", {key: [] for key in keys}, first=start)
+    assert table.given("one") == ["x0", "x1"]
+    assert table.given("two") == ["x10", "x11", "x12", "x13"]
+    table.finish("one", "x0", us=100_000)
+    table.finish("two", "x11", us=100_000)
+    assert (table.given("one"), table.given("two")) == (["x2"], ["x14"])
+
+
+def test_few_roots_are_placed_one_by_one(table):
+    for name in ("one", "two", "three"):
+        table.worker(name)
+    table.client()
+    table.upload("client", {"a": [], "b": [], "c": []})
+    assert sorted(table.given("one") + table.given("two") + table.given("three")) == ["a", "b", "c"]
+    assert {task.worker.name for task in map(table.task, "abc")} == {"one", "two", "three"}
+
+
+def test_an_idle_worker_takes_the_tail_half_of_the_largest_share(table):
+    table.worker("one"), table.client()
+    start = measured(table, "one")
+    table.worker("two")
+    table.upload("client", {f"x{at}": [] for at in range(40)}, first=start)
+    # The second ends its own share.
+    while (keys := table.given("two")) or any(task.worker.name == "two" for task in table.record("two").processing):
+        del keys
+        for task in list(table.record("two").processing):
+            table.finish("two", task.key, us=100_000)
+        if len([1 for at in range(20, 40) if table.where(f"x{at}") == ["memory"]]) == 20:
+            break
+    taken = sorted(int(task.key[1:]) for task in table.record("two").processing)
+    assert taken
+    assert all(2 <= at < 20 for at in taken)
+    assert min(taken) >= 10  # from the tail
+
+
+def test_priorities_then_first_come_first_served(table):
+    table.worker("w"), table.client("client"), table.client("other")
+    start = measured(table, "w")
+    table.upload("client", {"busy1": [], "busy2": []}, first=start)
+    table.upload("client", {"a": []}, first=start + 2)
+    table.upload("other", {"b": []})
+    table.upload("client", {"urgent": []}, first=start + 3, options=[{"priority": 5}], option=[0])
+    table.upload("client", {"later": []}, first=start + 4, options=[{"priority": -5}], option=[0])
+    order = table.given("w")
+    for key in ("busy1", "busy2", "urgent", "a", "b"):
+        table.finish("w", key, us=100_000)
+        order += table.given("w")
+    assert order == ["busy1", "busy2", "urgent", "a", "b", "later"]
+
+
+def test_depth_first(table):
+    """What a finished pair makes possible goes before the next pair's roots."""
+    table.worker("w"), table.client()
+    start = measured(table, "w")
+    rows = {}
+    for at in range(4):
+        rows |= {f"l{at}": [], f"r{at}": [], f"sum{at}": [f"l{at}", f"r{at}"]}
+    table.upload("client", rows, wanted=[f"sum{at}" for at in range(4)], first=start)
+    order = table.given("w")
+    while len(order) < len(rows):
+        for task in list(table.record("w").processing):
+            table.finish("w", task.key, us=100_000)
+            order += table.given("w")
+    assert order.index("sum0") < order.index("l2")
+    assert order.index("sum1") < order.index("l3")
+
+
+def test_tasks_go_where_most_of_their_bytes_are(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": [], "b": []})
+    owner = {key: table.task(key).worker.name for key in "ab"}
+    table.finish(owner["a"], "a", nbytes=1_000), table.finish(owner["b"], "b", nbytes=50_000_000)
+    table.read("one"), table.read("two")
+    table.upload("client", {"c": ["a", "b"]}, first=2)
+    assert table.given(owner["b"]) == ["c"]
+
+
+def test_a_copy_counts_as_data_too(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": [], "b": []})
+    owner = {key: table.task(key).worker.name for key in "ab"}
+    table.finish(owner["a"], "a", nbytes=1_000), table.finish(owner["b"], "b", nbytes=50_000_000)
+    table.say(owner["a"], Held([table.task("b").id], [50_000_000]))
+    table.read("one"), table.read("two")
+    table.upload("client", {"c": ["a", "b"]}, first=2)
+    assert table.given(owner["a"]) == ["c"]
+
+
+def test_what_is_dear_to_move_stays(table):
+    """An idle worker doesn't take a task whose data would take longer to move than the task would wait."""
+    table.worker("one"), table.client()
+    table.upload("client", {"data": []})
+    table.finish("one", "data", nbytes=10**12, us=1_000)
+    table.upload("client", {f"x{at}": ["data"] for at in range(600)}, first=1)
+    table.worker("two", status=False)
+    assert not table.given("two")
+
+
+def test_what_is_cheap_to_move_goes(table):
+    table.worker("one"), table.client()
+    table.upload("client", {"data": []})
+    table.finish("one", "data", nbytes=10, us=1_000)
+    table.upload("client", {f"x{at}": ["data"] for at in range(600)}, first=1)
+    table.worker("two", status=False)
+    assert table.given("two")
+
+
+def test_the_queue_of_a_worker_that_pauses_goes_to_the_others(table):
+    table.worker("one"), table.worker("two"), table.client()
+    start = measured(table, "one", "two")
+    table.upload("client", {f"x{at}": [] for at in range(10)}, first=start)
+    table.say("one", WorkerStatus("paused"))
+    table.read("two")
+    done = set()
+    while left := [task for task in table.record("two").processing if task.key not in done]:
+        for task in left:
+            done.add(task.key)
+            table.finish("two", task.key, us=100_000)
+    # All but the two that the paused one holds and hasn't answered about.
+    assert len(done) == 8
+
+
+def test_under_memory_pressure_roots_run_in_plain_order(make_table):
+    table = make_table(memory_pressure=0.5)
+    table.worker("one", memory_limit=1000), table.worker("two", memory_limit=1000), table.client()
+    start = measured(table, "one", "two")
+    table.upload("client", {"big": []}, first=start)
+    table.finish(table.task("big").worker.name, "big", nbytes=1500, us=100_000)
+    table.read("one"), table.read("two")
+    table.upload("client", {f"x{at}": [] for at in range(20)}, first=start + 1)
+    assert sorted(table.given("one") + table.given("two")) == ["x0", "x1", "x2", "x3"]

@@ -1,0 +1,314 @@
+"""Workers that join, pause, leave in order, die and come back; nannies; whom a death is blamed on."""
+
+from __future__ import annotations
+
+import pytest
+
+from minidask_distributed.messages import (
+    Acquire,
+    Bye,
+    Compute,
+    Free,
+    Held,
+    KillWorker,
+    Leave,
+    LongRunning,
+    Recall,
+    Recalled,
+    Scatter,
+    Store,
+    WorkerDied,
+    WorkerGone,
+    WorkerRegistered,
+    WorkerStatus,
+)
+from minidask_distributed.protocol.keys import encode_keys
+
+
+def test_joining(table):
+    table.worker("w", status=False)
+    assert table.read("w") == [WorkerRegistered(1, 1, [])]
+    assert table.machine.take_notices() == [("worker-added", {"address": "tcp://w", "name": "w"})]
+
+
+def test_a_second_worker_of_the_same_name_is_refused(table):
+    table.worker("w")
+    table.peers["first"] = table.peers.pop("w")
+    table.worker("w", status=False)
+    (bye,) = table.read("w")
+    assert type(bye) is Bye
+    assert "the name 'w' belongs to the cluster already" in bye.reason
+    assert table.machine.take_closings() == [(table.peers["w"], bye.reason)]
+    assert len(table.machine.workers) == 1
+
+
+def test_a_worker_without_threads_is_refused(table):
+    with pytest.raises(ValueError, match="at least one thread"):
+        table.worker("w", nthreads=0)
+
+
+def test_the_successor_of_a_nannys_worker_takes_its_place_at_once(table):
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"a": []})
+    table.read("w")
+    table.peers["old"] = table.peers.pop("w")
+    table.worker("w", nanny="n", status=False)
+    assert [type(message) for message in table.read("w")] == [WorkerRegistered, Compute]
+
+
+def test_tasks_without_workers_wait_for_the_first_one(table):
+    table.client()
+    table.upload("client", {f"x{at}": [] for at in range(5)} | {"y": [f"x{at}" for at in range(5)]}, wanted=["y"])
+    assert table.where("x0", "y") == ["queued", "waiting"]
+    table.worker("w", status=False)
+    assert table.given("w") == ["x0", "x1"]
+
+
+def test_a_worker_that_comes_back_brings_its_results(table):
+    table.worker("w"), table.client()
+    table.upload("client", {"a": [], "b": ["a"]}, wanted=["b"])
+    table.finish("w", "a")
+    table.leave("w")
+    table.read("w")
+    assert table.where("a", "b") == ["queued", "waiting"]
+    table.peers["old"] = table.peers.pop("w")
+    table.worker("w", held=["a", "unknown"], status=False)
+    registered, compute = table.read("w")
+    assert registered.held == [table.task("a").id, 0]
+    assert table.where("a", "b") == ["memory", "processing"]
+    assert compute.deps == [table.task("a").id]
+
+
+def test_results_lost_with_their_worker_are_made_again_and_only_these(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": [], "b": []})
+    table.finish("one", "a"), table.finish("two", "b")
+    table.upload("client", {"c": ["a", "b"]}, first=2)
+    table.read("two")
+    table.leave("one")
+    assert table.given("two") == ["a"]
+    assert table.where("a", "b", "c") == ["processing", "memory", "waiting"]
+    table.finish("two", "a")
+    assert table.given("two") == ["c"]
+    table.finish("two", "c")
+    assert table.heard("client") == {"a": "done", "b": "done", "c": "done"}
+
+
+def test_a_small_result_survives_its_worker(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": []})
+    table.finish("one", "a", values=[b"small"])
+    table.leave("one")
+    (store,) = table.read("two", Store)
+    assert (store.tasks, store.payloads) == ([table.task("a").id], [b"small"])
+    assert table.where("a") == ["memory"]
+    assert table.heard("client") == {"a": b"small"}
+
+
+def test_scattered_data_lost_with_its_worker_is_an_error_that_says_so(table):
+    table.worker("w"), table.worker("other"), table.client()
+    table.locals["client"]["data"] = 0
+    table.say("client", Scatter(0, encode_keys(["data"]), [100], [b"payload"], ["w"], 1))
+    table.upload("client", {"a": ["data"]}, first=1)
+    table.leave("w")
+    heard = table.heard("client")
+    assert "it was scattered, so no task can make it again" in heard["data"]
+    assert heard["a"] == heard["data"]
+    assert table.where("data", "a") == ["erred", "erred"]
+
+
+def test_only_what_ran_is_blamed_when_the_nanny_says_so(make_table):
+    table = make_table(allowed_failures=0)
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"bad": [], "good": []})
+    table.leave("w")
+    # Until the nanny has spoken nothing is blamed or moved.
+    assert table.where("bad", "good") == ["processing", "processing"]
+    table.say("n", WorkerDied("n", "tcp://w", [table.task("bad").id], "signal 11 (SIGSEGV)", True))
+    assert table.where("bad", "good") == ["erred", "queued"]
+    (text,) = table.heard("client").values()
+    assert "1 workers died while they ran the task 'bad'" in text
+    assert "signal 11 (SIGSEGV)" in text
+    assert table.machine.take_notices()[-1][0] == "worker-died"
+
+
+def test_the_nanny_may_speak_before_the_comm_breaks(make_table):
+    table = make_table(allowed_failures=0)
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"bad": [], "good": []})
+    table.say("n", WorkerDied("n", "tcp://w", [table.task("bad").id], "exit code 1", True))
+    table.leave("w")
+    assert table.where("bad", "good") == ["erred", "queued"]
+
+
+def test_a_silent_nanny_is_not_waited_for_long(make_table):
+    table = make_table(allowed_failures=0, nanny_report_s=2)
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"bad": [], "good": []})
+    table.leave("w")
+    table.wait(1.9)
+    assert table.where("bad", "good") == ["processing", "processing"]
+    table.wait(0.2)
+    # One thread: what was sent first is taken for what ran.
+    assert table.where("bad", "good") == ["erred", "queued"]
+
+
+def test_a_nanny_that_is_gone_too_is_not_waited_for(table):
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"a": []})
+    table.leave("w")
+    table.leave("n")
+    assert table.where("a") == ["queued"]
+    assert table.task("a").crashes == 1
+
+
+def test_a_worker_that_says_goodbye_is_not_blamed(table):
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"a": []})
+    table.machine.gone(table.peers["w"], table.now, "stopped", on_purpose=True)
+    table.settle()
+    assert table.where("a") == ["queued"]
+    assert table.task("a").crashes == 0
+
+
+def test_512_tasks_queued_behind_a_crash_are_innocent(table):
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"first": []})
+    table.finish("w", "first", us=1)
+    table.upload("client", {f"x{at}": [] for at in range(600)}, first=1)
+    assert len(table.given("w")[1:]) == 512
+    table.leave("w")
+    table.say("n", WorkerDied("n", "tcp://w", [table.task("x0").id], "signal 11", True))
+    crashes = [table.task(f"x{at}").crashes for at in range(600)]
+    assert crashes == [1] + [0] * 599
+
+
+def test_a_task_that_kills_every_worker_is_given_up(table):
+    table.client()
+    table.upload("client", {"bad": []})
+    for at in range(4):
+        table.nanny(f"n{at}"), table.worker(f"w{at}", nanny=f"n{at}")
+        table.say(f"n{at}", WorkerDied(f"n{at}", f"tcp://w{at}", [table.task("bad").id], "gone", False))
+    assert "4 workers died" in table.heard("client")["bad"]
+
+
+def test_retiring_hands_over_what_only_it_holds(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": [], "b": []})
+    table.finish("one", "a"), table.finish("two", "b")
+    table.read("one"), table.read("two")
+    one = table.record("one")
+    table.machine.retire([one.number, 999], table.now)
+    table.settle()
+    (acquire,) = table.read("two")
+    task = table.task("a")
+    assert type(acquire) is Acquire
+    assert (acquire.tasks, acquire.holders, acquire.peers) == (
+        [task.id],
+        {task.id: [one.number]},
+        {one.number: "tcp://one"},
+    )
+    assert not table.read("one")
+    table.say("two", Held([task.id], [8]))
+    assert [type(message) for message in table.read("one")] == [Free, Leave] or table.read("one") == []
+    assert [holder.name for holder in task.holders()] == ["two"]
+    assert list(table.machine.workers.values()) == [table.record("two")]
+    table.leave("one")
+    assert table.where("a", "b") == ["memory", "memory"]
+
+
+def test_a_worker_that_leaves_ends_what_runs_and_gives_back_the_rest(table):
+    table.worker("one"), table.client()
+    table.upload("client", {"a": [], "b": []})
+    table.worker("two")
+    table.read("one")
+    a, b = table.task("a"), table.task("b")
+    table.say("one", Recalled([], [b.id]))
+    table.say("one", WorkerStatus("closing"))
+    (recall,) = table.read("one")
+    assert recall == Recall([a.id, b.id])
+    table.say("one", Recalled([b.id], [a.id]))
+    assert table.where("a", "b") == ["processing", "processing"]
+    assert b.worker.name == "two"
+    table.finish("one", "a", values=[b"v"])
+    assert table.heard("client") == {"a": b"v"}
+    # It waits until somebody else has the result.
+    (acquire,) = table.read("two", Acquire)
+    table.say("two", Held(acquire.tasks, [8]))
+    assert type(table.read("one")[-1]) is Leave
+    assert a.crashes == b.crashes == 0
+
+
+def test_the_last_worker_may_leave_all_the_same(table):
+    table.worker("w"), table.client()
+    table.upload("client", {"a": []})
+    table.finish("w", "a")
+    table.machine.retire([1], table.now)
+    table.settle()
+    assert type(table.read("w")[-1]) is Leave
+    assert table.where("a") == ["queued"]
+    table.say("w", WorkerStatus("closing"))  # its last words are void
+
+
+def test_paused_workers_get_nothing_and_give_back(table):
+    table.worker("one"), table.client()
+    table.upload("client", {"a": [], "b": [], "c": []})
+    a, b = table.task("a"), table.task("b")
+    table.say("one", WorkerStatus("paused"))
+    assert table.read("one", Recall) == [Recall([a.id, b.id])]
+    table.say("one", Recalled([b.id], [a.id]))
+    table.finish("one", "a")
+    assert table.where("a", "b", "c") == ["memory", "queued", "queued"]
+    table.read("one")
+    table.say("one", WorkerStatus("running"))
+    assert table.given("one") == ["b", "c"] or len(table.machine.tasks_by_key) == 3
+
+
+def test_restricted_tasks_wait_for_their_worker(table):
+    table.worker("one"), table.client()
+    options = [{"workers": ["two"]}, {"workers": ["two"], "allow_other_workers": True}]
+    table.upload("client", {"a": [], "b": []}, options=options, option=[0, 1])
+    assert table.where("a", "b") == ["no-worker", "processing"]
+    table.worker("two", status=False)
+    assert table.given("two") == ["a"]
+    table.leave("two")
+    assert table.where("a") == ["no-worker"]
+
+
+def test_resources_are_not_exceeded(table):
+    table.worker("w", nthreads=8, resources={"GPU": 2}), table.client()
+    keys = [f"x{at}" for at in range(5)]
+    table.upload("client", {key: [] for key in keys}, options=[{"resources": {"GPU": 1}}], option=[0] * 5)
+    assert table.given("w") == ["x0", "x1"]
+    table.say("w", LongRunning([table.task("x0").id], [1]))
+    assert table.given("w") == ["x2"]
+    table.finish("w", "x1")
+    table.fail("w", "x2")
+    assert table.given("w") == ["x3", "x4"]
+
+
+def test_others_are_told_whom_not_to_fetch_from(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": [], "b": [], "c": ["a", "b"]}, wanted=["c"])
+    table.finish("one", "a", nbytes=10_000_000), table.finish("two", "b", nbytes=10)
+    table.read("one")
+    number = table.record("two").number
+    table.leave("two")
+    assert WorkerGone([number]) in table.read("one")
+
+
+def test_silence(make_table):
+    table = make_table(worker_ttl_s=10)
+    table.worker("w")
+    table.wait(11)
+    assert table.machine.take_closings() == [(table.peers["w"], "nothing was heard of it for 10 s")]
+    assert not table.machine.workers
+
+
+def test_killing_by_the_nanny(table):
+    table.nanny("n"), table.worker("w", nanny="n"), table.worker("bare")
+    assert table.machine.kill(table.record("w").number, table.now, True, "asked") is True
+    assert table.machine.kill(table.record("bare").number, table.now, True, "asked") is False
+    assert table.machine.kill(99, table.now, True, "asked") is False
+    table.settle()
+    assert table.read("n") == [KillWorker(True, "asked")]

@@ -1,0 +1,30 @@
+"""Tests of `minidask_distributed.scheduler.prefixes`."""
+
+from __future__ import annotations
+
+import pytest
+
+from minidask_distributed.scheduler.prefixes import prefix_of
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix"),
+    [
+        ("inc", "inc"),
+        ("inc-1", "inc"),
+        ("inc-dec-1", "inc-dec"),
+        ("read-csv-0f1e2d3c4b5a69788796a5b4c3d2e1f0", "read-csv"),
+        ("my_sum-abcdefab", "my_sum"),
+        ("hello-world", "hello-world"),
+        (("x", 1, 2), "x"),
+        ((("y-1", 0), 3), "y"),
+        ("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "data"),
+        ("", "data"),
+        ((), "data"),
+        (7, "data"),
+        (1.5, "data"),
+        ("z" * 1000, "z" * 80),
+    ],
+)
+def test_prefixes(key, prefix):
+    assert prefix_of(key) == prefix
