@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from minidask_distributed.client.as_completed import as_completed
     from minidask_distributed.client.client import Client
     from minidask_distributed.client.current import default_client
+    from minidask_distributed.client.errors import KilledWorker
     from minidask_distributed.client.executor import ClientExecutor
     from minidask_distributed.client.future import Future
     from minidask_distributed.client.progress import progress
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from minidask_distributed.deploy.local import LocalCluster
     from minidask_distributed.deploy.spec import SpecCluster
     from minidask_distributed.nanny.server import Nanny
-    from minidask_distributed.plugins import NannyPlugin, SchedulerPlugin, WorkerPlugin
+    from minidask_distributed.plugins import NannyPlugin, SchedulerPlugin, UploadFile, WorkerPlugin
     from minidask_distributed.scheduler.server import Scheduler
     from minidask_distributed.security import Security
     from minidask_distributed.worker.context import (
@@ -55,6 +56,7 @@ _NAMES = {
     "Client": "minidask_distributed.client.client",
     "ClientExecutor": "minidask_distributed.client.executor",
     "Future": "minidask_distributed.client.future",
+    "KilledWorker": "minidask_distributed.client.errors",
     "LocalCluster": "minidask_distributed.deploy.local",
     "Nanny": "minidask_distributed.nanny.server",
     "NannyPlugin": "minidask_distributed.plugins",
@@ -64,6 +66,7 @@ _NAMES = {
     "Security": "minidask_distributed.security",
     "SpecCluster": "minidask_distributed.deploy.spec",
     "TimeoutError": "builtins",
+    "UploadFile": "minidask_distributed.plugins",
     "Worker": "minidask_distributed.worker.server",
     "WorkerPlugin": "minidask_distributed.plugins",
     "as_completed": "minidask_distributed.client.as_completed",
@@ -89,6 +92,7 @@ __all__ = [
     "Client",
     "ClientExecutor",
     "Future",
+    "KilledWorker",
     "LocalCluster",
     "Nanny",
     "NannyPlugin",
@@ -98,6 +102,7 @@ __all__ = [
     "Security",
     "SpecCluster",
     "TimeoutError",
+    "UploadFile",
     "Worker",
     "WorkerPlugin",
     "__version__",

@@ -10,7 +10,6 @@ Invariants: every answer is at least 1 (0 bytes mean "no limit" and come from th
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -143,5 +142,7 @@ def workers_and_threads(processors: int) -> tuple[int, int]:
         processes = processors
     else:
         root = math.isqrt(processors)
-        processes = min(count for count in range(root, processors + 1) if count >= math.sqrt(processors) and processors % count == 0)
+        processes = min(
+            count for count in range(root, processors + 1) if count >= math.sqrt(processors) and processors % count == 0
+        )
     return processes, max(1, processors // processes)

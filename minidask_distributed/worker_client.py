@@ -18,14 +18,14 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from minidask.schedulers import threads
-from minidask.schedulers.registry import register_runner
+from minidask.schedulers.registry import register_runner, unregister_runner
 from minidask_distributed import loops
 from minidask_distributed.client.client import Client
-from minidask_distributed.client.current import current_client
+from minidask_distributed.client.current import current_client, set_slot_leaver
 from minidask_distributed.client.future import set_client_finder
 from minidask_distributed.plugins import WorkerPlugin
 from minidask_distributed.worker.context import get_worker, rejoin, running, secede
@@ -114,36 +114,51 @@ def worker_client(timeout: float | str | None = None, separate_thread: bool = Tr
     45
     """
     client = _client_of(get_worker(), timeout)
-    if not separate_thread:
+    with _out_of_slot() if separate_thread else nullcontext():
         yield client
-        return
-    secede()
-    try:
-        yield client
-    finally:
-        rejoin()
 
 
 local_client = worker_client
 """An older name."""
 
 
-def prepare_process() -> None:
-    """Let tasks in this process use the cluster without saying so; called where worker processes start.
+def prepare_process(workers_only: bool = True) -> None:
+    """Let tasks in this process use the cluster without saying so; called where workers are started, once or more often.
 
-    Futures that come out of a pickle in a task find the task's client, and collections that are computed in a task are
-    computed on the cluster.
+    Futures that come out of a pickle in a task find the task's client. Collections that a task computes leave its slot while
+    they are computed, and, where nothing but workers runs in this process, are computed on the cluster.
+
+    Parameters
+    ----------
+    workers_only : bool
+        Whether the process is a worker's own. False: it is a user's, with clients that say themselves where to compute.
     """
     set_client_finder(get_client)
-    register_runner(_get_in_task)
+    set_slot_leaver(_out_of_slot)
+    if workers_only:
+        unregister_runner(_get_in_task)
+        register_runner(_get_in_task)
 
 
 def _get_in_task(dsk: Any, keys: Any, **kwargs: Any) -> Any:
     """Run a graph on the cluster, on behalf of a task; outside of tasks on threads, as if there were no cluster."""
     if running.get() is None:
         return threads.get(dsk, keys, **kwargs)
-    with worker_client() as client:
-        return client.get(dsk, keys, **kwargs)
+    with _out_of_slot():
+        return get_client().get(dsk, keys, **kwargs)
+
+
+@contextmanager
+def _out_of_slot() -> Generator[None, None, None]:
+    """Leave the slot of the task that runs this block, if there is one, for its length."""
+    if running.get() is None:
+        yield
+        return
+    secede()
+    try:
+        yield
+    finally:
+        rejoin()
 
 
 def _client_of(worker: Any, timeout: float | str | None) -> Client:

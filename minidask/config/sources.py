@@ -30,7 +30,16 @@ from minidask.config.tree import MISSING, Path, assign, lookup, merge, split_key
 
 ENV_PREFIX = "MINIDASK_"
 INHERIT = "MINIDASK_INTERNAL_INHERIT_CONFIG"
-_NOT_SETTINGS = frozenset({"MINIDASK_CONFIG", "MINIDASK_ROOT_CONFIG", INHERIT})
+# Where to find settings, and a secret that must not stand among them.
+_NOT_SETTINGS = frozenset(
+    {
+        "MINIDASK_CONFIG",
+        "MINIDASK_ROOT_CONFIG",
+        "MINIDASK_TOKEN",
+        "MINIDASK_TOKEN_FILE",
+        INHERIT,
+    }
+)
 
 
 def find_paths(env: Mapping[str, str]) -> list[str]:

@@ -37,7 +37,9 @@ def security_options(role: str) -> Callable[[Command], Command]:
             "MINIDASK_TOKEN or MINIDASK_TOKEN_FILE, or else ~/.config/minidask/token, which is made on first use.",
         ),
         click.option(
-            "--tls-ca-file", type=_PATH, help="Certificates (PEM) that those of the others must be signed by; for tls://."
+            "--tls-ca-file",
+            type=_PATH,
+            help="Certificates (PEM) that those of the others must be signed by; for tls://.",
         ),
         click.option("--tls-cert", type=_PATH, help=f"The {role}'s certificate (PEM)."),
         click.option(
@@ -68,7 +70,9 @@ def dashboard_options() -> Callable[[Command], Command]:
     return _decorate(
         click.option("--dashboard-address", help="Where the dashboard would listen. There is none yet: has no effect."),
         click.option(
-            "--dashboard/--no-dashboard", default=None, help="Whether to have a dashboard. There is none yet: has no effect."
+            "--dashboard/--no-dashboard",
+            default=None,
+            help="Whether to have a dashboard. There is none yet: has no effect.",
         ),
         click.option("--show/--no-show", default=None, help="Whether to show the dashboard. Has no effect."),
     )

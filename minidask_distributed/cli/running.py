@@ -143,5 +143,3 @@ def describe_ignored(dashboard_address: str | None, dashboard: bool | None, show
     """Log that flags of dashboards were given, which have no effect yet."""
     if dashboard_address is not None or dashboard or show:
         logger.warning("there is no dashboard yet: --dashboard-address, --dashboard and --show have no effect")
-
-

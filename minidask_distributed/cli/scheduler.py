@@ -15,7 +15,8 @@ from minidask_distributed.cli import options as flags
 from minidask_distributed.cli.running import Stop, describe_ignored, run
 from minidask_distributed.scheduler.server import Scheduler
 
-logger = logging.getLogger(__name__)
+# Named, since a program that is run is called __main__.
+logger = logging.getLogger("minidask_distributed.cli.scheduler")
 
 
 @click.command(context_settings={"max_content_width": 110})
@@ -25,11 +26,15 @@ logger = logging.getLogger(__name__)
     "addresses of this one.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0: any free one. Default: 8786, or any if it is taken."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0: any free one. Default: 8786, or any if it is taken.",
 )
 @click.option("--interface", help="Network interface to listen on, instead of --host: eth0, ib0 ...")
 @click.option("--protocol", help="tcp, or tls for encryption. Default: the setting distributed.comm.default-scheme.")
-@click.option("--contact-address", help="Address to tell others, where that isn't the one to listen on (tcp://gate:8786).")
+@click.option(
+    "--contact-address", help="Address to tell others, where that isn't the one to listen on (tcp://gate:8786)."
+)
 @click.option(
     "--scheduler-file",
     type=click.Path(dir_okay=False, resolve_path=True),

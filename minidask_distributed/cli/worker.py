@@ -17,14 +17,15 @@ from minidask_distributed import settings
 from minidask_distributed.cli import options as flags
 from minidask_distributed.cli.running import Stop, describe_ignored, run
 from minidask_distributed.comm.address import DEFAULT_SCHEDULER_PORT
-from minidask_distributed.nanny.child import find_class
 from minidask_distributed.limits import cpu_count, parse_memory_limit, workers_and_threads
+from minidask_distributed.nanny.child import find_class
 from minidask_distributed.nanny.server import Nanny
 from minidask_distributed.security import read_scheduler_file
 from minidask_distributed.worker.process import tune_process
 from minidask_distributed.worker.server import Worker
 
-logger = logging.getLogger(__name__)
+# Named, since a program that is run is called __main__.
+logger = logging.getLogger("minidask_distributed.cli.worker")
 
 GRACE_S = 60.0
 """After SIGTERM workers have so long to hand over their data; schedulers of jobs send SIGKILL about then."""
@@ -45,8 +46,9 @@ GRACE_S = 60.0
     "number leaves processors free: -1 is one worker a processor, -2 one less.",
 )
 @click.option(
-    "--nthreads", type=click.IntRange(min=1), help="Threads of each worker: tasks that it runs at a time. Default: its "
-    "share of the processors."
+    "--nthreads",
+    type=click.IntRange(min=1),
+    help="Threads of each worker: tasks that it runs at a time. Default: its share of the processors.",
 )
 @click.option(
     "--memory-limit",
@@ -69,7 +71,9 @@ GRACE_S = 60.0
     help="Whether workers are processes of their own, watched by this one: started again when they die, ended when their "
     "memory is used up.",
 )
-@click.option("--death-timeout", help="Give up when the scheduler couldn't be reached for so long: '60s'. Default: never.")
+@click.option(
+    "--death-timeout", help="Give up when the scheduler couldn't be reached for so long: '60s'. Default: never."
+)
 @click.option(
     "--reconnect/--no-reconnect",
     default=True,
@@ -79,9 +83,13 @@ GRACE_S = 60.0
 @click.option("--host", help="Name or number of the address to listen on, for other workers and clients.")
 @click.option("--interface", help="Network interface to listen on, instead of --host: eth0, ib0 ...")
 @click.option("--protocol", help="tcp, or tls for encryption. Default: the scheduler's.")
-@click.option("--worker-port", help="Port to listen on, or a range for several workers: 3000:3010. Default: any free one.")
+@click.option(
+    "--worker-port", help="Port to listen on, or a range for several workers: 3000:3010. Default: any free one."
+)
 @click.option("--listen-address", help="Address to listen on, instead of the four above: tcp://0.0.0.0:9000.")
-@click.option("--contact-address", help="Address to tell others, where that isn't the one to listen on: tcp://node7:9000.")
+@click.option(
+    "--contact-address", help="Address to tell others, where that isn't the one to listen on: tcp://node7:9000."
+)
 @click.option("--worker-class", help="Class to use instead of Worker, by its import path: package.module.Class.")
 @click.option("--preload-nanny", multiple=True, help="As --preload, in this process, when a nanny starts.")
 @flags.security_options("worker")
@@ -135,9 +143,13 @@ def main(
     if not nanny and preload_nanny:
         raise click.UsageError("--preload-nanny needs a nanny, and there is none with --no-nanny")
     if listen_address is not None and (host or interface or worker_port):
-        raise click.UsageError("--listen-address says host and port itself: leave out --host, --interface, --worker-port")
+        raise click.UsageError(
+            "--listen-address says host and port itself: leave out --host, --interface, --worker-port"
+        )
     if count > 1 and (listen_address or contact_address):
-        raise click.UsageError("--listen-address and --contact-address are for one worker; there are more by --nworkers")
+        raise click.UsageError(
+            "--listen-address and --contact-address are for one worker; there are more by --nworkers"
+        )
     ports = flags.parse_ports(worker_port, count)
     offered = flags.parse_resources(resources)
     try:
@@ -177,7 +189,11 @@ def main(
     async def serve() -> int:
         describe_ignored(dashboard_address, dashboard, show)
         if nanny:
-            more = {"worker_class": worker_class, "preload_nanny": list(preload_nanny) or None, "silence_logs": log_level.upper()}
+            more: dict[str, Any] = {
+                "worker_class": worker_class,
+                "preload_nanny": list(preload_nanny) or None,
+                "silence_logs": log_level.upper(),
+            }
             return await _serve_nannies([Nanny(address, **each, **more) for each in arguments])
         tune_process()
         return await _serve_worker(find_class(worker_class)(address, **arguments[0]))
@@ -198,8 +214,6 @@ async def _serve_nannies(nannies: list[Nanny]) -> int:
             await _all(nanny.close_gracefully(GRACE_S) for nanny in nannies)
     finally:
         await _all(nanny.close() for nanny in nannies)
-    for nanny in nannies:
-        logger.info("worker %s has ended: %s", nanny.name, nanny.reason)
     return int(any(nanny.failed for nanny in nannies))
 
 
@@ -230,7 +244,9 @@ def _count(nworkers: str, nthreads: int | None) -> tuple[int, int]:
     processors = cpu_count()
     if nworkers == "auto":
         if nthreads is not None:
-            raise click.UsageError("--nworkers auto chooses the threads, too: leave out --nthreads, or give a number of workers")
+            raise click.UsageError(
+                "--nworkers auto chooses the threads, too: leave out --nthreads, or give a number of workers"
+            )
         return workers_and_threads(processors)
     try:
         count = int(nworkers)

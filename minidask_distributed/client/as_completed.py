@@ -20,14 +20,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minidask.units import parse_timedelta
-from minidask_distributed.client.errors import error_of_state
 from minidask_distributed.client.future import Future
-
-if TYPE_CHECKING:
-    from minidask_distributed.client.client import Client
+from minidask_distributed.client.outcomes import Raised, outcomes, outcomes_async
 
 __all__ = ["as_completed"]
 
@@ -171,7 +168,7 @@ class as_completed:
             futures = []
         else:
             futures = self._wait()
-        return self._pairs(futures, _outcomes(futures)) if self.with_results else futures
+        return self._pairs(futures, outcomes(futures)) if self.with_results else futures
 
     def batches(self) -> _Batches:
         """Iterate, with ``for`` or ``async for``, over lists of what has become ready meanwhile."""
@@ -184,7 +181,7 @@ class as_completed:
         if not self.with_results:
             return self._wait(1)[0]
         futures = [] if self._fetched else self._wait()
-        return self._pairs(futures, _outcomes(futures), 1)[0]
+        return self._pairs(futures, outcomes(futures), 1)[0]
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -193,13 +190,13 @@ class as_completed:
         if not self.with_results:
             return (await self._wait_async(1))[0]
         futures = [] if self._fetched else await self._wait_async()
-        return self._pairs(futures, await _outcomes_async(futures), 1)[0]
+        return self._pairs(futures, await outcomes_async(futures), 1)[0]
 
     async def _next_batch_async(self) -> list[Any]:
         if not self.with_results:
             return await self._wait_async()
         futures = [] if self._fetched else await self._wait_async()
-        return self._pairs(futures, await _outcomes_async(futures))
+        return self._pairs(futures, await outcomes_async(futures))
 
     def _done(self, future: Future, epoch: int) -> None:
         """Note that a future is done: called by its state, on any thread."""
@@ -265,14 +262,14 @@ class as_completed:
     def _late(self) -> TimeoutError:
         return TimeoutError(f"{self._pending} futures are not done {self._timeout_s:g} s after as_completed was called")
 
-    def _pairs(self, futures: list[Future], outcomes: list[Any], count: int | None = None) -> list[tuple[Future, Any]]:
+    def _pairs(self, futures: list[Future], fetched: list[Any], count: int | None = None) -> list[tuple[Future, Any]]:
         """Take out pairs of futures and results, those just fetched included, up to the first that is to be raised."""
         with self._lock:
-            self._fetched.extend(zip(futures, outcomes, strict=True))
+            self._fetched.extend(zip(futures, fetched, strict=True))
             pairs: list[tuple[Future, Any]] = []
             while self._fetched and len(pairs) != count:
                 future, outcome = self._fetched[0]
-                if isinstance(outcome, _Raised):
+                if isinstance(outcome, Raised):
                     error = outcome.error
                     if isinstance(error, CancelledError):
                         outcome = error
@@ -305,74 +302,6 @@ class _Batches:
 
     async def __anext__(self) -> list[Any]:
         return await self._futures._next_batch_async()
-
-
-def _outcomes(futures: list[Future]) -> list[Any]:
-    """Return the results of futures that are done, fetched together; exceptions as `_Raised`."""
-    outcomes, wanted = _known(futures)
-    for client, places in wanted.items():
-        try:
-            values = client.gather([futures[at] for at in places])
-        except Exception:
-            # One of them failed or got lost meanwhile: each for itself says which.
-            values = [_outcome(futures[at]) for at in places]
-        _put(outcomes, places, values)
-    return outcomes
-
-
-async def _outcomes_async(futures: list[Future]) -> list[Any]:
-    if any(not future.client.asynchronous for future in futures):
-        return await asyncio.to_thread(_outcomes, futures)
-    outcomes, wanted = _known(futures)
-    for client, places in wanted.items():
-        try:
-            values = await client.gather([futures[at] for at in places])
-        except Exception:
-            # As above.
-            values = [await _outcome_async(futures[at]) for at in places]
-        _put(outcomes, places, values)
-    return outcomes
-
-
-def _known(futures: list[Future]) -> tuple[list[Any], dict[Client, list[int]]]:
-    """Return a list with the exceptions in their places, and {client: places} of what is to be fetched."""
-    outcomes: list[Any] = [None] * len(futures)
-    wanted: dict[Client, list[int]] = {}
-    for at, future in enumerate(futures):
-        error = error_of_state(future._state)
-        if error is not None:
-            outcomes[at] = _Raised(error)
-        else:
-            wanted.setdefault(future.client, []).append(at)
-    return outcomes, wanted
-
-
-def _put(outcomes: list[Any], places: list[int], values: list[Any]) -> None:
-    for at, value in zip(places, values, strict=True):
-        outcomes[at] = value
-
-
-def _outcome(future: Future) -> Any:
-    try:
-        return future.result()
-    except Exception as error:
-        return _Raised(error)
-
-
-async def _outcome_async(future: Future) -> Any:
-    try:
-        return await future
-    except Exception as error:
-        return _Raised(error)
-
-
-class _Raised:
-    """An exception in place of a result."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
 
 
 def _set(sleeper: asyncio.Future[None]) -> None:

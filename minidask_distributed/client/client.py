@@ -1,7 +1,7 @@
 """`Client`: a user's way to a cluster.
 
 Place in the flow: the public class. Its parts stand in modules of their own, each building on the one before: `connection`
-(loop, locks, waiting), `submitting`, `mapping`, `gather`, `scatter`, `computing`, and the questions and orders of `queries`
+(loop, locks), `awaiting`, `submitting`, `mapping`, `gather`, `scatter`, `computing`, and the questions and orders of `queries`
 and `administration`. What it knows of its tasks is `session.Session`'s.
 
 Invariants: a client that is open and wasn't made with ``set_as_default=False`` is what ``x.compute()`` runs on and what
@@ -36,6 +36,7 @@ from minidask_distributed.client.current import add_default, current_client, rem
 from minidask_distributed.client.executor import ClientExecutor
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.mapping import Maps
+from minidask_distributed.client.printing import show_print, show_warning
 from minidask_distributed.client.session import Callback, State
 from minidask_distributed.client.transfers import Transfers
 from minidask_distributed.client.waiting import futures_of
@@ -151,8 +152,10 @@ class Client(Administration, Computations, Maps):
         self._heartbeat_s = settings.seconds("client.heartbeat", parse_timedelta(heartbeat_interval))
         self._large_bytes = settings.size("admin.large-graph-warning-threshold")
         self._options_of_comms = Options.from_settings()
+        self.topics["print"] = [show_print]
+        self.topics["warn"] = [show_warning]
         self._closing: asyncio.Task[None] | None = None
-        self._starting: asyncio.Task[Self] | None = None
+        self._starting: asyncio.Task[None] | None = None
         if asynchronous:
             with contextlib.suppress(RuntimeError):
                 self.loop = asyncio.get_running_loop()
@@ -179,29 +182,23 @@ class Client(Administration, Computations, Maps):
             raise
         self._enter()
 
-    async def _start_async(self) -> Self:
-        if self.status == "newly-created":
-            self.status = "connecting"
-            try:
-                self._find_scheduler()
-                if self._target is None:
-                    self.cluster = self._factory()(**self._cluster_options, asynchronous=True)
-                    self._owns_cluster = True
-                if self.cluster is not None and getattr(self.cluster, "asynchronous", False):
-                    await self.cluster
-                self._take_cluster()
-                await self._connect()
-            except BaseException:
-                self.status = "closed"
-                if self._owns_cluster:
-                    await self.cluster.close()
-                raise
-            self._enter()
-        elif self._starting is not None and self._starting is not asyncio.current_task():
-            await asyncio.shield(self._starting)
-        if self.status != "running":
-            raise RuntimeError(f"the client is {self.status}: make another one")
-        return self
+    async def _start_async(self) -> None:
+        self.status = "connecting"
+        try:
+            self._find_scheduler()
+            if self._target is None:
+                self.cluster = self._factory()(**self._cluster_options, asynchronous=True)
+                self._owns_cluster = True
+            if self.cluster is not None and getattr(self.cluster, "asynchronous", False):
+                await self.cluster
+            self._take_cluster()
+            await self._connect()
+        except BaseException:
+            self.status = "closed"
+            if self._owns_cluster:
+                await self.cluster.close()
+            raise
+        self._enter()
 
     def _find_scheduler(self) -> None:
         """Take the address of a text, a cluster or a scheduler file."""
@@ -257,9 +254,13 @@ class Client(Administration, Computations, Maps):
     async def _opened_async(self) -> Self:
         if not self._asynchronous:
             raise TypeError("only a Client(asynchronous=True) is awaited")
-        if self._starting is None:
+        if self._starting is None and self.status == "newly-created":
             self._starting = asyncio.ensure_future(self._start_async())
-        return await self._starting
+        if self._starting is not None:
+            await self._starting
+        if self.status != "running":
+            raise RuntimeError(f"the client is {self.status}: make another one")
+        return self
 
     async def __aenter__(self) -> Self:
         return await self._opened_async()

@@ -1,6 +1,6 @@
-"""The live half of a client: its connection, its loop, its locks, and all waiting.
+"""The live half of a client: its connection, its loop and its locks.
 
-Place in the flow: `Client` and its parts (`submitting`, `gather`, `scatter`, `computing`) build on it. What is known and what
+Place in the flow: `Client` and its parts (`awaiting`, `submitting`, `gather`, `queries` …) build on it. What is known and what
 is to be sent is `session.Session`'s; here it meets threads, the loop and the comm.
 
 Threads: the session is touched under ``_lock``, for moments only. Submissions encode under ``_encoding``, which is held
@@ -19,23 +19,19 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterable
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from minidask.graph.task import Key
 from minidask.units import parse_timedelta
 from minidask_distributed.client.errors import error_of
-from minidask_distributed.client.session import PENDING, Callback, Session, State, drain
-from minidask_distributed.client.settled import AllDone
+from minidask_distributed.client.session import Callback, Session, State, drain
 from minidask_distributed.comm import connect
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.messages import Answer, Bye, Call, ClientBeat, Event, Message, OpenSession, SessionOpened
 from minidask_distributed.protocol.calls import CallEncoder
 
 if TYPE_CHECKING:
-    from minidask_distributed.client.future import Future
     from minidask_distributed.comm.base import Comm
     from minidask_distributed.loops import LoopThread
     from minidask_distributed.security import Security
@@ -89,7 +85,6 @@ class Connection:
         self._requests = count(1)
         self._heartbeat_s = 5.0
         self._beat: asyncio.TimerHandle | None = None
-        self._callers: ThreadPoolExecutor | None = None
         self.topics: dict[str, list[TopicHandler]] = {}
 
     # -- which thread ------------------------------------------------------------------------------------------------
@@ -145,12 +140,6 @@ class Connection:
         except BaseException:
             waiting.cancel()
             raise
-
-    async def _on_own_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await what needs the client's loop, from a coroutine on any loop."""
-        if asyncio.get_running_loop() is self.loop:
-            return await work
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
 
     def _on_loop(self, function: Callable[..., object], *args: Any) -> None:
         """Run a function on the loop soon; a closed loop has nothing left to do."""
@@ -210,8 +199,6 @@ class Connection:
         self._end(reason)
         if comm is not None:
             await comm.close()
-        if self._callers is not None:
-            self._callers.shutdown(wait=False)
 
     def _send_beat(self) -> None:
         self._beat = self.loop.call_later(self._heartbeat_s, self._send_beat)
@@ -423,101 +410,3 @@ class Connection:
             return await waiting
         finally:
             self._calls.pop(request, None)
-
-    # -- waiting -----------------------------------------------------------------------------------------------------
-
-    def _wait(self, states: Sequence[State], timeout: float | str | None = None, stop_early: bool = False) -> None:
-        """Block until all states are done, or, with ``stop_early``, one of them has failed.
-
-        Raises
-        ------
-        TimeoutError
-            If that takes longer than ``timeout``.
-        RuntimeError
-            On the loop's own thread, if one of them is pending.
-        """
-        self._flush()
-        if len(states) == 1 and states[0].status != PENDING:
-            return
-        if threading.get_ident() == self._thread_id:
-            if all(state.status != PENDING for state in states):
-                return
-            raise RuntimeError(
-                "this would wait, on the event loop's own thread, for the loop itself: use the asynchronous form"
-            )
-        timeout_s = parse_timedelta(timeout)
-        lock = threading.Lock()
-        lock.acquire()
-        waiting = AllDone(self._session, states, lock.release, stop_early)
-        waiting.start()
-        try:
-            if not lock.acquire(timeout=-1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX)):
-                raise _too_late(states, timeout)
-        except BaseException:
-            waiting.stop()
-            raise
-
-    async def _wait_async(
-        self, states: Sequence[State], timeout: float | str | None = None, stop_early: bool = False
-    ) -> None:
-        """Wait, on any loop, until all states are done; as `_wait` does."""
-        self._flush()
-        loop = asyncio.get_running_loop()
-        thread_id = threading.get_ident()
-        done = loop.create_future()
-
-        def finish() -> None:
-            if not done.done():
-                done.set_result(None)
-
-        def tell() -> None:
-            if threading.get_ident() == thread_id:
-                finish()
-            else:
-                # The loop may have been closed by somebody who didn't wait in the end.
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(finish)
-
-        waiting = AllDone(self._session, states, tell, stop_early)
-        waiting.start()
-        try:
-            async with asyncio.timeout(parse_timedelta(timeout)):
-                await done
-        except TimeoutError:
-            raise _too_late(states, timeout) from None
-        finally:
-            waiting.stop()
-
-    def _want(self, keys: Sequence[Key]) -> list[State]:
-        """Return states for results that exist on the scheduler, each counted for a new future."""
-        self._check_open()
-        with self._lock:
-            states = self._session.want(keys)
-        self._flush_soon()
-        return states
-
-    def _call_back(self, fn: Callable[[Any], object], future: Future) -> None:
-        """Call a user's callback on the thread for such."""
-        with self._lock:
-            if self._callers is None:
-                self._callers = ThreadPoolExecutor(1, thread_name_prefix="minidask callbacks")
-        try:
-            self._callers.submit(_call_logged, fn, future)
-        except RuntimeError:
-            # The client was closed before: better here than not at all.
-            _call_logged(fn, future)
-
-
-def _call_logged(fn: Callable[[Any], object], future: Future) -> None:
-    try:
-        fn(future)
-    except Exception:
-        logger.exception("a callback of the future %r failed", future.key)
-
-
-def _too_late(states: Sequence[State], timeout: float | str | None) -> TimeoutError:
-    pending = [state for state in states if state.status == PENDING]
-    what = f"the task {pending[0].key!r} isn't" if len(pending) == 1 else f"{len(pending)} tasks aren't"
-    return TimeoutError(
-        f"{what} done after {timeout} s" if isinstance(timeout, int | float) else f"{what} done after {timeout}"
-    )

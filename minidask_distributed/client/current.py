@@ -3,6 +3,9 @@
 Place in the flow: at the bottom of the client package; a `Client` enters itself here when it opens (unless made with
 ``set_as_default=False``) and leaves when it closes, and everything that takes a client or None asks here.
 
+A client that waits for tasks on behalf of another task should not hold that one's place meanwhile. It waits within
+`leaving_slot`, which does nothing until the package above, which knows tasks, has said what to do there.
+
 Invariants: the default is an open client; `use_client` counts for the thread or coroutine that entered it, the default
 for the whole process. Not for tasks, which may be given their worker's client: see
 `minidask_distributed.worker_client`.
@@ -11,19 +14,30 @@ for the whole process. Not for tasks, which may be given their worker's client: 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from minidask_distributed.client.client import Client
 
-__all__ = ["add_default", "current_client", "default_client", "remove_default", "use_client"]
+__all__ = [
+    "add_default",
+    "current_client",
+    "default_client",
+    "leaving_slot",
+    "remove_default",
+    "set_slot_leaver",
+    "use_client",
+]
+
+SlotLeaver = Callable[[], AbstractContextManager[None]]
 
 _lock = threading.Lock()
 # Open clients that may be the default, the one that is last.
 _open: list[Client] = []
+_slot_leaver: SlotLeaver = nullcontext
 _innermost: ContextVar[Client | None] = ContextVar("innermost client", default=None)
 
 
@@ -93,3 +107,15 @@ def default_client(c: Client | None = None) -> Client:
         If none is given and there is none.
     """
     return current_client() if c is None else c
+
+
+def leaving_slot() -> AbstractContextManager[None]:
+    """Give a block that waits for tasks: if a task runs it, that one's place is free meanwhile."""
+    return _slot_leaver()
+
+
+def set_slot_leaver(leaver: SlotLeaver) -> SlotLeaver:
+    """Replace what `leaving_slot` does; return what did it before."""
+    global _slot_leaver
+    before, _slot_leaver = _slot_leaver, leaver
+    return before

@@ -76,7 +76,7 @@ def error_of(fields: dict[str, Any]) -> BaseException:
     ValueError('in use')
     """
     kind = fields.get("kind", "raised")
-    traceback = fields.get("traceback_text") or fields.get("traceback") or ""
+    traceback = fields.get("traceback") or ""
     if fields["payload"] is None and kind != "raised":
         made = _BY_KIND.get(kind)
         own = getattr(builtins, fields["type"], None)
@@ -87,7 +87,7 @@ def error_of(fields: dict[str, Any]) -> BaseException:
             for note in fields.get("notes") or ():
                 add_note(error, note)
             return error
-    error = unpack_failure({"notes": [], **fields, "traceback_text": traceback})
+    error = unpack_failure({"notes": [], **fields, "traceback": traceback})
     key = fields.get("key")
     if key is not None:
         name = f" ({fields['name']})" if fields.get("name") else ""

@@ -17,10 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from minidask_distributed.client.future import Future
+from minidask_distributed.client.outcomes import Raised, outcomes
 
 if TYPE_CHECKING:
     from minidask_distributed.client.client import Client
@@ -64,6 +65,9 @@ class ClientExecutor(concurrent.futures.Executor):
         self._lock = threading.Lock()
         self._is_shut_down = False
         self._unfulfilled: set[_Promise] = set()
+        # Promises whose tasks are done, and whether somebody fulfils them at this moment.
+        self._due: list[_Promise] = []
+        self._is_fulfilling = False
 
     def __repr__(self) -> str:
         return f"<ClientExecutor of {self._client!r}>"
@@ -83,15 +87,40 @@ class ClientExecutor(concurrent.futures.Executor):
         TypeError
             If the function or an argument can't be sent to the workers.
         """
+        # The function's own keywords may have the names of submit's.
+        call = partial(fn, **kwargs) if kwargs else fn
+        return self._promises(lambda: [self._client.submit(call, *args, **self._options)])[0]
+
+    def _promises(self, submit: Callable[[], list[Future]]) -> list[concurrent.futures.Future[Any]]:
         with self._lock:
             if self._is_shut_down:
                 raise RuntimeError("cannot schedule new futures after shutdown")
-            # The function's own keywords may have the names of submit's.
-            call = partial(fn, **kwargs) if kwargs else fn
-            promise = _Promise(self._client.submit(call, *args, **self._options), self._fulfilled)
-            self._unfulfilled.add(promise)
-        promise.follow()
-        return promise
+            promises = [_Promise(task, self) for task in submit()]
+            self._unfulfilled.update(promises)
+        for promise in promises:
+            promise.task._state.add_waiter(partial(self._done, promise))
+        return promises  # type: ignore[return-value]
+
+    def _done(self, promise: _Promise) -> None:
+        """Note that a task is done; called by its state, on any thread."""
+        with self._lock:
+            self._due.append(promise)
+            if self._is_fulfilling:
+                return
+            self._is_fulfilling = True
+        # Results may have to be fetched, and users' callbacks take their time: not on the client's loop.
+        self._client._call_back(self._fulfil, promise.task)
+
+    def _fulfil(self, _: Future) -> None:
+        """Fulfil what is due, until nothing is."""
+        while True:
+            with self._lock:
+                due, self._due = self._due, []
+                if not due:
+                    self._is_fulfilling = False
+                    return
+            for promise, outcome in zip(due, outcomes([promise.task for promise in due]), strict=True):
+                promise.fulfil(outcome)
 
     def map(
         self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1
@@ -122,11 +151,15 @@ class ClientExecutor(concurrent.futures.Executor):
         if chunksize < 1:
             raise ValueError(f"chunksize is the number of calls in a task, at least 1, got {chunksize!r}")
         end = None if timeout is None else time.monotonic() + timeout
-        items = zip(*iterables)
-        if chunksize == 1:
-            return _results([self.submit(fn, *arguments) for arguments in items], end, timeout)
-        chunks = [self.submit(_run_chunk, fn, chunk) for chunk in iter(lambda: list(islice(items, chunksize)), [])]
-        return chain.from_iterable(_results(chunks, end, timeout))
+        items = list(zip(*iterables))
+        if chunksize > 1:
+            chunks = [items[at : at + chunksize] for at in range(0, len(items), chunksize)]
+            run_chunk = partial(_run_chunk, fn)
+            promises = self._promises(lambda: self._client.map(run_chunk, chunks, **self._options))
+            return chain.from_iterable(_results(promises, end, timeout))
+        columns = list(zip(*items))
+        promises = self._promises(lambda: self._client.map(fn, *columns, **self._options) if columns else [])
+        return _results(promises, end, timeout)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Accept no more calls.
@@ -149,7 +182,7 @@ class ClientExecutor(concurrent.futures.Executor):
         if wait:
             concurrent.futures.wait(left)
 
-    def _fulfilled(self, promise: _Promise) -> None:
+    def _forget(self, promise: _Promise) -> None:
         with self._lock:
             self._unfulfilled.discard(promise)
 
@@ -157,16 +190,12 @@ class ClientExecutor(concurrent.futures.Executor):
 class _Promise(concurrent.futures.Future[Any]):
     """A future of the standard library that follows one of the cluster."""
 
-    def __init__(self, task: Future, on_end: Callable[[_Promise], None]) -> None:
+    def __init__(self, task: Future, executor: ClientExecutor) -> None:
         super().__init__()
         self.task = task
-        self._on_end = on_end
+        self._executor = executor
         # Taken for good by whoever settles it: the task's end or a cancellation.
         self._settling = threading.Lock()
-
-    def follow(self) -> None:
-        """Be fulfilled, on a thread of the client's, once the task is done."""
-        self.task.add_done_callback(self._take)
 
     def cancel(self) -> bool:
         """Cancel the task unless its result is there; return whether it is cancelled."""
@@ -178,26 +207,21 @@ class _Promise(concurrent.futures.Future[Any]):
     def _be_cancelled(self) -> None:
         super().cancel()
         self.set_running_or_notify_cancel()
-        self._on_end(self)
+        self._executor._forget(self)
 
-    def _take(self, task: Future) -> None:
-        error: BaseException | None = None
-        value = None
-        try:
-            value = task.result()
-        except BaseException as raised:
-            error = raised
+    def fulfil(self, outcome: Any) -> None:
+        """Take over what came of the task."""
         if not self._settling.acquire(blocking=False):
             return
-        if error is not None and task.cancelled():
+        if self.task.cancelled():
             self._be_cancelled()
             return
         self.set_running_or_notify_cancel()
-        if error is not None:
-            self.set_exception(error)
+        if isinstance(outcome, Raised):
+            self.set_exception(outcome.error)
         else:
-            self.set_result(value)
-        self._on_end(self)
+            self.set_result(outcome)
+        self._executor._forget(self)
 
 
 def _run_chunk(fn: Callable[..., Any], chunk: list[tuple[Any, ...]]) -> list[Any]:

@@ -1,7 +1,7 @@
 """`Future`: a user's handle on the result of one task on the cluster.
 
 Place in the flow: made by `Client.submit` and its kin; several futures may share one `session.State`. Waiting and fetching
-are the client's (`waiting_for`, `gather`).
+are the client's (`awaiting`, `gather`).
 
 Invariants: a future keeps its task's result alive until it is released or garbage collected; collecting one takes no lock and
 may happen on any thread, in the middle of anything. Futures are equal if they are the same object.

@@ -51,7 +51,9 @@ def options_of(
     True
     """
     own = dict(annotations or {})
-    inherited = {name: own.pop(name, None) for name in ("workers", "allow_other_workers", "resources", "retries", "priority")}
+    inherited = {
+        name: own.pop(name, None) for name in ("workers", "allow_other_workers", "resources", "retries", "priority")
+    }
     workers = inherited["workers"] if workers is None else workers
     allow_other_workers = inherited["allow_other_workers"] if allow_other_workers is None else allow_other_workers
     resources = inherited["resources"] if resources is None else resources

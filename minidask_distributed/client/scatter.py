@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from queue import Queue
+from sys import getsizeof
 from typing import Any
 from uuid import uuid4
 
@@ -26,11 +27,18 @@ from minidask_distributed.client.options import worker_names
 from minidask_distributed.client.session import ERROR, FINISHED, State
 from minidask_distributed.messages import Destinations
 from minidask_distributed.protocol.payload import ByReference, Payload, pack
+from minidask_distributed.protocol.small import dumps_small
 
 INLINE_BYTES = 32_768
 """Data up to that size go with the message to the scheduler; larger ones directly to the workers."""
 INLINE_TOTAL_BYTES = 4 << 20
 """The same for all data of one call together: the scheduler copies what passes through it."""
+
+
+Packed = Payload | ByReference | bytes
+
+# What the general way finds of them, in a tenth of the time.
+_ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 
 class Scatters(Gathers):
@@ -168,15 +176,14 @@ class Scatters(Gathers):
     ) -> dict[Key, Future]:
         """Send data once; return the futures when each is finished or failed."""
         keys, values = list(pieces), list(pieces.values())
-        nbytes = [sizeof(value) for value in values]
+        nbytes = [getsizeof(value) if type(value) in _ATOMS else sizeof(value) for value in values]
         by_reference = not self._session.serialize
         loop = asyncio.get_running_loop()
-        payloads: list[Payload | ByReference]
+        payloads: list[Packed]
         if by_reference:
             payloads, inline = [ByReference(value) for value in values], True
         else:
-            payloads = await loop.run_in_executor(self._transfers.threads, _packed, keys, values)
-            sizes = [payload.nbytes for payload in payloads if isinstance(payload, Payload)]
+            payloads, sizes = await loop.run_in_executor(self._transfers.threads, _packed, keys, values, nbytes)
             inline = max(sizes) <= INLINE_BYTES and sum(sizes) <= INLINE_TOTAL_BYTES if direct is None else not direct
         answer: asyncio.Future[Destinations] = loop.create_future()
 
@@ -200,14 +207,13 @@ class Scatters(Gathers):
         await self._wait_async(states, None, stop_early=True)
         return dict(zip(keys, futures, strict=True))
 
-    async def _put(
-        self, states: list[State], payloads: list[Payload | ByReference], answer: asyncio.Future[Destinations]
-    ) -> None:
+    async def _put(self, states: list[State], payloads: list[Packed], answer: asyncio.Future[Destinations]) -> None:
         """Put data where the scheduler says."""
         # No worker, or the end of the connection, may be the answer instead.
         ended = asyncio.ensure_future(self._wait_async(states, None, stop_early=True))
         try:
-            await asyncio.wait([answer, ended], return_when=asyncio.FIRST_COMPLETED)
+            waited: list[asyncio.Future[Any]] = [answer, ended]
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ended.cancel()
             await asyncio.gather(ended, return_exceptions=True)
@@ -237,14 +243,23 @@ class Scatters(Gathers):
                 raise problem
 
 
-def _packed(keys: list[Key], values: list[Any]) -> list[Payload | ByReference]:
-    packed: list[Payload | ByReference] = []
-    for key, value in zip(keys, values, strict=True):
+def _packed(keys: list[Key], values: list[Any], nbytes: list[int]) -> tuple[list[Packed], list[int]]:
+    """Return data in wire form, and their bytes on the wire."""
+    packed: list[Packed] = []
+    sizes: list[int] = []
+    for key, value, size in zip(keys, values, nbytes, strict=True):
+        small = dumps_small(value, nbytes=size)
+        if small is not None:
+            packed.append(small)
+            sizes.append(len(small))
+            continue
         try:
-            packed.append(pack(value))
+            payload = pack(value)
         except TypeError as error:
             raise TypeError(f"the data {key!r} can't be scattered: {error}") from error
-    return packed
+        packed.append(payload)
+        sizes.append(payload.nbytes)
+    return packed, sizes
 
 
 def _name(value: Any, hash: bool) -> Key:

@@ -1,6 +1,6 @@
 """Wait until all of many tasks are done, at a cost of next to nothing for each.
 
-Place in the flow: `connection` waits through it for threads and coroutines. It walks along the states and stands at the
+Place in the flow: `awaiting` waits through it for threads and coroutines. It walks along the states and stands at the
 first that isn't done; when that one is done it walks on, on whichever thread found out. So of 100,000 states only those that
 it has to stop at get a callback, and whoever waits is woken once.
 

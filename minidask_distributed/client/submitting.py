@@ -23,18 +23,19 @@ from minidask.graph.annotations import current_annotations
 from minidask.graph.convert import check_key
 from minidask.graph.task import Key, func_name
 from minidask.units import format_bytes
-from minidask_distributed.client.connection import Connection
+from minidask_distributed.client.awaiting import Waits
 from minidask_distributed.client.errors import error_of_state
 from minidask_distributed.client.future import Future, future_of
 from minidask_distributed.client.naming import call_token, function_token, name_of
 from minidask_distributed.client.options import options_of
 from minidask_distributed.client.session import CANCELLED, LOST
+from minidask_distributed.messages import ForgetRecipes
 from minidask_distributed.protocol.calls import RecipeRef
 
 ACTORS = "actors aren't built yet; keep the state in a task's result, or on the worker (`get_worker()`)"
 
 
-class Submissions(Connection):
+class Submissions(Waits):
     """The part of a client that sends single calls, and what others that send calls share."""
 
     # Literals and recipes beyond that are warned about.
@@ -123,17 +124,26 @@ class Submissions(Connection):
                     state.refs += 1
                     return future_of(self, state)
         with self._encoding:
-            self._encoder.new_submission()
+            self._begin_submission()
             ref, literals, deps = self._encoder.encode(func, args, kwargs, self._resolve)
+            if ref.blob is not None:
+                with self._lock:
+                    session.recipes.append(list(ref))
             self._check_size(func, ref, literals)
             with self._lock:
-                if ref.blob is not None:
-                    session.recipes.append(list(ref))
                 local = session.reserve(1)
                 session.rows(local).append(key, ref.number, literals, deps, options, named)
                 state = session.add(key, local)
         self._flush_soon()
         return future_of(self, state)
+
+    def _begin_submission(self) -> None:
+        """Have what isn't sent by name pickled anew, and let the scheduler forget what wasn't used for long."""
+        self._encoder.new_submission()
+        outdated = self._encoder.outdated()
+        if outdated:
+            with self._lock:
+                self._session.post(ForgetRecipes(outdated))
 
     def _options(
         self,
@@ -197,7 +207,9 @@ class Submissions(Connection):
 
 
 # Of both packages: a warning is to point at the user's line.
-_OWN = tuple(f"{Path(package.__file__).parent}{os.sep}" for package in (minidask, minidask_distributed) if package.__file__)
+_OWN = tuple(
+    f"{Path(package.__file__).parent}{os.sep}" for package in (minidask, minidask_distributed) if package.__file__
+)
 
 
 def _stacklevel() -> int:

@@ -62,7 +62,7 @@ def upload(
     outputs = list(dict.fromkeys(outputs))
     named = set(named)
     with client._encoding:
-        client._encoder.new_submission()
+        client._begin_submission()
         held = _held(client, tasks, named)
         cut = {**tasks, **dict.fromkeys(held, _LEAF)} if held else tasks
         keys = [key for key in order(cut, outputs) if key not in held]
@@ -181,9 +181,9 @@ class _Upload:
                 func, args = programs.shared(func, args)
             ref, literals, deps = encode(func, args, task.kwargs, resolve)
             if ref.blob is not None:
-                client._check_size(func, ref, None)
                 with client._lock:
                     client._session.recipes.append(list(ref))
+                client._check_size(func, ref, None)
             if type(literals) is bytes and len(literals) > limit:
                 client._check_size(func, ref, literals, key)
             add_recipe(ref.number)

@@ -218,7 +218,7 @@ class Cluster:
 
     @property
     def status(self) -> str:
-        """"created", "starting", "running", "closing" or "closed"."""
+        """ "created", "starting", "running", "closing" or "closed"."""
         return self._parts.status
 
     @property
@@ -255,7 +255,12 @@ class Cluster:
 
     def __repr__(self) -> str:
         state = [] if self.status == "running" else [f"status={self.status}"]
-        parts = [self.name, repr(self.scheduler_address), *(f"{name}={value}" for name, value in self._summary()), *state]
+        parts = [
+            self.name,
+            repr(self.scheduler_address),
+            *(f"{name}={value}" for name, value in self._summary()),
+            *state,
+        ]
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
@@ -301,7 +306,9 @@ class _Quiet:
         if level not in (None, False):
             known = logging.getLevelName(level.upper()) if isinstance(level, str) else level
             if isinstance(known, bool) or not isinstance(known, int):
-                raise ValueError(f"silence_logs must be a level of logging, as logging.WARNING or 'error', got {level!r}")
+                raise ValueError(
+                    f"silence_logs must be a level of logging, as logging.WARNING or 'error', got {level!r}"
+                )
             self._level = known
 
     def begin(self) -> None:
@@ -338,7 +345,9 @@ def _abandoned(
         task = asyncio.ensure_future(close())
         if thread is not None:
             # The last user of a loop thread ends it, which its own tasks can't wait for.
-            task.add_done_callback(lambda _: threading.Thread(target=loops.release, args=(thread,), daemon=True).start())
+            task.add_done_callback(
+                lambda _: threading.Thread(target=loops.release, args=(thread,), daemon=True).start()
+            )
         _ending.add(task)
         task.add_done_callback(_ending.discard)
 
@@ -348,7 +357,9 @@ def _abandoned(
         # The loop was closed before the cluster: nothing can be awaited any more.
         parts.kill()
         quiet.end()
-    warnings.warn(f"the cluster {name} was never closed: use `with`, or call its close()", ResourceWarning, stacklevel=1)
+    warnings.warn(
+        f"the cluster {name} was never closed: use `with`, or call its close()", ResourceWarning, stacklevel=1
+    )
 
 
 class _AtExit:

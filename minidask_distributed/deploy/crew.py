@@ -146,7 +146,7 @@ class Crew:
         try:
             await self.correct()
         except Exception as error:
-            logger.error("a worker couldn't be started: %s", error)  # noqa: TRY400
+            logger.error("a worker couldn't be started: %s", error)
 
     def _keep(self, task: asyncio.Task[Any]) -> asyncio.Task[Any]:
         self._tasks.add(task)
@@ -183,11 +183,11 @@ class Crew:
     async def _worker_ended(self, name: Name, worker: Any) -> None:
         reason = await worker.finished()
         self._watches.pop(worker, None)
-        if self.workers.get(name) is worker:
+        if name in self.workers and self.workers[name] is worker:
             del self.workers[name]
             self.spec.pop(name, None)
             if getattr(worker, "failed", False):
-                logger.error("worker %s is gone for good: it %s", name, reason)
+                logger.error("worker %s is gone for good: %s", name, reason)
             await worker.close()
 
     async def _scheduler_ended(self) -> None:
@@ -207,7 +207,7 @@ class Crew:
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
-        workers = [worker for worker in self.workers.values()]
+        workers = list(self.workers.values())
         self.workers.clear()
         results = await asyncio.gather(*(worker.close() for worker in workers), return_exceptions=True)
         if self.link is not None:
@@ -218,7 +218,6 @@ class Crew:
         for error in results:
             if isinstance(error, BaseException):
                 logger.error("closing: %s: %s", type(error).__name__, error, exc_info=error)
-
 
     def kill(self) -> None:
         """End the processes of the workers at once, for when no loop runs any more."""

@@ -81,5 +81,6 @@ class SchedulerLink:
 
     async def close(self) -> None:
         """End the connection; calls that wait fail."""
-        if self._comm is not None:
-            await self._comm.close()
+        comm, self._comm = self._comm, None
+        if comm is not None:
+            await comm.close()

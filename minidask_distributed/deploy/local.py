@@ -112,7 +112,9 @@ class LocalCluster(SpecCluster):
         security, protocol = _credentials(security, protocol, host, scheduler_port, processes)
         if protocol == "inproc":
             if processes:
-                raise ValueError("protocol='inproc' reaches no other process: use processes=False with it, or protocol='tcp'")
+                raise ValueError(
+                    "protocol='inproc' reaches no other process: use processes=False with it, or protocol='tcp'"
+                )
             scheduler: dict[str, Any] = {"addresses": ["inproc://"]}
         else:
             place = host.rpartition("://")[2] if host is not None else None
@@ -135,10 +137,13 @@ class LocalCluster(SpecCluster):
                 # A worker's class for processes: the nanny's affair.
                 cls, options["worker_class"] = Nanny, worker_class
         worker: Spec = {"cls": cls, "options": options}
-        workers: dict[Name, Spec] = {number: worker for number in range(n_workers)}
+        workers: dict[Name, Spec] = dict.fromkeys(range(n_workers), worker)
         super().__init__(
             workers=workers,
-            scheduler={"cls": Scheduler, "options": {"security": security, **scheduler, **dict(scheduler_kwargs or {})}},
+            scheduler={
+                "cls": Scheduler,
+                "options": {"security": security, **scheduler, **dict(scheduler_kwargs or {})},
+            },
             worker=worker,
             asynchronous=asynchronous,
             security=security,
@@ -208,7 +213,9 @@ def _check_names(cls: type[Any], options: Mapping[str, Any]) -> None:
         known.update(parameter.name for parameter in parameters)
     unknown = sorted(set(options) - known)
     if unknown:
-        raise TypeError(f"LocalCluster doesn't take {', '.join(unknown)}: neither it nor {cls.__name__} knows that argument")
+        raise TypeError(
+            f"LocalCluster doesn't take {', '.join(unknown)}: neither it nor {cls.__name__} knows that argument"
+        )
 
 
 register_default_cluster(LocalCluster)

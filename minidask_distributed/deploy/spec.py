@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
-from collections.abc import Awaitable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -167,7 +167,12 @@ class SpecCluster(Cluster):
     @property
     def requested(self) -> set[str]:
         """Names of the workers that were asked for: started, or starting."""
-        return {f"{name}{suffix}" for name, spec in self.worker_spec.items() if name in self.workers for suffix in spec.get("group", [""])}
+        return {
+            f"{name}{suffix}"
+            for name, spec in self.worker_spec.items()
+            if name in self.workers
+            for suffix in spec.get("group", [""])
+        }
 
     @property
     def observed(self) -> set[str]:
@@ -185,7 +190,9 @@ class SpecCluster(Cluster):
             If the cluster was made without a specification for new workers.
         """
         if self.new_spec is None:
-            raise ValueError("this cluster doesn't know how to add workers: give SpecCluster(worker={'cls': …, 'options': …})")
+            raise ValueError(
+                "this cluster doesn't know how to add workers: give SpecCluster(worker={'cls': …, 'options': …})"
+            )
         used = set(self.worker_spec) | set(self.workers)
         number = 0
         while number in used:
@@ -220,7 +227,7 @@ class SpecCluster(Cluster):
         while len(spec) < wanted:
             spec.update(self.new_worker_spec())
         if self._asynchronous:
-            return _done() if self.status == "created" else self._parts.correct_soon()
+            return _Done() if self.status == "created" else self._parts.correct_soon()
         assert self._thread is not None
         self._thread.call_soon(self._parts.correct_soon)
         return None
@@ -241,7 +248,9 @@ class SpecCluster(Cluster):
                 each = (self.new_spec or {}).get("options", {}).get(option)
                 each = parse_bytes(each) if isinstance(each, str) and each != "auto" else each
                 if not isinstance(each, int) or each < 1:
-                    raise ValueError(f"scale({what}=…) needs to know the {option} of a new worker: give the number of workers")
+                    raise ValueError(
+                        f"scale({what}=…) needs to know the {option} of a new worker: give the number of workers"
+                    )
                 wanted = max(wanted, math.ceil(amount / each))
         return wanted
 
@@ -292,13 +301,18 @@ class SpecCluster(Cluster):
         return logs
 
 
-def _done() -> Awaitable[None]:
-    return asyncio.sleep(0)
+class _Done:
+    """An awaitable that is done, and that nobody has to await."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from ()
 
 
 def _check_spec(what: str, spec: Mapping[str, Any]) -> Spec:
     if not isinstance(spec, Mapping) or not isinstance(spec.get("cls"), type):
-        raise TypeError(f"{what} must be a mapping with a class under 'cls', as {{'cls': Nanny, 'options': {{}}}}, got {spec!r:.100}")
+        raise TypeError(
+            f"{what} must be a mapping with a class under 'cls', as {{'cls': Nanny, 'options': {{}}}}, got {spec!r:.100}"
+        )
     if not isinstance(spec.get("options", {}), Mapping):
         raise TypeError(f"the options of {what} must be a mapping, got {type(spec['options']).__name__}")
     unknown = set(spec) - {"cls", "options", "group"}

@@ -28,6 +28,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypedDict
 
+from minidask_distributed.plugins import WorkerPlugin
 from minidask_distributed.worker.process import tune_process
 from minidask_distributed.worker.server import Worker
 
@@ -115,6 +116,18 @@ class _Reports:
         )
 
 
+class _TellNanny(WorkerPlugin):
+    """Tells the nanny where the worker is, before its first task: the task may be what ends the process."""
+
+    name = "minidask-nanny"
+
+    def __init__(self, reports: _Reports) -> None:
+        self._reports = reports
+
+    def setup(self, worker: Any) -> None:
+        self._reports.send("able", address=worker.address, directory=str(worker.local_directory))
+
+
 async def _run(specification: Specification, control: socket.socket, reports: _Reports) -> int:
     """Run the worker until it ends; return the exit status."""
     loop = asyncio.get_running_loop()
@@ -122,7 +135,9 @@ async def _run(specification: Specification, control: socket.socket, reports: _R
     _watch_control(control, lambda: loop.call_soon_threadsafe(told.set))
     try:
         worker_class = find_class(specification["worker_class"])
-        worker = worker_class(specification["scheduler_address"], **specification["options"])
+        options = specification["options"]
+        plugins = [_TellNanny(reports), *options.pop("plugins", ())]
+        worker = worker_class(specification["scheduler_address"], plugins=plugins, **options)
         starting = asyncio.ensure_future(worker.start())
         hanging_up = asyncio.ensure_future(told.wait())
         await asyncio.wait([starting, hanging_up], return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +151,7 @@ async def _run(specification: Specification, control: socket.socket, reports: _R
         reports.failed(error)
         return 1
     _on_sigterm(worker)
-    reports.send("running", address=worker.address, directory=str(worker.local_directory), name=str(worker.name))
+    reports.send("running", name=str(worker.name))
     closing = asyncio.ensure_future(worker.finished())
     await asyncio.wait([closing, hanging_up], return_when=asyncio.FIRST_COMPLETED)
     if not closing.done():
@@ -185,7 +200,7 @@ def _on_sigterm(worker: Worker) -> None:
     tasks: list[asyncio.Future[Any]] = []
 
     def handle() -> None:
-        reason = "SIGTERM"
+        reason = "it was asked to end (SIGTERM)"
         tasks.append(asyncio.ensure_future(worker.close(reason, STOP_S) if tasks else worker.close_gracefully(reason)))
 
     loop.add_signal_handler(signal.SIGTERM, handle)

@@ -1,6 +1,6 @@
 """What a nanny decides: when a worker process is started again, after how long, when it is given up, and in which words.
 
-Place in the flow: `server` tells the machine what happened (`starting`, `running`, `left`, `ended`), hands on what others
+Place in the flow: `server` tells the machine what happened (`starting`, `able`, `running`, `left`, `ended` …), hands on what others
 want (`order`, `close`) and does what it answers. The worker's process passes through the states of `STATES`.
 
 Rules: a worker that closed on purpose is not started again, whatever its exit status was; one that a task ended with
@@ -85,7 +85,7 @@ class NannyMachine:
     --------
     >>> machine = NannyMachine(restart=True)
     >>> machine.starting(0.0)
-    >>> machine.running(0.4)
+    >>> machine.running()
     >>> machine.ended(100.0, -11)
     Verdict(reason='was killed by SIGSEGV (a segmentation fault: compiled code read or wrote memory that isn\\'t its own)', \
 restart_in_s=0.0, failed=False)
@@ -97,8 +97,8 @@ restart_in_s=0.0, failed=False)
         self.state: State = "idle"
         self.deaths = 0  # of this nanny's processes so far, those that were ordered apart
         self._started_s = 0.0
-        self._ran = False  # whether the present process got as far as "running"
-        self._ever_ran = False
+        self._able = False  # whether the present process got so far that it may have run tasks
+        self._ever_able = False
         self._quick_deaths = 0  # in a row
         self._failed_starts = 0  # in a row
         self._order: tuple[str, bool] | None = None  # (reason, restart) of the order that is being carried out
@@ -112,14 +112,22 @@ restart_in_s=0.0, failed=False)
     def starting(self, now_s: float) -> None:
         """Note that a process was started."""
         self._go("starting")
-        self._started_s, self._ran, self._order, self._leaving = now_s, False, None, None
+        self._started_s, self._able, self._order, self._leaving = now_s, False, None, None
 
-    def running(self, now_s: float) -> None:
+    def able(self) -> None:
+        """Note that the worker is about to register: from now on it may run tasks, and die of them."""
+        self._able = True
+
+    def running(self) -> None:
         """Note that the worker registered; a process that was ordered to end meanwhile stays ordered."""
-        self._ran = self._ever_ran = True
+        self._able = self._ever_able = True
         self._failed_starts = 0
         if self.state == "starting":
             self._go("running")
+
+    def failed(self) -> None:
+        """Note that the worker says itself that it can't start."""
+        self._able = False
 
     def left(self, reason: str, ok: bool) -> None:
         """Note that the worker closes on purpose; ``ok`` is False if it gave up on its scheduler."""
@@ -168,10 +176,10 @@ restart_in_s=0.0, failed=False)
             return self._over(reason, failed=not ok)
         self.deaths += 1
         reason = describe_exit(exitcode, log)
-        if not self._ran:
+        if not self._able:
             self._failed_starts += 1
             reason = f"couldn't start: it {reason}"
-            if not self._ever_ran or self._failed_starts >= MAX_FAILED_STARTS:
+            if not self._ever_able or self._failed_starts >= MAX_FAILED_STARTS:
                 return self._over(reason, failed=True)
         if not self.restart:
             return self._over(reason, failed=True)
@@ -246,7 +254,8 @@ def describe_exit(exitcode: int, log: Sequence[str] = ()) -> str:
             name = f"signal {-exitcode}"
         words = _SIGNAL_WORDS.get(name)
         text = f"was killed by {name}" + (f" ({words})" if words else "")
-    lines = [line for line in log if line.strip()][-LAST_LINES:]
+    # The list of extension modules, which Python writes at a crash, is long and says nothing of the reason.
+    lines = [line for line in log if line.strip() and not line.startswith("Extension modules:")][-LAST_LINES:]
     if lines:
         text += ". The last lines of its log:\n" + "\n".join(f"    {line}" for line in lines)
     return text

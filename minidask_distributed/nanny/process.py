@@ -27,7 +27,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
@@ -62,8 +61,8 @@ class ChildProcess:
         Called with each report of the child.
     on_exit
         Called with the exit code (negative: the signal) when the process is gone.
-    log
-        Takes the lines that it writes.
+    on_line
+        Called with each line that it writes, on another thread.
 
     Raises
     ------
@@ -79,7 +78,7 @@ class ChildProcess:
         environ: Mapping[str, str],
         on_report: Callable[[Report], None],
         on_exit: Callable[[int], None],
-        log: deque[str],
+        on_line: Callable[[str], object],
     ) -> None:
         if not sys.executable:
             raise RuntimeError(
@@ -87,7 +86,7 @@ class ChildProcess:
                 "(sys.executable is empty): use workers in threads, processes=False"
             )
         self._loop = asyncio.get_running_loop()
-        self._on_report, self._on_exit, self._log = on_report, on_exit, log
+        self._on_report, self._on_exit, self._on_line = on_report, on_exit, on_line
         self._reaping = threading.Lock()
         self._reaped = False
         self._specification: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -162,7 +161,11 @@ class ChildProcess:
                 # A child that has died already is noticed below.
                 with contextlib.suppress(OSError):
                     self._control.sendall(len(specification).to_bytes(8, "big") + specification)
-            streams = [_Log(out, 1, self._log), _Log(err, 2, self._log), _Reports(self._control, self._report)]
+            streams: list[_Log | _Reports] = [
+                _Log(out, 1, self._on_line),
+                _Log(err, 2, self._on_line),
+                _Reports(self._control, self._report),
+            ]
             selector = stack.enter_context(selectors.DefaultSelector())
             for stream in streams:
                 os.set_blocking(stream.file.fileno(), False)
@@ -213,10 +216,10 @@ class ChildProcess:
 class _Log:
     """Output of the process: passed on, and kept as lines."""
 
-    def __init__(self, file: IO[bytes], target: int, log: deque[str]) -> None:
+    def __init__(self, file: IO[bytes], target: int, on_line: Callable[[str], object]) -> None:
         self.file = file
         self._target = target
-        self._log = log
+        self._on_line = on_line
         self._rest = b""
 
     def read(self, is_alive: Callable[[], bool]) -> bool:
@@ -245,7 +248,7 @@ class _Log:
             self._keep(line)
 
     def _keep(self, line: bytes) -> None:
-        self._log.append(line[: _LINE_CHARACTERS * 4].decode(errors="replace").rstrip("\r")[:_LINE_CHARACTERS])
+        self._on_line(line[: _LINE_CHARACTERS * 4].decode(errors="replace").rstrip("\r")[:_LINE_CHARACTERS])
 
 
 class _Reports:

@@ -32,9 +32,9 @@ from minidask.units import format_bytes
 from minidask_distributed import settings
 from minidask_distributed.comm import Comm, connect
 from minidask_distributed.comm.errors import AuthenticationError, VersionMismatchError
+from minidask_distributed.limits import cpu_count, parse_memory_limit
 from minidask_distributed.messages import Answer, Bye, Call, KillWorker, Message, RegisterNanny, WorkerDied
 from minidask_distributed.nanny.calls import answer
-from minidask_distributed.limits import cpu_count, parse_memory_limit
 from minidask_distributed.nanny.machine import NannyMachine, over_limit
 from minidask_distributed.nanny.process import ChildProcess, Report
 from minidask_distributed.preload import Preloads
@@ -48,6 +48,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_S = 3.0
 """A worker that was told to close at once has so long before its process is killed."""
+
+_LINES = 100
 
 RECONNECT_S = 1.0  # between two tries to reach a scheduler that is gone
 
@@ -68,8 +70,8 @@ class Nanny:
     name : str or int, optional
         Of the worker. Default: its address.
     memory_limit : str, int, float or None
-        See `minidask_distributed.limits.parse_memory_limit`; ``"auto"`` is the part of the machine's memory that its threads are of the
-        machine's processors.
+        See `minidask_distributed.limits.parse_memory_limit`; ``"auto"`` is the part of the machine's memory that its
+        threads are of the machine's processors.
     local_directory : path, optional
         Where the worker makes its folder. Default: the system's directory for temporary files.
     security : Security, optional
@@ -134,7 +136,8 @@ class Nanny:
         self.plugins: dict[str, Any] = {}
         self.reason = ""  # why the last process ended
         self.failed = False  # whether the worker ended for good and nobody had wanted that
-        self.log: deque[str] = deque(maxlen=settings.get("admin.log-length"))
+        self.log: deque[str] = deque(maxlen=settings.get("admin.log-length"))  # what the worker wrote
+        self._last_lines: deque[str] = deque(maxlen=_LINES)  # the same, of the present process alone
         self._log_level = logging.WARNING if silence_logs in (None, False) else silence_logs
         self._terminate = settings.get("worker.memory.terminate")
         self._interval_s = settings.seconds("worker.memory.monitor-interval")
@@ -197,9 +200,10 @@ class Nanny:
         if self._changed is None:
             self._changed, self._gone = asyncio.Event(), asyncio.Event()
         name = f"minidask-worker {self.id if self.name is None else self.name}"
-        self._process = ChildProcess(name, self.environ, self._on_report, self._on_exit, self.log)
+        self._process = ChildProcess(name, self.environ, self._on_report, self._on_exit, self._on_line)
         self._machine.starting(time.monotonic())
         self._failure = None
+        self._last_lines.clear()
         self.worker_address = self.worker_directory = ""
 
     async def start(self, scheduler_address: str | None = None) -> Nanny:
@@ -374,28 +378,37 @@ class Nanny:
 
     def _on_report(self, report: Report) -> None:
         event = report["event"]
-        if event == "running":
+        if event == "able":
             self.worker_address, self.worker_directory = report["address"], report["directory"]
+            self._machine.able()
+        elif event == "running":
             if self.name is None:
                 self.name = report["name"]
-            self._machine.running(time.monotonic())
+            self._machine.running()
         elif event == "left":
             self._machine.left(report["reason"], report["ok"])
         elif event == "failed":
             self._failure = report
+            self._machine.failed()
         self._notify()
+
+    def _on_line(self, line: str) -> None:
+        self.log.append(line)
+        self._last_lines.append(line)
 
     def _on_exit(self, code: int) -> None:
         process, self._process = self._process, None
         assert process is not None
         running = self._blamed()
         lines = [] if self._failure is None else self._failure["traceback"].splitlines()
-        verdict = self._machine.ended(time.monotonic(), code, lines or list(self.log))
+        verdict = self._machine.ended(time.monotonic(), code, lines or list(self._last_lines))
         self.reason, self.failed = verdict.reason, verdict.failed
         restarts = verdict.restart_in_s is not None
         if self._closing is None:
             level = logging.WARNING if verdict.failed or restarts else logging.INFO
-            logger.log(level, "worker %s %s%s", self.name, self.reason, "; starting another one" if restarts else "")
+            logger.log(
+                level, "worker %s has ended: %s%s", self.name, self.reason, "; starting another one" if restarts else ""
+            )
             self._tell(WorkerDied(self.id, self.worker_address, running, self.reason, restarts))
         if verdict.restart_in_s is None:
             assert self._gone is not None
@@ -423,7 +436,7 @@ class Nanny:
             self._give()
         except OSError as error:
             self.reason, self.failed = f"can't be started again: {error}", True
-            logger.error("worker %s %s", self.name, self.reason)  # noqa: TRY400
+            logger.error("worker %s %s", self.name, self.reason)
             self._machine.close(self.reason)
             assert self._gone is not None
             self._gone.set()
@@ -579,7 +592,9 @@ async def _result(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
-def worker_environment(env: Mapping[str, Any] | None = None, settings_over: Mapping[str, Any] | None = None) -> dict[str, str]:
+def worker_environment(
+    env: Mapping[str, Any] | None = None, settings_over: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """Return the whole environment of a worker process.
 
     Parameters
@@ -603,7 +618,10 @@ def worker_environment(env: Mapping[str, Any] | None = None, settings_over: Mapp
     """
     with config.set(dict(settings_over or {})):
         defaults = {**settings.get("nanny.pre-spawn-environ"), **settings.get("nanny.environ")}
-        inherited: dict[str, Any] = {**{name: value for name, value in defaults.items() if value is not None}, **os.environ}
+        inherited: dict[str, Any] = {
+            **{name: value for name, value in defaults.items() if value is not None},
+            **os.environ,
+        }
         for name in [name for name, value in defaults.items() if value is None]:
             inherited.pop(name, None)
         result = config.child_environment({name: str(value) for name, value in inherited.items()})

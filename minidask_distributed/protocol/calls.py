@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import cloudpickle
 
 from minidask.graph.task import TaskRef, func_name
+from minidask.tokenize import tokenize
 from minidask.tokenize.objects import importable_name
 from minidask_distributed.protocol.errors import ProtocolError
 from minidask_distributed.protocol.pickling import dumps, loads, names_by_value
@@ -56,6 +57,10 @@ _LITERAL = -1
 Shape = tuple[tuple[int, ...], tuple[str, ...], bool]
 
 
+MOST_UNNAMED = 1_000
+"""Recipes sent by value that a session keeps in use: more than a notebook defines, few enough for the scheduler."""
+
+
 class RecipeRef(NamedTuple):
     """Name a recipe; ``blob`` is its pickle (in one process the `Recipe`) the first time, and None once it was given out."""
 
@@ -75,6 +80,11 @@ class Literals:
     def pickled(self) -> bytes:
         """Return the bytes that stand for these literals on a wire. Raises TypeError if they can't be pickled."""
         return dumps(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Literals and (self is other or tokenize(self.values) == tokenize(other.values))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<Literals: {len(self.values)}>"
@@ -149,6 +159,14 @@ class Recipe:
         """Return the bytes that stand for the recipe on a wire. Raises TypeError if the function can't be pickled."""
         return _pickled(self.func, (self.positions, self.names, self.nested))
 
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not Recipe:
+            return NotImplemented
+        mine, theirs = (self.positions, self.names, self.nested), (other.positions, other.names, other.nested)
+        return self.func is other.func and mine == theirs
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"<Recipe {self.name}: {len(self.positions)} arguments>"
 
@@ -220,6 +238,8 @@ class CallEncoder:
         self._passing: dict[int, _Known] = {}
         # {digest: number} of the recipes that the scheduler was given.
         self._numbers: dict[bytes, int] = {}
+        # Those of them that aren't sent by name, the one used longest ago first: definitions that were replaced, closures.
+        self._unnamed: dict[bytes, int] = {}
         self._next = count()
         self._next_unshared = count()
         self._by_value: set[str] = cloudpickle.list_registry_pickle_by_value()
@@ -233,6 +253,18 @@ class CallEncoder:
             self._by_value = by_value
             self._named.clear()
 
+    def outdated(self) -> list[int]:
+        """Forget the recipes sent by value that were used longest ago, if there are many; return their numbers.
+
+        To be called at the beginning of a submission, and the scheduler to be told.
+        """
+        if len(self._unnamed) <= MOST_UNNAMED:
+            return []
+        oldest = list(self._unnamed)[: MOST_UNNAMED // 2]
+        numbers = [self._unnamed.pop(digest) for digest in oldest]
+        self.forget(numbers)
+        return numbers
+
     def forget(self, numbers: Iterable[int] | None = None) -> None:
         """Take note that the scheduler doesn't have these recipes (None: has none, it is another one): they are sent again.
 
@@ -241,6 +273,7 @@ class CallEncoder:
         """
         gone = set(self._numbers.values()) if numbers is None else set(numbers)
         self._numbers = {digest: number for digest, number in self._numbers.items() if number not in gone}
+        self._unnamed = {digest: number for digest, number in self._unnamed.items() if number not in gone}
         for known in [*self._named.values(), *self._passing.values()]:
             known.recipes = {shape: ref for shape, ref in known.recipes.items() if ref.number not in gone}
 
@@ -340,6 +373,9 @@ class CallEncoder:
         again = RecipeRef(number, digest, None)
         named = isinstance(func, _NAMED) and importable_name(func) is not None
         cache = self._named if named and not (type(blob) is bytes and names_by_value(blob)) else self._passing
+        if cache is self._passing:
+            self._unnamed.pop(digest, None)
+            self._unnamed[digest] = number
         known = cache.get(id(func))
         if known is None:
             known = cache[id(func)] = _Known(func)

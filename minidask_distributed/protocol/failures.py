@@ -36,7 +36,7 @@ class RemoteTraceback(Exception):
 
 
 def pack_failure(error: BaseException) -> dict[str, Any]:
-    """Return an exception as plain fields: ``type``, ``text``, ``traceback_text``, ``notes`` and ``payload``.
+    """Return an exception as plain fields: ``type``, ``text``, ``traceback``, ``notes`` and ``payload``.
 
     ``type`` and ``text`` are the class's qualified name and the message; ``payload`` is the exception itself, None if it
     can't be pickled or is too large. Long texts are cut in the middle.
@@ -69,7 +69,7 @@ def pack_failure(error: BaseException) -> dict[str, Any]:
         "payload": None if packed is None else Payload("pickle", packed),
         "type": type(error).__qualname__,
         "text": clipped(text),
-        "traceback_text": clipped(shown),
+        "traceback": clipped(shown),
         "notes": notes,
     }
 
@@ -81,7 +81,7 @@ def unpack_failure(fields: dict[str, Any]) -> BaseException:
 
     Examples
     --------
-    >>> unpack_failure({"payload": None, "type": "Odd", "text": "no way", "traceback_text": "", "notes": []})
+    >>> unpack_failure({"payload": None, "type": "Odd", "text": "no way", "traceback": "", "notes": []})
     RemoteError('Odd: no way')
     """
     error: BaseException | None = None
@@ -102,9 +102,9 @@ def unpack_failure(fields: dict[str, Any]) -> BaseException:
             add_note(error, note)
         if problem:
             add_note(error, f"The original error can't be read here: {problem}.")
-    if fields["traceback_text"]:
+    if fields["traceback"]:
         try:
-            error.__cause__ = RemoteTraceback(fields["traceback_text"])
+            error.__cause__ = RemoteTraceback(fields["traceback"])
         except Exception:
             # A class that refuses attributes: the error itself matters more.
             return error

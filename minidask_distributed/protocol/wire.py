@@ -20,7 +20,9 @@ Not for: sockets (``comm``), and what messages mean (``messages``).
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgpack
@@ -38,6 +40,8 @@ __all__ = ["MAX_FRAME_BYTES", "Decoder", "decode_frames", "encode"]
 MAGIC = b"mD\x01"
 _HEAD = struct.Struct("<3sI")
 _ENTRY = struct.Struct("<BQQ")
+# Head and only entry of a batch of one frame, which nearly all are.
+_SINGLE = struct.Struct("<3sIBQQ")
 
 # Larger batches than any of ours, smaller than what memory holds: bounds of what a peer may announce.
 MAX_FRAMES = 1 << 20
@@ -81,6 +85,37 @@ class _Frames:
         return len(self.large)
 
 
+class _Packing(threading.local):
+    """Each thread's packer: making one costs more than packing a small batch."""
+
+    def __init__(self) -> None:
+        self.frames = _Frames()
+        self.packer = msgpack.Packer(default=self.frames.default)
+        self.busy = False
+
+
+_packing = _Packing()
+
+
+def _pack(messages: Sequence[Message]) -> tuple[bytes, list[Flat]]:
+    """Return the first frame of a batch, and the large buffers that it refers to."""
+    rows = [message.row() for message in messages]
+    own = _packing
+    if own.busy:
+        # Pickling an object ran a finaliser that sends, too.
+        frames = _Frames()
+        return msgpack.packb(rows, default=frames.default), frames.large
+    own.busy = True
+    try:
+        return own.packer.pack(rows), own.frames.large
+    except BaseException:
+        own.packer.reset()
+        raise
+    finally:
+        own.frames.large = []
+        own.busy = False
+
+
 def encode(messages: Sequence[Message], compression: Codec | None = None) -> list[Flat]:
     """Return the buffers of a batch, in order, ready for a vectored send.
 
@@ -100,15 +135,13 @@ def encode(messages: Sequence[Message], compression: Codec | None = None) -> lis
     >>> decoder.feed(b"".join(encode([Free([1, 2])])))
     [Free(tasks=[1, 2])]
     """
-    frames = _Frames()
-    rows = [message.row() for message in messages]
-    first: bytes = msgpack.packb(rows, default=frames.default)
-    if not frames.large and (compression is None or len(first) < LEAST_BYTES):
-        head = _HEAD.pack(MAGIC, 1) + _ENTRY.pack(0, len(first), len(first))
+    first, large = _pack(messages)
+    if not large and (compression is None or len(first) < LEAST_BYTES):
+        head = _SINGLE.pack(MAGIC, 1, 0, len(first), len(first))
         return [head + first] if len(first) < OWN_BUFFER_BYTES else [head, first]
     bodies: list[Flat] = []
     entries = []
-    for frame in (first, *frames.large):
+    for frame in (first, *large):
         name, body = maybe_compress(frame, compression)
         bodies.append(body)
         entries.append(_ENTRY.pack(CODECS[name].number if name else 0, len(body), len(frame)))
@@ -127,13 +160,22 @@ def decode_frames(frames: Sequence[Buffer]) -> list[Message]:
     [Free(tasks=[1, 2])]
     """
 
-    def hook(code: int, data: bytes) -> Payload:
-        if code != _PAYLOAD:
-            raise ProtocolError(f"an object of the unknown kind {code}")
-        return _payload(msgpack.unpackb(data), frames)
+    return _messages(flat(frames[0]), partial(_extension, frames))
 
+
+def _extension(frames: Sequence[Buffer], code: int, data: bytes) -> Payload:
+    """Return the payload that a msgpack extension stands for."""
+    if code != _PAYLOAD:
+        raise ProtocolError(f"an object of the unknown kind {code}")
+    return _payload(msgpack.unpackb(data), frames)
+
+
+_extension_alone = partial(_extension, (b"",))
+
+
+def _messages(frame: Flat, hook: Callable[[int, bytes], Payload]) -> list[Message]:
     try:
-        rows = msgpack.unpackb(flat(frames[0]), ext_hook=hook, strict_map_key=False)
+        rows = msgpack.unpackb(frame, ext_hook=hook, strict_map_key=False)
         if type(rows) is not list:
             raise ProtocolError(f"a batch is not a list but a {type(rows).__name__}")
         return [from_row(row) for row in rows]
@@ -235,9 +277,31 @@ class Decoder:
         else:
             self._end += nbytes
         messages: list[Message] = []
+        if not self._expected:
+            self._single(messages)
         while self._step(messages):
             pass
         return messages
+
+    def _single(self, messages: list[Message]) -> None:
+        """Take complete batches of one plain frame, in a fraction of the time that the parts one by one would cost."""
+        memory, start, end = self._memory, self._start, self._end
+        while end - start >= _SINGLE.size:
+            magic, count, codec, on_wire, nbytes = _SINGLE.unpack_from(memory, start)
+            stop = start + _SINGLE.size + nbytes
+            if (
+                count != 1
+                or codec
+                or stop > end
+                or magic != MAGIC
+                or on_wire != nbytes
+                or nbytes > self.max_frame_bytes
+            ):
+                break
+            # Taken before it is read: what is malformed isn't met again.
+            self._start = stop
+            messages += _messages(memory[start + _SINGLE.size : stop], _extension_alone)
+            start = stop
 
     def _step(self, messages: list[Message]) -> bool:
         """Take the next part of a batch from what was read; False if more bytes are needed for it."""

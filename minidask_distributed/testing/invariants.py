@@ -97,6 +97,7 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
         id: task.attempt for id, task in machine.tasks.items() if task.want is None and task.state != there.MEMORY
     }
     data = set(worker.data)
+    ended: set[tuple[int, int]] = set()
     coming: set[int] = set()  # on their way as payloads, or being unpacked
     for id, task in machine.tasks.items():
         if task.want is not None and task.want.kept:
@@ -104,7 +105,12 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
     for message in worker.end.in_flight():
         match message:
             case Compute():
-                work.update(zip(message.tasks, message.attempts or [1] * len(message.tasks), strict=True))
+                for id, attempt in zip(message.tasks, message.attempts or [1] * len(message.tasks), strict=True):
+                    if id in data:
+                        # It will say so at once.
+                        ended.add((id, attempt))
+                    else:
+                        work[id] = attempt
             case Free() | Stop():
                 for id in message.tasks:
                     work.pop(id, None)
@@ -114,7 +120,6 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
                 coming.update(message.tasks)
             case WorkerRegistered():
                 return
-    ended: set[tuple[int, int]] = set()
     given: set[int] = set()
     told: set[int] = set()
     lost: set[int] = set()
@@ -207,6 +212,7 @@ def check_calm(cluster: SimulatedCluster) -> None:
             _check_resting(worker)
     for record in state.workers.values():
         assert not record.processing, f"all is calm, and {record} processes {list(record.processing)}"
+        assert record.status != "closing", f"all is calm, and {record} may not leave"
         assert not record.recalled, f"all is calm, and {record} is asked for {list(record.recalled)}"
     _check_costs(cluster)
 

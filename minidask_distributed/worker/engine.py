@@ -97,6 +97,7 @@ class Engine:
         """Take the ids that a scheduler gave for results that are held."""
         with self.lock:
             renamed = self.machine.registered(offered, ids)
+            self._drop()
         # Outside of the lock, since a value may have to be read from disk; nobody knows the new ids yet.
         gone: list[int] = []
         moved: list[tuple[int, int, Any]] = []
@@ -122,18 +123,21 @@ class Engine:
 
     def settle(self) -> None:
         """Drain the machine: drops, instructions, reports, and threads to wake. The caller holds the lock."""
+        self._drop()
+        if self.machine.instructions:
+            self._instruct()
+        self.flush()
+        for pool in self.pools.values():
+            pool.wake()
+        self.check()
+
+    def _drop(self) -> None:
         machine = self.machine
         if machine.drops:
             discard = self.data.discard
             for task in machine.drops:
                 discard(task)
             machine.drops.clear()
-        if machine.instructions:
-            self._instruct()
-        self.flush()
-        for pool in self.pools.values():
-            pool.wake()
-        self.check()
 
     def check(self) -> None:
         """Assert the machine's invariants, if it is to be validated. The caller holds the lock."""

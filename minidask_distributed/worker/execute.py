@@ -205,6 +205,7 @@ class Pool:
         cells, cell, rows, pools = slot.cells, slot.cell, outbox.rows, engine.pools.values()
         task: Task | None = None
         outcome: Any = None
+        stop = perf_counter()
         while True:
             with lock:
                 if task is not None:
@@ -240,9 +241,9 @@ class Pool:
                             engine.flush()
                         elif not engine.watching:
                             engine.watch()
-                    for pool in pools:
-                        if pool.idle:
-                            pool.wake()
+                for pool in pools:
+                    if pool.idle:
+                        pool.wake()
                 if machine.validate:
                     engine.check()
             # Nothing of the last task is kept alive while the next one runs, or while there is none.

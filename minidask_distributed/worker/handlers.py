@@ -101,7 +101,8 @@ async def _in_thread(function: Callable[..., Any], args: Any, kwargs: Any) -> An
             done.set_exception(error)
 
     def call() -> None:
-        value, failure = None, None
+        value: Any = None
+        failure: BaseException | None = None
         try:
             value = context.run(function, *args, **kwargs)
         except StopIteration as error:

@@ -290,7 +290,7 @@ class Worker:
             Path(self.local_directory) / "spill",
             target_bytes=bounds.policy.target_bytes,
             max_disk_bytes=bounds.max_spill_bytes,
-            on_lost=self._lost,
+            on_lost=lambda task: self.engine.lost(task),
         )
         self.engine = Engine(machine, data, self.loop)
         self._monitor = MemoryMonitor(bounds.policy, data)
@@ -339,15 +339,7 @@ class Worker:
         return self.reason
 
     async def close(self, reason: str = "the worker was closed", timeout_s: float = CLOSE_S) -> None:
-        """Stop what runs, and end. May be called again, and at any time.
-
-        Parameters
-        ----------
-        reason
-            For the log, the scheduler and `finished`.
-        timeout_s
-            Seconds that tasks have to end, once they were stopped.
-        """
+        """Stop what runs, give it ``timeout_s`` to end, and close. May be called again, and at any time."""
         if self._closing is None:
             if self.status == "created":
                 self.status = "closed"
@@ -414,9 +406,6 @@ class Worker:
         self.failed = True
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self.loop.call_soon_threadsafe(self.close_soon, f"an error of its own: {type(error).__name__}: {error}")
-
-    def _lost(self, task: int) -> None:
-        self.engine.lost(task)
 
     async def _watch_memory(self) -> None:
         assert self._monitor is not None
@@ -487,11 +476,7 @@ class Worker:
         """Return the tasks that run, with the idents of their threads."""
         with self.engine.lock:
             slots = [slot for pool in self.engine.pools.values() for slot in pool.slots]
-            return [
-                (slot.task, slot.thread.ident or 0)
-                for slot in slots
-                if slot.task is not None and slot.thread is not None
-            ]
+            return [(slot.task, slot.thread.ident or 0) for slot in slots if slot.task and slot.thread]
 
     def run_in_background(self, work: Any) -> None:
         """Await something beside everything else; errors are logged, and the worker's end cancels it. Loop's thread only."""

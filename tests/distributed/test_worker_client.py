@@ -2,15 +2,20 @@
 
 import asyncio
 import os
+import pickle
 
 import pytest
 
 from minidask import delayed
+from minidask.schedulers.registry import current_runner, unregister_runner
 from minidask_distributed.client.client import Client
+from minidask_distributed.client.current import leaving_slot, set_slot_leaver
+from minidask_distributed.client.future import set_client_finder
+from minidask_distributed.client.queries import get_task_stream
 from minidask_distributed.client.waiting import wait
 from minidask_distributed.deploy.local import LocalCluster
 from minidask_distributed.worker.context import get_worker, rejoin, secede
-from minidask_distributed.worker_client import get_client, local_client, worker_client
+from minidask_distributed.worker_client import _get_in_task, get_client, local_client, prepare_process, worker_client
 
 pytestmark = pytest.mark.network
 
@@ -142,6 +147,45 @@ def test_a_worker_without_a_client_in_its_process_makes_one():
     assert asyncio.run(main()) == (True, True, 2)
 
 
+@pytest.fixture
+def prepared():
+    """This process, prepared for tasks, and as it was before afterwards."""
+    finder, leaver, runner = set_client_finder(None), set_slot_leaver(None), current_runner()
+    set_client_finder(finder)
+    set_slot_leaver(leaver)
+    yield prepare_process
+    set_client_finder(finder)
+    set_slot_leaver(leaver)
+    unregister_runner(_get_in_task)
+    assert current_runner() is runner
+
+
+def test_a_process_of_users_and_workers(client, prepared):
+    prepared(workers_only=False)
+    assert current_runner() == client.get
+    future = client.submit(abs, -8)
+    packed = pickle.dumps(future)
+
+    def unpacked():
+        return pickle.loads(packed).client is get_client()
+
+    def waiting():
+        with leaving_slot():
+            return get_client().submit(abs, -9, pure=False).result()
+
+    assert client.submit(unpacked, pure=False).result(10)
+    assert client.submit(waiting, pure=False).result(10) == 9
+    with leaving_slot():  # no task: nothing
+        assert pickle.loads(packed).result() == 8
+
+
+def test_a_process_of_workers_computes_without_tasks_as_ever(prepared):
+    prepared()
+    prepared()
+    assert current_runner() is _get_in_task
+    assert delayed(sum)([1, delayed(abs)(-2)]).compute() == 3
+
+
 @pytest.mark.slow
 def test_in_worker_processes():
     def nested(n):
@@ -150,10 +194,9 @@ def test_in_worker_processes():
             return own.name, os.getpid(), sum(own.gather(futures))
 
     def computed(x):
-        return delayed(sum)([x, delayed(abs)(-2)]).compute()
-
-    def received(future):
-        return future[0].result()
+        return delayed(sum)([x, delayed(abs)(-2)]).compute(), dict(get_client().get_metadata("shared"))[
+            "future"
+        ].result()
 
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=True) as cluster, Client(cluster) as client:
         name, pid, total = client.submit(nested, 4).result(timeout=60)
@@ -163,5 +206,10 @@ def test_in_worker_processes():
         futures = client.map(nested, range(3, 6))
         wait(futures, timeout=60)
         assert [result[2] for result in client.gather(futures)] == [6, 10, 15]
-        # Collections that tasks compute are computed on the cluster, and leave the slot.
-        assert client.submit(computed, 3).result(timeout=60) == 5
+        # Collections that tasks compute are computed on the cluster, with its only thread; futures find their client.
+        client.run(prepare_process)
+        shared = client.submit(abs, -7)
+        client.set_metadata("shared", [("future", shared)])
+        with get_task_stream(client) as stream:
+            assert client.submit(computed, 3).result(timeout=60) == (5, 7)
+        assert len({row["key"] for row in stream.data}) >= 3

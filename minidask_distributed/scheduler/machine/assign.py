@@ -42,7 +42,8 @@ def assign(state: ClusterState) -> None:
             for thief in list(state.idle):
                 if not (state.backlogs or state.orphans or state.pool):
                     break
-                if steal(state, thief):
+                # What it found may be stale, or less than it has threads for.
+                while thief in state.idle and steal(state, thief):
                     refill(state, thief)
     if state.idle and state.unstarted:
         recall(state)

@@ -7,6 +7,8 @@ Invariant: a client that is gone wants nothing, announces nothing and holds no r
 
 from __future__ import annotations
 
+from collections import Counter
+
 from minidask_distributed.messages import Cancel, ForgetRecipes, KeepUntilDone, OpenSession, Release, Retry, SessionOpened, Stop
 from minidask_distributed.scheduler.machine.records import Client, Recipe, Task
 from minidask_distributed.scheduler.machine.state import ClusterState
@@ -22,6 +24,8 @@ from minidask_distributed.scheduler.machine.states import (
 from minidask_distributed.scheduler.machine.transitions import drop, give_up, schedule, unwant, want
 from minidask_distributed.scheduler.machine.upload import close_submission
 from minidask_distributed.scheduler.machine.workers import kill
+
+_ACTIVE = (WAITING, QUEUED, NO_WORKER, PROCESSING)
 
 
 def open_session(state: ClusterState, peer: int, message: OpenSession) -> None:
@@ -76,25 +80,41 @@ def cancel(state: ClusterState, client: Client, message: Cancel) -> None:
                 if not _in_open_submission(other, local):
                     other.tasks.pop(local)
                 _remove_want(task, other, local)
+    needed = _needed_by_others(client, order, seen, message.force)
     for task in order:
-        if task.state == PROCESSING and task.worker is not None and not _needed_outside(task, seen):
+        if task.state == PROCESSING and task.worker is not None and task not in needed:
             state.tell_worker(task.worker, Stop([task.id], reason))
             if message.force:
                 kill(state, task.worker, True, f"the task {task.key!r} was cancelled by force")
-    # Dependents first: only then it is seen that nobody needs what they were made of.
     for task in reversed(order):
-        if not _needed_outside(task, seen):
+        if task not in needed:
             give_up(state, task, reason)
 
 
-def _needed_outside(task: Task, given_up: set[Task]) -> bool:
-    """Whether somebody needs a task who doesn't give it up."""
-    if task.client is not None:
-        return True
-    return bool(task.n_waiters) and any(
-        (dependent not in given_up or dependent.wanted) and dependent.state in (WAITING, QUEUED, NO_WORKER, PROCESSING)
-        for dependent in task.all_dependents()
-    )
+def _needed_by_others(client: Client, order: list[Task], given_up: set[Task], force: bool) -> set[Task]:
+    """Return which of the tasks that are given up somebody else needs, be it for something made of them."""
+    own: Counter[Task] = Counter()
+    if not force and any(task.announced for task in order):
+        for submission in client.submissions.values():
+            for row, left in enumerate(submission.left):
+                announcing = client.tasks.get(submission.first + row) if left else None
+                if announcing is not None:
+                    own[announcing] += left
+    stack = [
+        task
+        for task in order
+        if task.client is not None
+        or (not force and task.announced > own[task])
+        or (task.n_waiters and any(one not in given_up and one.state in _ACTIVE for one in task.all_dependents()))
+    ]
+    needed: set[Task] = set()
+    while stack:
+        task = stack.pop()
+        if task in given_up and task not in needed:
+            needed.add(task)
+            if task.state in _ACTIVE:
+                stack.extend(task.deps)
+    return needed
 
 
 def _remove_want(task: Task, client: Client, local: int) -> None:

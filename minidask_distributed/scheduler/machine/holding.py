@@ -36,6 +36,7 @@ from minidask_distributed.scheduler.machine.transitions import (
 
 def hold(state: ClusterState, worker: Worker, task: Task, nbytes: int) -> None:
     """A worker holds a result (that it didn't compute for us just now)."""
+    worker.expected.pop(task, None)
     if task.held_by(worker):
         return
     before = task.state
@@ -144,7 +145,10 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
         targets = _targets(state, eligible, message.copies)
         directions.tasks.append(task.id)
         directions.addresses.append([worker.address for worker in targets])
-        if payload is not None:
+        if payload is None:
+            for worker in targets:
+                worker.expected[task] = None
+        else:
             for worker in targets:
                 tasks, payloads = stores.setdefault(worker, ([], []))
                 tasks.append(task)

@@ -209,6 +209,7 @@ class Worker:
         "busy_us",
         "closing",
         "died",
+        "expected",
         "free_resources",
         "gone_at",
         "heap",
@@ -266,7 +267,8 @@ class Worker:
         self.restricted: dict[Options, None] = {}  # sets with queued tasks that it may run
         self.held: set[Task] = set()  # results; iterate by id, a set has no order
         self.nbytes = 0  # of these
-        self.unique: dict[Task, None] = {}  # while it leaves: results that nobody else has yet
+        self.expected: dict[Task, None] = {}  # data that clients were told to put here, and that it hasn't reported
+        self.unique: dict[Task, Worker] = {}  # while it leaves: results that nobody else has yet, and who is to fetch each
         self.known_recipes: set[int] = set()  # numbers that it was told
         self.told_us: dict[int, int] = {}  # {recipe number: expected duration as it was told}
         self.known_peers: set[int] = set()  # numbers of workers whose address it was told

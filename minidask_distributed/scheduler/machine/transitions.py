@@ -158,6 +158,8 @@ def _set_failed(state: ClusterState, task: Task, failure: Failure) -> None:
         leave_queue(state, task)
     elif before == NO_WORKER:
         del state.no_worker[task]
+    elif before == WAITING and task.recipe is None:
+        no_longer_expected(state, task)
     state.move(task, ERRED)
     task.failure = failure
     if before in (WAITING, QUEUED, NO_WORKER, PROCESSING) and task.recipe is not None:
@@ -167,6 +169,12 @@ def _set_failed(state: ClusterState, task: Task, failure: Failure) -> None:
     let_go(state, task)
     if task.state == ERRED and not task.wanted and not task.announced and not task.n_live:
         drop(state, task)
+
+
+def no_longer_expected(state: ClusterState, task: Task) -> None:
+    """Announced data needn't come any more."""
+    for worker in state.workers.values():
+        worker.expected.pop(task, None)
 
 
 def leave_queue(state: ClusterState, task: Task) -> None:
@@ -207,6 +215,8 @@ def drop(state: ClusterState, task: Task) -> None:
                 leave_queue(state, current)
             elif status == NO_WORKER:
                 del state.no_worker[current]
+            elif current.recipe is None:
+                no_longer_expected(state, current)
             state.move(current, RELEASED)
             for dep in current.deps:
                 dep.n_waiters -= 1

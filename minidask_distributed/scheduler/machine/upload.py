@@ -179,7 +179,8 @@ def add_dependent(dep: Task, task: Task) -> None:
 
 def _refusal(task: Task, recipe: Recipe, literals: Any, deps: tuple[Task, ...]) -> Failure | None:
     """Return why a user's own key can't be used again, None if it means the same task."""
-    if task.recipe is recipe and task.literals == literals and task.deps == deps:
+    same_call = task.recipe is recipe or (task.recipe is not None and task.recipe.payload == recipe.payload)
+    if same_call and task.literals == literals and task.deps == deps:
         return None
     text = (
         f"the key {task.key!r} is in use for a different task; choose another key, or release the futures of the first "

@@ -31,8 +31,8 @@ from minidask_distributed.scheduler.machine.holding import hold, unhold
 from minidask_distributed.scheduler.machine.queues import enqueue, give_up_queue
 from minidask_distributed.scheduler.machine.records import Failure, Options, Task, Worker
 from minidask_distributed.scheduler.machine.state import ClusterState
-from minidask_distributed.scheduler.machine.states import NO_WORKER, PROCESSING, QUEUED
-from minidask_distributed.scheduler.machine.transitions import fail, requeue
+from minidask_distributed.scheduler.machine.states import NO_WORKER, PROCESSING, QUEUED, WAITING
+from minidask_distributed.scheduler.machine.transitions import fail, lost_data, requeue
 from minidask_distributed.scheduler.machine.upload import may_run
 
 
@@ -45,7 +45,7 @@ def register(state: ClusterState, peer: int, message: RegisterWorker) -> None:
         if other is not None and other.status != "gone":
             if other.nanny and other.nanny == message.nanny:
                 # The nanny has started its successor before we heard of the end.
-                gone(state, other, "replaced by a new process")
+                dismiss(state, other, "replaced by a new process")
                 continue
             what = "name" if taken == message.name else "address"
             refuse(
@@ -199,7 +199,7 @@ def hand_over(state: ClusterState, worker: Worker) -> None:
         target = min(stored, key=lambda one: (stored[one], one.number))
         stored[target] += task.nbytes
         shares.setdefault(target, []).append(task)
-        worker.unique[task] = None
+        worker.unique[task] = target
     for target, tasks in shares.items():
         peers = {}
         if worker.number not in target.known_peers:
@@ -247,8 +247,16 @@ def nanny_speaks(state: ClusterState, message: WorkerDied) -> None:
     for worker in list(state.workers.values()):
         if worker.nanny == message.nanny and (not message.address or worker.address == message.address):
             worker.died = (message.running, message.reason)
-            gone(state, worker, message.reason)
+            dismiss(state, worker, message.reason)
     state.notice("worker-died", nanny=message.nanny, reason=message.reason, restarts=message.restarts)
+
+
+def dismiss(state: ClusterState, worker: Worker, reason: str) -> None:
+    """A worker is known to be gone; should its comm be open still, what comes from it is void."""
+    if worker.status != "gone":
+        state.departed.add(worker.peer)
+        state.to_close.append((worker.peer, reason))
+    gone(state, worker, reason)
 
 
 def gone(state: ClusterState, worker: Worker, reason: str) -> None:
@@ -278,9 +286,16 @@ def gone(state: ClusterState, worker: Worker, reason: str) -> None:
             requeue(state, task)
     _lose_held(state, worker)
     state.workers.pop(worker.number, None)
+    for task in list(worker.expected):
+        # Whether the client got it there or not: nobody has it, and nobody else is to have it.
+        if task.state == WAITING and not any(task in other.expected for other in state.workers.values()):
+            fail(state, task, lost_data(task))
     for other in state.workers.values():
         if worker.number in other.known_peers:
             state.tell_worker(other, WorkerGone([worker.number]))
+        if other.unique:
+            # What it was to take over from one that leaves, somebody else must.
+            other.unique = {task: target for task, target in other.unique.items() if target is not worker}
     state.dirty.pop(worker, None)
     state.touched.pop(worker, None)
     state.leaving_changed = True

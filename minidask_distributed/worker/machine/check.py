@@ -69,7 +69,7 @@ def _check_waiting(machine: WorkerMachine, task: Task) -> None:
 
 
 def _check_dependents(machine: WorkerMachine, task: Task) -> None:
-    assert task.dependents is None or task.state != MEMORY, f"{task} is here, and others still wait for it"
+    assert not task.dependents or task.state != MEMORY, f"{task} is here, and others still wait for it"
     for id, dependent in (task.dependents or {}).items():
         assert machine.tasks.get(id) is dependent, f"{dependent}, which isn't known, waits for {task}"
         assert dependent.state == WAITING, f"{dependent} waits for {task}"

@@ -209,6 +209,12 @@ class Inbox(State):
             if task is None or task.want is None or task.want.serial == FROM_SCHEDULER:
                 continue
             task.want.size = message.sizes.get(id, task.want.size)
+            if not holders and not task.want.serial:
+                # Gone everywhere: what is to be kept for its own sake only can't come any more.
+                task.want.kept = False
+                if not task.dependents:
+                    self._unwant(task)
+                    continue
             if not task.want.serial:
                 self._find(task, holders, told=not holders)
             else:

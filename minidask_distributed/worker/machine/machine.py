@@ -39,7 +39,7 @@ RESCHEDULE: Final[dict[str, Any]] = {
     "kind": "reschedule",
     "type": "Reschedule",
     "text": "",
-    "traceback_text": "",
+    "traceback": "",
     "notes": [],
     "payload": None,
 }

@@ -79,7 +79,9 @@ class Session:
 class Scripted:
     """The scheduler; everything runs on the loop of `start`."""
 
-    def __init__(self, address: str = "tcp://127.0.0.1:0", *, auto: bool = True, small: int = 4096, credit: int = 4) -> None:
+    def __init__(
+        self, address: str = "tcp://127.0.0.1:0", *, auto: bool = True, small: int = 4096, credit: int = 4
+    ) -> None:
         self.listen_address = address
         self.security = Security(token=TOKEN)
         self.auto = auto
@@ -189,7 +191,9 @@ class Scripted:
         tasks = list(range(message.first, message.first + len(keys)))
         if not self.workers:
             fields = {"type": "TimeoutError", "text": "no workers", "traceback": "", "notes": [], "payload": None}
-            return [Failed(tasks, [0] * len(tasks), [{**fields, "key": keys[0], "worker": "", "name": "", "kind": "lost"}])]
+            return [
+                Failed(tasks, [0] * len(tasks), [{**fields, "key": keys[0], "worker": "", "name": "", "kind": "lost"}])
+            ]
         for local, key in zip(tasks, keys, strict=True):
             session.rows[local] = Row(key, None, None, [], None)
         if any(payload is None for payload in message.payloads):
@@ -266,7 +270,13 @@ class Scripted:
                     return
                 if isinstance(message, GetData):
                     rows = [self.sessions[0].rows[task - IDS] for task in message.tasks]
-                    bulk.send(Data(message.tasks, [self.payload(row) if bulk.serialized else ByReference(row.value) for row in rows], []))
+                    bulk.send(
+                        Data(
+                            message.tasks,
+                            [self.payload(row) if bulk.serialized else ByReference(row.value) for row in rows],
+                            [],
+                        )
+                    )
                 elif isinstance(message, PutData):
                     self.put(message)
                     bulk.send(Stored([1] * len(message.tasks)))

@@ -127,7 +127,7 @@ def test_annotations_in_force() -> None:
 
 
 def test_errors() -> None:
-    with connected() as (made, client):
+    with connected() as (_made, client):
         with pytest.raises(ZeroDivisionError) as caught:
             delayed(lambda x: 1 / x)(0).compute()
         assert any("Raised by the task" in note for note in caught.value.__notes__)

@@ -2,11 +2,20 @@
 
 import asyncio
 import threading
+from contextlib import contextmanager
 
 import pytest
 
 from minidask_distributed.client.client import Client
-from minidask_distributed.client.current import add_default, current_client, default_client, remove_default, use_client
+from minidask_distributed.client.current import (
+    add_default,
+    current_client,
+    default_client,
+    leaving_slot,
+    remove_default,
+    set_slot_leaver,
+    use_client,
+)
 from tests.distributed.client.scripted import scheduler
 
 
@@ -77,6 +86,24 @@ def test_blocks_are_their_coroutines_own(clients):
         return await asyncio.gather(inside(one), inside(two))
 
     assert asyncio.run(main()) == [one, two]
+
+
+def test_what_is_done_while_a_client_waits():
+    said = []
+
+    @contextmanager
+    def leaver():
+        said.append("left")
+        yield
+        said.append("back")
+
+    before = set_slot_leaver(leaver)
+    try:
+        with leaving_slot():
+            said.append("waits")
+    finally:
+        assert set_slot_leaver(before) is leaver
+    assert said == ["left", "waits", "back"]
 
 
 @pytest.mark.network

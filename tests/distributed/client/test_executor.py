@@ -6,7 +6,9 @@ from concurrent.futures import CancelledError, as_completed, wait
 
 import pytest
 
+from minidask_distributed.client.client import Client
 from minidask_distributed.client.executor import ClientExecutor
+from minidask_distributed.deploy.local import LocalCluster
 from minidask_distributed.messages import Cancel
 from minidask_distributed.protocol.keys import encode_keys
 from tests.distributed.client.scripted import connected, in_loop, on_loop
@@ -263,3 +265,23 @@ def test_an_asynchronous_client_serves_threads():
         return await asyncio.wrap_future(executor.submit(divide, 9, 3))
 
     assert in_loop(work) == 3
+
+
+def test_on_a_real_cluster_what_runs_is_not_cancelled_by_a_shutdown():
+    begun, over = threading.Semaphore(0), threading.Event()
+
+    def stay():
+        begun.release()
+        return over.wait(30)
+
+    with LocalCluster(n_workers=1, threads_per_worker=3, processes=False) as cluster, Client(cluster) as client:
+        executor = client.get_executor()
+        futures = [executor.submit(stay) for _ in range(50)]
+        for _ in range(3):
+            assert begun.acquire(timeout=10)
+        executor.shutdown(wait=False, cancel_futures=True)
+        left = [future for future in futures if not future.cancelled()]
+        assert len(left) == 3
+        over.set()
+        assert [future.result(10) for future in left] == [True] * 3
+        executor.shutdown()

@@ -59,7 +59,12 @@ def test_errors_are_raised_or_skipped(small: int) -> None:
             client.gather(futures)
         assert client.gather(futures, errors="skip") == [1.0, 0.5]
         assert client.gather(tuple(futures), errors="skip") == (1.0, 0.5)
-        nested = {"a": futures[0], "b": futures[1], "c": [futures[1], (futures[2], futures[1])], "d": slice(futures[1], 3)}
+        nested = {
+            "a": futures[0],
+            "b": futures[1],
+            "c": [futures[1], (futures[2], futures[1])],
+            "d": slice(futures[1], 3),
+        }
         assert client.gather(nested, errors="skip") == {"a": 1.0, "c": [(0.5,)], "d": slice(None, 3)}
         assert client.gather(futures[1], errors="skip") is None
         futures[0].cancel()

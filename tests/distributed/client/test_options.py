@@ -17,7 +17,12 @@ def test_nothing_is_None() -> None:
 
 def test_all() -> None:
     options = options_of(
-        workers=["alice", 0], allow_other_workers=True, resources={"GPU": 1}, retries=2, priority=-3, annotations={"a": [1]}
+        workers=["alice", 0],
+        allow_other_workers=True,
+        resources={"GPU": 1},
+        retries=2,
+        priority=-3,
+        annotations={"a": [1]},
     )
     assert options == {
         "workers": ["alice", "0"],

@@ -26,7 +26,15 @@ from minidask_distributed.messages import (
     Want,
 )
 
-FAILURE = {"type": "ValueError", "text": "no", "traceback": "", "notes": [], "payload": None, "key": "x", "kind": "raised"}
+FAILURE = {
+    "type": "ValueError",
+    "text": "no",
+    "traceback": "",
+    "notes": [],
+    "payload": None,
+    "key": "x",
+    "kind": "raised",
+}
 
 
 def opened(credit: int = 4) -> Session:
@@ -340,7 +348,9 @@ def test_callbacks_that_raise_do_not_lose_the_others() -> None:
 
 EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(["add", "share", "drop", "done", "value", "failed", "undone", "cancelled", "cancel", "retry", "wait"]),
+        st.sampled_from(
+            ["add", "share", "drop", "done", "value", "failed", "undone", "cancelled", "cancel", "retry", "wait"]
+        ),
         st.integers(0, 5),
     ),
     max_size=60,

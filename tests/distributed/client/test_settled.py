@@ -9,7 +9,15 @@ from minidask_distributed.client.session import FINISHED, Session, drain
 from minidask_distributed.client.settled import AllDone
 from minidask_distributed.messages import Cancelled, Done, Failed, SessionOpened, Undone
 
-FAILURE = {"type": "ValueError", "text": "no", "traceback": "", "notes": [], "payload": None, "key": "x", "kind": "raised"}
+FAILURE = {
+    "type": "ValueError",
+    "text": "no",
+    "traceback": "",
+    "notes": [],
+    "payload": None,
+    "key": "x",
+    "kind": "raised",
+}
 
 
 def session_of(count: int) -> Session:

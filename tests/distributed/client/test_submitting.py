@@ -13,7 +13,8 @@ import minidask
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.errors import FutureCancelledError
 from minidask_distributed.comm.errors import CommClosedError
-from minidask_distributed.messages import Upload
+from minidask_distributed.messages import ForgetRecipes, Upload
+from minidask_distributed.protocol import calls
 from tests.distributed.client.scripted import connected, scheduler
 
 pytestmark = pytest.mark.network
@@ -175,3 +176,15 @@ def test_many_threads() -> None:
         for thread in threads:
             thread.join()
         assert results == [list(range(50))] * 4
+
+
+def test_definitions_that_were_replaced_are_forgotten_by_the_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "MOST_UNNAMED", 10)
+    with connected() as (made, client):
+        for number in range(40):
+            assert client.submit(lambda x, number=number: x + number, 1).result() == 1 + number
+        session = made.sessions[0]
+        sent = {number for upload in session.of(Upload) for number, _, _ in upload.recipes}
+        forgotten = [number for message in session.of(ForgetRecipes) for number in message.recipes]
+        assert len(forgotten) == len(set(forgotten)) >= 25
+        assert set(forgotten) < sent

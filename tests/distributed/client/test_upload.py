@@ -79,7 +79,7 @@ def test_keys_that_users_chose_are_sent_again() -> None:
 
 
 def test_results_in_graphs() -> None:
-    with connected() as (made, client):
+    with connected() as (_made, client):
         future = client.submit(add, 1, 2)
         tasks = {
             "held": literal(future),
@@ -104,8 +104,8 @@ def test_what_rows_name_is_kept_until_they_are_sent() -> None:
         del base
         gc.collect()
         made.auto = True
-        assert other["y"].result() == -3
         client.sync(client.call, "locate", tasks=[])
+        assert other["y"].result() == -3
         kinds = [type(message) for message in made.sessions[0].received if type(message) in (Upload, Release)]
         assert Release not in kinds[: kinds.index(Upload)]
         assert futures["x", 3 * mapping.CHUNK_ROWS - 1].result() == 3 * mapping.CHUNK_ROWS
@@ -184,7 +184,10 @@ def test_what_was_sent_before_an_error_is_given_back() -> None:
         with pytest.raises(TypeError, match="lock"):
             upload(client, tasks, [last], (), plain)
         client.sync(client.call, "locate", tasks=[])
-        assert [(len(message.recipe), message.last) for message in sent(made)] == [(mapping.CHUNK_ROWS, False), (0, True)]
+        assert [(len(message.recipe), message.last) for message in sent(made)] == [
+            (mapping.CHUNK_ROWS, False),
+            (0, True),
+        ]
 
 
 def test_keys_of_users() -> None:

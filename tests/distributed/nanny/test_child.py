@@ -93,7 +93,9 @@ async def block(security, scheduler):
 
 async def main():""",
     )
-    program = program.replace("print(nanny.pid", "print(nanny.pid, os.getpid()").replace("import asyncio,", "import asyncio, os,")
+    program = program.replace("print(nanny.pid", "print(nanny.pid, os.getpid()").replace(
+        "import asyncio,", "import asyncio, os,"
+    )
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         try:
             pid, _ = map(int, process.stdout.readline().split())

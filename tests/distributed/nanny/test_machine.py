@@ -23,7 +23,7 @@ from minidask_distributed.nanny.machine import (
 def running_machine(restart=True, since_s=0.0):
     machine = NannyMachine(restart=restart)
     machine.starting(since_s)
-    machine.running(since_s)
+    machine.running()
     return machine
 
 
@@ -58,7 +58,7 @@ def test_pauses_grow_while_it_dies_soon_after_each_start():
         verdict = machine.ended(death + 0.5, -signal.SIGSEGV)
         pauses.append(verdict.restart_in_s)
         machine.starting(death + 1.0)
-        machine.running(death + 1.0)
+        machine.running()
     assert pauses[:4] == [0.0, 0.1, 0.2, 0.4]
     assert pauses[-1] == LONGEST_PAUSE_S
     assert machine.deaths == 12
@@ -69,10 +69,10 @@ def test_pauses_begin_anew_after_a_long_life():
     for now in (1.0, 2.0, 3.0):
         machine.ended(now, 1)
         machine.starting(now)
-        machine.running(now)
+        machine.running()
     assert machine.ended(3.0 + SETTLED_S, 1).restart_in_s == 0.0
     machine.starting(100.0)
-    machine.running(100.0)
+    machine.running()
     assert machine.ended(100.5, 1).restart_in_s == 0.0
 
 
@@ -84,6 +84,23 @@ def test_the_first_start_has_one_attempt():
     assert verdict.restart_in_s is None
     assert verdict.reason.startswith("couldn't start: it exited with status 1.")
     assert "numpie" in verdict.reason
+
+
+def test_a_worker_that_may_have_run_a_task_did_start():
+    machine = NannyMachine()
+    machine.starting(0.0)
+    machine.able()
+    verdict = machine.ended(0.1, -11)
+    assert verdict.reason.startswith("was killed by SIGSEGV")
+    assert verdict.restart_in_s == 0.0
+
+
+def test_a_worker_that_says_that_it_cannot_start_did_not():
+    machine = NannyMachine()
+    machine.starting(0.0)
+    machine.able()
+    machine.failed()
+    assert machine.ended(0.1, 1).failed
 
 
 def test_later_starts_that_fail_in_a_row_are_given_up():
@@ -103,7 +120,7 @@ def test_a_start_that_works_forgives_failed_ones():
         machine.ended(float(round_), 1)
         machine.starting(float(round_))
         if round_ % 2:
-            machine.running(float(round_))
+            machine.running()
     assert machine.state == "running"
 
 
@@ -137,7 +154,7 @@ def test_closing_ends_it_from_every_state(state):
     if state != "idle":
         machine.starting(0.0)
     if state in ("running", "stopping", "waiting", "ended"):
-        machine.running(0.0)
+        machine.running()
     if state == "stopping":
         machine.order("restart", restart=True)
     if state == "waiting":
@@ -157,7 +174,7 @@ def test_registering_after_an_order_changes_nothing():
     machine = NannyMachine()
     machine.starting(0.0)
     machine.order("too slow", restart=False)
-    machine.running(0.1)
+    machine.running()
     assert machine.state == "stopping"
 
 
@@ -171,6 +188,8 @@ EVENTS = st.lists(
     st.one_of(
         st.just("start"),
         st.just("run"),
+        st.just("able"),
+        st.just("failed"),
         st.just("close"),
         st.tuples(st.just("left"), st.booleans()),
         st.tuples(st.just("order"), st.booleans()),
@@ -189,7 +208,9 @@ def test_every_life_stays_in_the_table(events, restart):
         if event == "start" and machine.state in ("idle", "waiting"):
             machine.starting(now)
         elif event == "run" and alive:
-            machine.running(now)
+            machine.running()
+        elif event in ("able", "failed") and alive:
+            getattr(machine, event)()
         elif event == "close":
             machine.close("closed")
             closed = True
@@ -237,6 +258,10 @@ def test_the_last_lines_of_the_log_are_part_of_the_reason():
     assert reason.count("\n") == LAST_LINES
     assert reason.endswith("\n    line 49")
     assert "line 37" not in reason
+
+
+def test_the_list_of_extension_modules_is_left_out():
+    assert "psutil" not in describe_exit(-11, ["File x", "Extension modules: psutil._psutil_linux (total: 1)"])
 
 
 def test_memory_limit():

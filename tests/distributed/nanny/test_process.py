@@ -29,11 +29,14 @@ class Play:
     name = "play"
     failed = False
 
-    def __init__(self, scheduler_address, act):
+    def __init__(self, scheduler_address, act, plugins):
         self.act = act
+        self.plugins = plugins
         self.ended = asyncio.Event()
 
     async def start(self):
+        for plugin in self.plugins:
+            plugin.setup(self)
         self.act(self)
 
     async def close(self, reason="", timeout_s=0.0):
@@ -76,7 +79,9 @@ class Watched:
         self.log, self.reports = deque(), []
         self.exited = asyncio.get_running_loop().create_future()
         self.reported = asyncio.Condition()
-        self.process = ChildProcess("test", {**os.environ, **environ}, self.on_report, self.exited.set_result, self.log)
+        self.process = ChildProcess(
+            "test", {**os.environ, **environ}, self.on_report, self.exited.set_result, self.log.append
+        )
 
     def on_report(self, report):
         self.reports.append(report)
@@ -111,8 +116,8 @@ async def child(act=None, worker_class=Play, **environ):
 def test_it_runs_reports_and_leaves():
     async def main():
         async with child(lambda worker: None) as watched:
-            running = await watched.report("running")
-            assert running["address"] == Play.address
+            assert (await watched.report("running"))["name"] == Play.name
+            assert watched.reports[0] == {"event": "able", "address": Play.address, "directory": Play.local_directory}
             assert psutil.Process(watched.process.pid).is_running()
             watched.process.hang_up()
             assert await watched.exited == 0
@@ -151,7 +156,7 @@ def test_sigterm_closes_gracefully():
             watched.process.terminate()
             assert await watched.exited == 0
             assert "gracefully" in watched.log
-            assert watched.reports[-1]["reason"] == "SIGTERM"
+            assert watched.reports[-1]["reason"] == "it was asked to end (SIGTERM)"
 
     asyncio.run(main())
 
@@ -174,7 +179,7 @@ def test_a_start_that_fails_says_why():
     async def main():
         async with child(act) as watched:
             assert await watched.exited == 1
-            (report,) = watched.reports
+            report = watched.reports[-1]
             assert (report["event"], report["type"], report["text"]) == ("failed", "ValueError", "no such directory")
             assert "in act" in report["traceback"]
 
@@ -316,7 +321,7 @@ def test_secrets_are_not_on_the_command_line():
 def test_without_a_python_program_there_are_no_processes(monkeypatch):
     async def main():
         monkeypatch.setattr(sys, "executable", "")
-        with pytest.raises(RuntimeError, match="sys.executable is empty.*processes=False"):
+        with pytest.raises(RuntimeError, match=r"sys.executable is empty.*processes=False"):
             Watched()
 
     asyncio.run(main())

@@ -396,3 +396,40 @@ def test_a_script_whose_globals_change_between_submissions(tmp_path):
     worker = subprocess.run([sys.executable, "-c", WORKER], input=sent.stdout, capture_output=True, timeout=60)
     assert worker.returncode == 0, worker.stderr.decode()
     assert worker.stdout.decode().strip() == "[111, 112, 213, 'redefined', 5] 1 [0, 1, 2, 3]"
+
+
+def test_calls_in_one_process_are_compared_by_function_and_content():
+    def func(x):
+        return x
+
+    first, second = CallEncoder(serialize=False), CallEncoder(serialize=False)
+    refs = [encoder.encode(func, ([1, 2],), {}, {}.__getitem__) for encoder in (first, second)]
+    assert refs[0][0].blob == refs[1][0].blob
+    assert refs[0][1] == refs[1][1]
+    other = first.encode(func, ([1, 3],), {}, {}.__getitem__)
+    assert refs[0][1] != other[1]
+    assert refs[0][0].blob != first.encode(func, (), {"x": 1}, {}.__getitem__)[0].blob
+    assert refs[0][0].blob != first.encode(len, ([1, 2],), {}, {}.__getitem__)[0].blob
+    assert refs[0][1] != "something else"
+    assert refs[0][0].blob != "something else"
+
+
+def test_recipes_by_value_are_forgotten_when_there_are_many(monkeypatch):
+    monkeypatch.setattr("minidask_distributed.protocol.calls.MOST_UNNAMED", 4)
+    encoder = CallEncoder()
+    numbers = []
+    for at in range(6):
+        encoder.new_submission()
+        forgotten = encoder.outdated()
+        if at < 5:
+            assert forgotten == []
+        else:
+            assert forgotten == numbers[:2]
+        numbers.append(encoder.encode(eval(f"lambda: {at}"), (), {}, {}.__getitem__)[0].number)
+    named = encoder.encode(len, ([],), {}, {}.__getitem__)[0]
+    assert named.number == 6
+    # What was forgotten and is defined again is a new recipe.
+    encoder.new_submission()
+    again = encoder.encode(eval("lambda: 0"), (), {}, {}.__getitem__)[0]
+    assert again.number not in numbers
+    assert again.blob is not None

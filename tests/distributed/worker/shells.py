@@ -22,7 +22,7 @@ from minidask_distributed.messages import (
     WorkerBeat,
     WorkerRegistered,
 )
-from minidask_distributed.protocol.calls import CallEncoder
+from minidask_distributed.protocol.calls import CallEncoder, reduce_reference
 from minidask_distributed.protocol.keys import encode_keys
 from minidask_distributed.security import Security
 from minidask_distributed.spill import SpillBuffer
@@ -93,8 +93,6 @@ class Dep:
         self.task = task
 
     def __reduce__(self) -> Any:
-        from minidask_distributed.protocol.calls import reduce_reference
-
         return reduce_reference(self)
 
 
@@ -295,11 +293,11 @@ class ScriptedScheduler(Tasks):
         """Wait for a message of a kind."""
         return (await self.until(lambda: [m for m in self.messages if type(m) is kind and where(m)]))[0]
 
-    async def call(self, name: str, **arguments: Any) -> Answer:
+    async def call(self, what: str, /, **arguments: Any) -> Answer:
         """Ask the worker."""
         self.requests += 1
         request = self.requests
-        self.send(Call(request, name, arguments))
+        self.send(Call(request, what, arguments))
         return await self.first(Answer, lambda answer: answer.request == request)
 
     async def submit(self, *calls: Any, **fields: Any) -> list[int]:

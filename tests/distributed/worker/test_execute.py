@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 
 import pytest
 
@@ -47,6 +48,21 @@ class Gate:
 
     def until_begun(self):
         assert self.began.wait(PATIENCE_S)
+
+
+class Told(deque):
+    """A deque that tells when something is appended."""
+
+    def __init__(self):
+        super().__init__()
+        self.event = threading.Event()
+
+    def append(self, item):
+        super().append(item)
+        self.event.set()
+
+    def until_told(self):
+        assert self.event.wait(PATIENCE_S)
 
 
 class TestReports:
@@ -174,11 +190,11 @@ class TestSecede:
         assert worker.result(abs, -1) == 1
         seceded.go.set()
         worker.comm.until_finished(long)
-        worker.comm.wait(lambda: len(worker.pool.slots) == 1 or worker.submit((abs, 1)))
         assert worker.result(abs, -2) == 2
 
     def test_rejoin_waits_for_a_slot(self, worker):
         seceded, other, back = Gate(), Gate(), Gate()
+        worker.pool.rejoining = Told()
 
         def outer():
             secede()
@@ -192,7 +208,7 @@ class TestSecede:
         (second,) = worker.submit((other,))
         other.until_begun()
         seceded.go.set()
-        worker.comm.wait(lambda: worker.pool.rejoining or time.sleep(0))
+        worker.pool.rejoining.until_told()
         assert not back.began.is_set()
         other.go.set()
         back.until_begun()
@@ -288,6 +304,7 @@ class TestStop:
 
     def test_one_that_waits_to_rejoin(self, worker):
         seceded, other = Gate(), Gate()
+        worker.pool.rejoining = Told()
         stopped = threading.Event()
 
         def outer():
@@ -306,7 +323,7 @@ class TestStop:
         worker.submit((other,))
         other.until_begun()
         seceded.go.set()
-        worker.comm.wait(lambda: worker.pool.rejoining or time.sleep(0))
+        worker.pool.rejoining.until_told()
         worker.handle(Stop([task], "cancelled"))
         assert stopped.wait(PATIENCE_S)
         other.go.set()
@@ -338,7 +355,6 @@ class TestStop:
             worker.comm.until_finished(*kept)
             worker.result(abs, -1)
             assert worker.comm.failures == {}
-            worker.comm.wait(lambda: len(worker.pool.slots) == 2 or time.sleep(0))
 
 
 class Slow:
@@ -384,11 +400,13 @@ class TestEnd:
 
     def test_a_defect_is_told(self, tmp_path):
         with shell(tmp_path, serialize=False) as worker:
-            worker.engine.machine.finished = None
-            worker.submit((abs, -1))
-            worker.comm.wait(lambda: worker.errors or time.sleep(0))
-            # The loop had taken the method before; the next thread meets the defect.
-            worker.errors.clear()
+            worker.errors = errors = Told()
+            worker.pool._on_broken = errors.append
+            worker.pool._hand_in = None
+            worker.submit((abs, "x"))
+            errors.until_told()
+            assert type(errors.pop()) is TypeError
+            worker.errors = []
 
 
 def test_numbers():

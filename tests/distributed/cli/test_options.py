@@ -1,0 +1,139 @@
+"""Flags that the command lines share: what they mean, and what is said of those that make no sense."""
+
+import click
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minidask
+from minidask_distributed.cli import options as flags
+from minidask_distributed.security import new_token
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, None),
+        ("", {}),
+        ("GPU=1", {"GPU": 1.0}),
+        ("GPU=1 MEM=10e9", {"GPU": 1.0, "MEM": 1e10}),
+        ("GPU=1,MEM=10e9", {"GPU": 1.0, "MEM": 1e10}),
+        (" A=0.5 ,  B=2 ", {"A": 0.5, "B": 2.0}),
+    ],
+)
+def test_resources(text, expected):
+    assert flags.parse_resources(text) == expected
+
+
+@pytest.mark.parametrize("text", ["GPU", "GPU=", "=1", "GPU=many", "GPU 1"])
+def test_what_is_no_resource(text):
+    with pytest.raises(click.BadParameter, match="write NAME=NUMBER"):
+        flags.parse_resources(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "expected"),
+    [
+        (None, 2, [None, None]),
+        ("0", 3, [0, 0, 0]),
+        ("3000", 1, [3000]),
+        ("3000:3010", 3, [3000, 3001, 3002]),
+        ("3000:3000", 1, [3000]),
+    ],
+)
+def test_ports(text, count, expected):
+    assert flags.parse_ports(text, count) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "message"),
+    [
+        ("many", 1, "can't read 'many'"),
+        ("3000:", 1, "can't read '3000:'"),
+        ("3010:3000", 1, "can't read"),
+        ("-1", 1, "can't read"),
+        ("70000", 1, "can't read"),
+        ("3000", 2, r"3000 is 1 port\(s\) for 2 workers: write a range as 3000:3001"),
+    ],
+)
+def test_what_is_no_port(text, count, message):
+    with pytest.raises(click.BadParameter, match=message):
+        flags.parse_ports(text, count)
+
+
+@given(st.integers(1, 65000), st.integers(1, 50))
+def test_ranges_of_ports_are_used_from_the_front(low, count):
+    ports = flags.parse_ports(f"{low}:{low + count + 3}", count)
+    assert ports == list(range(low, low + count))
+
+
+def test_credentials_from_flags(tmp_path):
+    token = new_token()
+    path = tmp_path / "token"
+    path.write_text(token)
+    path.chmod(0o600)
+    assert flags.make_security("worker", str(path), None, None, None).token_for(False) == token
+    other = new_token()
+    assert flags.make_security("worker", None, None, None, None, other).token_for(False) == other
+    # A file that was named wins over what a scheduler file says.
+    assert flags.make_security("worker", str(path), None, None, None, other).token_for(False) == token
+    security = flags.make_security("scheduler", None, "/ca.pem", "/cert.pem", "/key.pem")
+    assert (security.tls_ca_file, security.tls_scheduler_cert, security.tls_scheduler_key) == (
+        "/ca.pem",
+        "/cert.pem",
+        "/key.pem",
+    )
+    assert security.has_tls
+
+
+def test_credentials_that_make_no_sense(tmp_path):
+    with pytest.raises(click.UsageError, match="--tls-key needs --tls-cert"):
+        flags.make_security("worker", None, "/ca.pem", None, "/key.pem")
+    with pytest.raises(click.UsageError, match="--tls-cert needs --tls-ca-file"):
+        flags.make_security("worker", None, None, "/cert.pem", None)
+    with pytest.raises(click.UsageError, match="there is no token file"):
+        flags.make_security("worker", str(tmp_path / "missing"), None, None, None)
+    path = tmp_path / "token"
+    path.write_text(new_token())
+    path.chmod(0o644)
+    with pytest.raises(click.UsageError, match="token file"):
+        flags.make_security("worker", str(path), None, None, None)
+
+
+@click.command()
+@flags.security_options("worker")
+@flags.preload_options("worker")
+@flags.dashboard_options()
+@flags.common_options()
+def command(**options):
+    """Take all of them."""
+    for name, value in sorted(options.items()):
+        click.echo(f"{name}={value!r}")
+
+
+def test_the_shared_flags():
+    result = CliRunner().invoke(
+        command, ["--preload", "a", "--preload", "b.py", "--preload-argv", "x", "--no-dashboard", "--log-level", "DEBUG"]
+    )
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert "preload=('a', 'b.py')" in lines
+    assert "preload_argv=('x',)" in lines
+    assert "dashboard=False" in lines
+    assert "show=None" in lines
+    assert "log_level='debug'" in lines
+    assert "token_file=None" in lines
+
+
+def test_help_and_version():
+    result = CliRunner().invoke(command, ["-h"], prog_name="program")
+    assert result.exit_code == 0
+    for flag in ("--token-file", "--tls-ca-file", "--preload-argv", "--dashboard-address", "--pid-file", "--version"):
+        assert flag in result.output
+    assert CliRunner().invoke(command, ["--version"], prog_name="program").output == f"program {minidask.__version__}\n"
+
+
+def test_every_flag_has_a_help_text():
+    for parameter in command.params:
+        assert len(parameter.help) > 10, parameter.name

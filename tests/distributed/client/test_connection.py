@@ -1,0 +1,245 @@
+"""The connection of a client: opening, losing, calling, flushing, waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from operator import add
+from typing import Any
+
+import pytest
+
+from minidask_distributed import loops
+from minidask_distributed.client.client import Client
+from minidask_distributed.client.errors import FutureLostError
+from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.messages import Bye, ClientBeat, Done, Event, KeepUntilDone, OpenSession, Release, Upload
+from tests.distributed.client.scripted import Scripted, connected, in_loop, on_loop, scheduler
+
+pytestmark = pytest.mark.network
+
+
+def test_opening_and_closing() -> None:
+    with scheduler() as made:
+        client = Client(made, name="alice", heartbeat_interval="10 ms")
+        assert client.status == "running"
+        client.sync(_received, made, ClientBeat)
+        client.close()
+        assert client.status == "closed"
+        assert made.gone.wait(5)
+        session = made.sessions[0]
+        (opening,) = session.of(OpenSession)
+        assert opening.name == "alice"
+        assert set(opening.info) == {"program", "pid", "host", "cwd"}
+        assert isinstance(session.received[-1], Bye)
+
+
+async def _received(made: Scripted, kind: type) -> None:
+    async with asyncio.timeout(5):
+        while not made.sessions[0].of(kind):
+            await asyncio.sleep(0.001)
+
+
+def test_a_scheduler_that_opens_no_session() -> None:
+    with scheduler() as made:
+        made.open_sessions = False
+        with pytest.raises(TimeoutError, match=r"opened no session within 0\.05 s"):
+            Client(made, timeout=0.05)
+        assert made.gone.wait(5)
+
+
+def test_a_scheduler_that_refuses() -> None:
+    with scheduler() as made:
+        made.open_sessions = False
+        made.handle = lambda session, message: session.comm.abort()  # type: ignore[method-assign]
+        with pytest.raises(CommClosedError, match="was lost"):
+            Client(made, timeout=5)
+
+
+def test_nobody_there() -> None:
+    started = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"tcp://127\.0\.0\.1:1"):
+        Client("tcp://127.0.0.1:1", timeout=0.3)
+    assert time.monotonic() - started < 5
+    assert loops._shared.thread is None
+
+
+@pytest.mark.parametrize("on_purpose", [True, False])
+def test_the_scheduler_goes(on_purpose: bool) -> None:
+    with connected(auto=False) as (made, client):
+        here = client.submit(add, 1, 2)
+        away = client.submit(add, 3, 4)
+        pending = client.map(abs, range(10))
+        client.sync(client.call, "locate", tasks=[])
+        made.say(Done([here._state.id], [b"\x80\x05K\x03."], [28]), Done([away._state.id], None, [28]))
+        client._wait([away._state])
+        calling = threading.Thread(target=_call_that_fails, args=(client,))
+        made.handlers["never"] = lambda session: time.sleep(0) or _never()
+        calling.start()
+        waiting = threading.Thread(target=_wait_that_fails, args=(pending,))
+        waiting.start()
+        if on_purpose:
+            made.say(Bye("shut down by its user"))
+        on_loop(made.sessions[0].comm.abort)
+        waiting.join(5)
+        calling.join(5)
+        assert not waiting.is_alive()
+        assert not calling.is_alive()
+        assert here.result() == 3
+        why = "ended the session: shut down by its user" if on_purpose else "was lost"
+        for future in [away, *pending]:
+            assert future.status == "lost"
+            with pytest.raises(FutureLostError, match=why):
+                future.result()
+        with pytest.raises(CommClosedError, match=why):
+            client.submit(add, 1, 2)
+        with pytest.raises(CommClosedError, match=why):
+            client.map(abs, [1])
+        with pytest.raises(CommClosedError, match=why):
+            client.cancel(pending)
+        with pytest.raises(CommClosedError, match=why):
+            client.sync(client.call, "locate", tasks=[])
+
+
+def _never() -> Any:
+    raise SystemExit
+
+
+def _call_that_fails(client: Client) -> None:
+    with pytest.raises((CommClosedError, FutureLostError)):
+        client.sync(_wait_for_call, client)
+
+
+async def _wait_for_call(client: Client) -> None:
+    waiting = client._calls[0] = client.loop.create_future()
+    await waiting
+
+
+def _wait_that_fails(futures: list[Any]) -> None:
+    with pytest.raises(FutureLostError):
+        futures[-1].result()
+
+
+def test_calls() -> None:
+    with connected() as (made, client):
+        made.handlers["double"] = lambda session, name: name * 2
+        made.handlers["fail"] = lambda session: 1 / 0
+        assert client.sync(client.call, "double", name=21) == 42
+        with pytest.raises(ZeroDivisionError):
+            client.sync(client.call, "fail")
+        with pytest.raises(KeyError, match="unknown"):
+            client.sync(client.call, "unknown")
+        with pytest.raises(TypeError):
+            client.sync(client.call, "double", name=object())
+        # What can't be sent takes nothing else with it.
+        assert client.sync(client.call, "double", name=1) == 2
+        assert not client._calls
+
+
+def test_a_message_that_can_not_be_sent_ends_the_session(caplog: pytest.LogCaptureFixture) -> None:
+    with connected() as (_, client):
+        future = client.submit(add, 1, 2, pure=False)
+        future.result()
+        pending = client.submit(add, 1, 3)
+        client._post(KeepUntilDone([object()]))
+        with pytest.raises(CommClosedError, match="a KeepUntilDone can't be sent"):
+            while pending.result() is not None:
+                pending = client.submit(add, 1, pending)
+        assert "can't be sent" in caplog.text
+
+
+def test_events() -> None:
+    with connected() as (made, client):
+        heard: list[tuple[str, float, Any]] = []
+        done = threading.Event()
+
+        def bad(topic: str, stamp: float, content: Any) -> None:
+            raise ValueError
+
+        def hear(topic: str, stamp: float, content: Any) -> None:
+            heard.append((topic, stamp, content))
+            done.set()
+
+        client.topics["news"] = [bad, hear]
+        made.say(Event("other", 1.0, None), Event("news", 2.0, {"a": 1}))
+        assert done.wait(5)
+        assert heard == [("news", 2.0, {"a": 1})]
+
+
+def test_sync() -> None:
+    async def work(x: int, *, y: int = 0) -> int:
+        await asyncio.sleep(0)
+        return x + y
+
+    async def slow() -> None:
+        await asyncio.sleep(60)
+
+    with connected() as (_, client):
+        assert client.sync(work, 1, y=2) == 3
+        with pytest.raises(TimeoutError):
+            client.sync(slow, callback_timeout=0.01)
+        with pytest.raises(RuntimeError, match="on the event loop's own thread"):
+            on_loop(client.sync, work, 1)
+    with pytest.raises(RuntimeError, match="closed"):
+        client.sync(work, 1)
+
+
+def test_sync_of_an_asynchronous_client_from_other_threads() -> None:
+    async def work(made: Any, client: Any) -> None:
+        assert client.asynchronous
+        assert await client.sync(client.call, "locate", tasks=[])
+
+        def elsewhere() -> int:
+            assert not client.asynchronous
+            futures = client.map(add, [1, 2], [3, 4])
+            assert client.gather(futures) == [4, 6]
+            made.small = 0
+            return client.submit(add, 20, 3).result()
+
+        assert await asyncio.to_thread(elsewhere) == 23
+        with pytest.raises(TimeoutError):
+            await client.sync(asyncio.sleep, 60, callback_timeout=0.01)
+
+    in_loop(work)
+
+
+def test_single_submissions_share_messages() -> None:
+    with connected() as (made, client):
+        client.submit(add, -1, 0)
+        on_loop(_submit_many, client)
+        client.submit(add, -2, 0).result()
+        uploads = made.sessions[0].of(Upload)
+        assert sum(len(upload.recipe) for upload in uploads) == 502
+        assert len(uploads) <= 4
+
+
+def _submit_many(client: Client) -> None:
+    for at in range(500):
+        client.submit(add, at, 0)
+
+
+def test_a_waiter_that_raises_keeps_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    with connected(auto=False) as (made, client):
+        future = client.submit(add, 1, 2)
+
+        def bad() -> None:
+            raise ValueError
+
+        future._state.add_waiter(bad)
+        arrived = threading.Event()
+        future._state.add_waiter(arrived.set)
+        client.sync(client.call, "locate", tasks=[])
+        made.run(made.sessions[0])
+        assert arrived.wait(5)
+    assert "a callback of a future failed" in caplog.text
+
+
+def test_releases_wait_for_others() -> None:
+    with connected() as (made, client):
+        for at in range(50):
+            assert client.submit(add, at, 1).result() == at + 1
+        client.sync(client.call, "locate", tasks=[])
+        kinds = [type(message) for message in made.sessions[0].received]
+        # Each goes with the next upload, not in a message of its own that wakes the loop.
+        assert kinds.count(Release) >= 40
