@@ -8,7 +8,8 @@ anything counts. Rounds are interleaved (A B B A …), so that a machine that sl
 median of the rounds' ratios, each between neighbours in time. Values are compared: a library that answers differently
 has failed.
 
-A worker process leads a group of processes: whatever a case has started ends with it, at the latest.
+A worker process leads a group of processes: all that a case has started is stopped while another library is measured (an idle
+cluster takes up to 7 % of a core), and ends with the worker at the latest.
 
 Exit code: 0; 1 if a workload failed or answered differently; 2 for wrong arguments; with ``--gate`` also 1 if a limit
 is exceeded or a peer is missing.
@@ -27,6 +28,7 @@ import statistics
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,7 +38,8 @@ from benchmarks.workload import SMALL, Workload, choose, load
 
 FOLDER = Path(__file__).parent
 FIRST = "minidask"
-CLOSING_S = 60.0  # a case that closes two clusters and their processes needs a few seconds
+CLOSING_S = 60.0  # a case that closes a cluster and its processes needs a few seconds
+SETTLING_S = 0.2  # after being stopped: timers that have become due run before anything is measured
 
 
 @dataclass
@@ -84,10 +87,11 @@ class Row:
 
 
 class Worker:
-    """A ``worker`` process and the pipe to it; a context manager that ends the process."""
+    """A ``worker`` process and the pipe to it, stopped between its rounds; a context manager that ends the process."""
 
     def __init__(self, workload: Workload, library: str, python: str, timeout_s: float) -> None:
         self.timeout_s = timeout_s
+        self.stopped = False
         command = [python, "-m", "benchmarks.worker", workload.file, workload.name, library]
         self.process = subprocess.Popen(
             command,
@@ -99,15 +103,32 @@ class Worker:
             process_group=0,
         )
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process and to all that it has started."""
+        with contextlib.suppress(ProcessLookupError):  # nothing is left of the group, as it ought to be at the end
+            os.killpg(self.process.pid, number)
+
     def kill(self) -> None:
         """End the process and all that it has started."""
-        with contextlib.suppress(ProcessLookupError):  # nothing is left of the group, as it ought to be
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Have the process, and all that it has started, do nothing until it is resumed."""
+        self.signal(signal.SIGSTOP)
+        self.stopped = True
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self.stopped:
+            self.stopped = False
+            self.signal(signal.SIGCONT)
+            time.sleep(SETTLING_S)
 
     def round(self, seconds: float) -> dict[str, Any]:
         """Ask for a round and wait for its answer; a worker that takes too long is killed and answers with an error."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
+        self.resume()
         timer = threading.Timer(self.timeout_s, self.kill)
         timer.start()
         try:
@@ -118,18 +139,24 @@ class Worker:
         finally:
             timer.cancel()
         if line:
+            self.stop()
             return json.loads(line)
         code = self.process.wait()
         return {"error": f"the process ended with code {code} (it is killed after {self.timeout_s:g} s)"}
+
+    def finish(self) -> None:
+        """Tell the process to close what it has opened, and to end."""
+        assert self.process.stdin is not None
+        self.resume()
+        with contextlib.suppress(BrokenPipeError):  # it is dead already, which its answer has said
+            self.process.stdin.close()
 
     def __enter__(self) -> Worker:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        assert self.process.stdin is not None
         assert self.process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # it is dead already, which its answer has said
-            self.process.stdin.close()
+        self.finish()
         try:
             self.process.wait(CLOSING_S)
         except subprocess.TimeoutExpired:
@@ -171,6 +198,8 @@ def measure(workload: Workload, libraries: list[str], options: argparse.Namespac
                 if not result.error:
                     take(result, workers[library].round(options.seconds))
     finally:
+        for worker in workers.values():
+            worker.finish()
         for worker in workers.values():
             worker.__exit__()
     judge(row)

@@ -134,6 +134,10 @@ class _Package(ModuleType):
         if not (name in _NAMES and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Functions that are pickled by value take the modules that they name along, by name.
+        return import_module, (self.__name__,)
+
 
 sys.modules[__name__].__class__ = _Package
 

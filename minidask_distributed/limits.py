@@ -26,7 +26,7 @@ def cpu_count(root: Path = _CGROUP) -> int:
 
     Examples
     --------
-    >>> 1 <= cpu_count() <= os.cpu_count()
+    >>> 1 <= cpu_count() <= allowed_processors()
     True
     """
     count = allowed_processors()

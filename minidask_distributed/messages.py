@@ -20,13 +20,17 @@ Keys travel once in each direction, as a column of `protocol.keys`. Functions, a
 opaque here: bytes (or, on in-process comms, the objects themselves), a `protocol.payload.Payload`, or the plain fields
 of `protocol.failures`. Priorities aren't sent: a task goes before another one if ``priority_of`` is less.
 
-Invariants: a message is never changed after it was sent; every class has a distinct ``OP``.
+Invariants: a message is never changed after it was sent.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, dataclass_transform
+from typing import Any, TypeAlias
+
+from minidask_distributed.rows import KINDS as KINDS
+from minidask_distributed.rows import Message as Message
+from minidask_distributed.rows import from_row as from_row
+from minidask_distributed.rows import message
 
 PROTOCOL_VERSION = 1
 """Raised with every change of a message that older peers can't read; peers of another version are refused."""
@@ -35,74 +39,9 @@ EPOCH_SHIFT = 48
 """Task ids are ``epoch << EPOCH_SHIFT | serial``."""
 
 MAX_PRIORITY = 16_000
-"""User priorities are whole numbers of at most this size, so that everything fits 64 bits."""
+"""User priorities are whole numbers of at most this size: more than anybody ranks, and arithmetic stays short."""
 
-Role: TypeAlias = Literal["client", "scheduler", "worker", "nanny", "any"]
 Column: TypeAlias = list[Any]
-
-
-class Message:
-    """Base of all messages."""
-
-    __slots__ = ()
-
-    OP: ClassVar[int]
-    SENDER: ClassVar[Role]
-    RECEIVER: ClassVar[Role]
-    ANSWERED_BY: ClassVar[tuple[str, ...]]
-    FIELDS: ClassVar[tuple[str, ...]]
-
-    def row(self) -> list[Any]:
-        """Return the message as a list of plain values, the number of its kind first."""
-        return [self.OP, *[getattr(self, name) for name in self.FIELDS]]
-
-
-MessageType = TypeVar("MessageType", bound=type[Message])
-
-KINDS: dict[int, type[Message]] = {}
-"""{OP: class} of every message."""
-
-
-@dataclass_transform(eq_default=True)
-def _message(op: int, sender: Role, receiver: Role, answered_by: tuple[str, ...] = ()) -> Any:
-    """Make a slotted message class of annotated fields and enter it into `KINDS`."""
-
-    def decorate(cls: MessageType) -> MessageType:
-        made: Any = dataclass(slots=True)(cls)
-        made.OP, made.SENDER, made.RECEIVER, made.ANSWERED_BY = op, sender, receiver, answered_by
-        made.FIELDS = tuple(field.name for field in fields(made))
-        if op in KINDS:
-            raise ValueError(f"messages {KINDS[op].__name__} and {cls.__name__} share the number {op}")
-        KINDS[op] = made
-        return made
-
-    return decorate
-
-
-def from_row(row: list[Any]) -> Message:
-    """Return the message that a row stands for.
-
-    Raises
-    ------
-    ValueError
-        If the row is no list, names no known kind, or has too few or too many fields.
-
-    Examples
-    --------
-    >>> from_row(Free([1, 2]).row())
-    Free(tasks=[1, 2])
-    """
-    if type(row) is not list or not row:
-        raise ValueError(f"a message is a list that begins with its kind, got {row!r:.80}")
-    kind = KINDS.get(row[0]) if type(row[0]) is int else None
-    if kind is None:
-        raise ValueError(f"unknown kind of message {row[0]!r:.80}")
-    try:
-        return kind(*row[1:])
-    except TypeError:
-        raise ValueError(
-            f"{kind.__name__} has the fields {', '.join(kind.FIELDS)}, got {len(row) - 1} values"
-        ) from None
 
 
 def priority_of(task: int, user_priority: int) -> int:
@@ -119,7 +58,7 @@ def priority_of(task: int, user_priority: int) -> int:
 # ---------------------------------------------------------------- any two peers
 
 
-@_message(1, "any", "any", ("Answer",))
+@message(1, "any", "any", ("Answer",))
 class Call(Message):
     """Ask the other side to do something by name and answer; the servers' handlers are the list of names."""
 
@@ -128,7 +67,7 @@ class Call(Message):
     arguments: dict[str, Any]  # plain values and Payloads
 
 
-@_message(2, "any", "any")
+@message(2, "any", "any")
 class Answer(Message):
     """What a `Call` came to."""
 
@@ -137,7 +76,7 @@ class Answer(Message):
     failure: dict[str, Any] | None  # fields of protocol.failures
 
 
-@_message(3, "any", "any")
+@message(3, "any", "any")
 class Bye(Message):
     """The sender closes on purpose; the end of the connection that follows is no accident."""
 
@@ -147,7 +86,7 @@ class Bye(Message):
 # ---------------------------------------------------------------- client -> scheduler
 
 
-@_message(10, "client", "scheduler", ("SessionOpened",))
+@message(10, "client", "scheduler", ("SessionOpened",))
 class OpenSession(Message):
     """The first message of a client."""
 
@@ -155,7 +94,7 @@ class OpenSession(Message):
     info: dict[str, Any]
 
 
-@_message(11, "client", "scheduler", ("UploadTaken", "Done", "Failed"))
+@message(11, "client", "scheduler", ("UploadTaken", "Done", "Failed"))
 class Upload(Message):
     """A chunk of a submission: rows are tasks in order of execution, so a row names earlier rows only.
 
@@ -183,14 +122,14 @@ class Upload(Message):
     option: Column | None  # index into `options` of each row (-1: none); None: no row has any
 
 
-@_message(12, "client", "scheduler")
+@message(12, "client", "scheduler")
 class Release(Message):
     """The client no longer wants these results."""
 
     tasks: Column  # local ids
 
 
-@_message(13, "client", "scheduler", ("Cancelled",))
+@message(13, "client", "scheduler", ("Cancelled",))
 class Cancel(Message):
     """Give these tasks up: also what depends on them; ``force`` for all clients, and kills the process that runs one."""
 
@@ -199,14 +138,14 @@ class Cancel(Message):
     reason: str
 
 
-@_message(14, "client", "scheduler", ("Undone", "Done", "Failed"))
+@message(14, "client", "scheduler", ("Undone", "Done", "Failed"))
 class Retry(Message):
     """Run these failed tasks again, and the failed ones that they depend on."""
 
     tasks: Column  # local ids
 
 
-@_message(15, "client", "scheduler", ("Done", "Failed", "Undone", "Cancelled"))
+@message(15, "client", "scheduler", ("Done", "Failed", "Undone", "Cancelled"))
 class Want(Message):
     """Hold results that exist already, by key: futures that came from another client, a queue or a pickle."""
 
@@ -214,7 +153,7 @@ class Want(Message):
     keys: Column
 
 
-@_message(16, "client", "scheduler", ("Destinations", "Done"))
+@message(16, "client", "scheduler", ("Destinations", "Done"))
 class Scatter(Message):
     """Data to hold: either with their payloads, or only announced (None) to be put to workers by the client itself."""
 
@@ -226,19 +165,19 @@ class Scatter(Message):
     copies: int  # 1, or 0 for all workers (broadcast)
 
 
-@_message(17, "client", "scheduler")
+@message(17, "client", "scheduler")
 class KeepUntilDone(Message):
     """Fire and forget: the scheduler itself wants these until they are done or failed."""
 
     tasks: Column  # local ids
 
 
-@_message(18, "client", "scheduler")
+@message(18, "client", "scheduler")
 class ClientBeat(Message):
     """The client is alive."""
 
 
-@_message(19, "client", "scheduler")
+@message(19, "client", "scheduler")
 class ForgetRecipes(Message):
     """The session won't name these recipes again: definitions that a notebook has replaced, closures used once."""
 
@@ -248,7 +187,7 @@ class ForgetRecipes(Message):
 # ---------------------------------------------------------------- scheduler -> client
 
 
-@_message(30, "scheduler", "client")
+@message(30, "scheduler", "client")
 class SessionOpened(Message):
     """The session exists; uploads may begin."""
 
@@ -258,14 +197,14 @@ class SessionOpened(Message):
     serialize: bool  # False: recipes, literals and data may be the objects themselves (every worker is in this process)
 
 
-@_message(31, "scheduler", "client")
+@message(31, "scheduler", "client")
 class UploadTaken(Message):
     """So many more upload chunks may be sent."""
 
     credit: int
 
 
-@_message(32, "scheduler", "client")
+@message(32, "scheduler", "client")
 class Done(Message):
     """These results are in memory; small ones come along."""
 
@@ -274,7 +213,7 @@ class Done(Message):
     nbytes: Column
 
 
-@_message(33, "scheduler", "client")
+@message(33, "scheduler", "client")
 class Failed(Message):
     """These tasks won't give a result."""
 
@@ -283,14 +222,14 @@ class Failed(Message):
     failures: list[dict[str, Any]]  # fields of protocol.failures and: key, worker, name (of the function), kind
 
 
-@_message(34, "scheduler", "client")
+@message(34, "scheduler", "client")
 class Undone(Message):
     """These results are lost and are computed again, or are being run again: pending."""
 
     tasks: Column
 
 
-@_message(35, "scheduler", "client")
+@message(35, "scheduler", "client")
 class Cancelled(Message):
     """These are given up; a `Want` of a key that doesn't exist ends here, too."""
 
@@ -298,7 +237,7 @@ class Cancelled(Message):
     reason: str
 
 
-@_message(36, "scheduler", "client")
+@message(36, "scheduler", "client")
 class Destinations(Message):
     """Where the client is to put announced data: answers a `Scatter` without payloads."""
 
@@ -307,7 +246,7 @@ class Destinations(Message):
     addresses: list[list[str]]  # for each, the workers that are to hold it
 
 
-@_message(37, "scheduler", "client")
+@message(37, "scheduler", "client")
 class Event(Message):
     """Something for people or subscribers: prints and warnings of tasks (topics "print", "warn") and logged events."""
 
@@ -319,7 +258,7 @@ class Event(Message):
 # ---------------------------------------------------------------- worker -> scheduler
 
 
-@_message(50, "worker", "scheduler", ("WorkerRegistered", "Bye"))
+@message(50, "worker", "scheduler", ("WorkerRegistered", "Bye"))
 class RegisterWorker(Message):
     """The first message of a worker; ``held`` says what it holds already, when it comes back."""
 
@@ -334,7 +273,7 @@ class RegisterWorker(Message):
     held_nbytes: Column
 
 
-@_message(51, "worker", "scheduler")
+@message(51, "worker", "scheduler")
 class Finished(Message):
     """Tasks that gave a result, in the order in which they ended."""
 
@@ -348,9 +287,9 @@ class Finished(Message):
     values: Column | None  # small results: bytes | ByReference | None
 
 
-@_message(52, "worker", "scheduler")
+@message(52, "worker", "scheduler")
 class Erred(Message):
-    """Tasks that raised, or whose function or arguments can't be read."""
+    """Tasks that raised, or whose function or arguments can't be read; attempt 0: data that it was to hold can't be read."""
 
     tasks: Column
     attempts: Column | None
@@ -358,7 +297,7 @@ class Erred(Message):
     failures: list[dict[str, Any]]  # one a task
 
 
-@_message(53, "worker", "scheduler")
+@message(53, "worker", "scheduler")
 class Held(Message):
     """Copies that the worker holds now: fetched, stored, or acquired."""
 
@@ -366,7 +305,7 @@ class Held(Message):
     nbytes: Column
 
 
-@_message(54, "worker", "scheduler", ("Holders",))
+@message(54, "worker", "scheduler", ("Holders",))
 class Missing(Message):
     """Dependencies that none of the named holders could give."""
 
@@ -374,7 +313,7 @@ class Missing(Message):
     tried: list[list[int]]  # worker numbers that didn't have each
 
 
-@_message(55, "worker", "scheduler")
+@message(55, "worker", "scheduler")
 class Recalled(Message):
     """The answer to `Recall`: what it gives back unstarted, and what it keeps (started, or gone already)."""
 
@@ -382,14 +321,14 @@ class Recalled(Message):
     kept: Column
 
 
-@_message(56, "worker", "scheduler", ("Recipes",))
+@message(56, "worker", "scheduler", ("Recipes",))
 class NeedRecipes(Message):
     """Recipes that this worker doesn't hold any more."""
 
     recipes: Column  # numbers
 
 
-@_message(57, "worker", "scheduler")
+@message(57, "worker", "scheduler")
 class LongRunning(Message):
     """Tasks that left the executor's slots (seceded), with their seconds until then, in microseconds."""
 
@@ -397,14 +336,14 @@ class LongRunning(Message):
     durations: Column
 
 
-@_message(58, "worker", "scheduler")
+@message(58, "worker", "scheduler")
 class WorkerStatus(Message):
     """ "running", "paused" (gets no new tasks) or "closing" (wants to hand its data over and leave)."""
 
     status: str
 
 
-@_message(59, "worker", "scheduler")
+@message(59, "worker", "scheduler")
 class WorkerBeat(Message):
     """The worker is alive; measurements for people, and the bandwidth that it saw."""
 
@@ -412,14 +351,17 @@ class WorkerBeat(Message):
     bandwidth: int  # bytes per second between workers, 0: not measured
 
 
-@_message(60, "worker", "scheduler")
+@message(60, "worker", "scheduler")
 class Lost(Message):
-    """Results that the worker held and can't give any more (a damaged spill file)."""
+    """Results that the worker reported and can't give any more: damaged on disk, unreadable, or copies that it was told to free.
+
+    The latter, because the report of a copy (`Held`) may have crossed the `Free`.
+    """
 
     tasks: Column
 
 
-@_message(61, "worker", "scheduler")
+@message(61, "worker", "scheduler")
 class Notice(Message):
     """Something for clients or the log, see `Event`."""
 
@@ -431,7 +373,7 @@ class Notice(Message):
 # ---------------------------------------------------------------- scheduler -> worker
 
 
-@_message(70, "scheduler", "worker")
+@message(70, "scheduler", "worker")
 class WorkerRegistered(Message):
     """The worker belongs to the cluster now; tasks that it says it held have these ids (0: drop it)."""
 
@@ -440,7 +382,7 @@ class WorkerRegistered(Message):
     held: Column  # task ids for RegisterWorker.held
 
 
-@_message(71, "scheduler", "worker", ("Finished", "Erred", "LongRunning", "NeedRecipes"))
+@message(71, "scheduler", "worker", ("Finished", "Erred", "LongRunning", "NeedRecipes"))
 class Compute(Message):
     """Tasks to run. Dependencies that the worker doesn't hold come inlined or with their holders."""
 
@@ -461,14 +403,14 @@ class Compute(Message):
     peers: dict[int, str]  # {worker number: address} of those not named to this worker before
 
 
-@_message(72, "scheduler", "worker")
+@message(72, "scheduler", "worker")
 class Free(Message):
     """Forget these: drop results, don't start what isn't started, ignore what runs when it ends."""
 
     tasks: Column
 
 
-@_message(73, "scheduler", "worker")
+@message(73, "scheduler", "worker")
 class Stop(Message):
     """Ask running tasks to stop (they were cancelled): their slots are free at once."""
 
@@ -476,14 +418,14 @@ class Stop(Message):
     reason: str
 
 
-@_message(74, "scheduler", "worker", ("Recalled",))
+@message(74, "scheduler", "worker", ("Recalled",))
 class Recall(Message):
     """Give back tasks that haven't started."""
 
     tasks: Column
 
 
-@_message(75, "scheduler", "worker")
+@message(75, "scheduler", "worker")
 class Holders(Message):
     """Where dependencies are now; an empty list: nowhere, the tasks that wait for it are recalled or freed by the scheduler."""
 
@@ -492,14 +434,14 @@ class Holders(Message):
     peers: dict[int, str]
 
 
-@_message(76, "scheduler", "worker")
+@message(76, "scheduler", "worker")
 class Recipes(Message):
     """The answer to `NeedRecipes`."""
 
     recipes: list[list[Any]]  # [number, blob or Recipe]
 
 
-@_message(77, "scheduler", "worker", ("Held",))
+@message(77, "scheduler", "worker", ("Held",))
 class Store(Message):
     """Hold these data."""
 
@@ -508,7 +450,7 @@ class Store(Message):
     payloads: Column  # Payload | ByReference | bytes (a small result's pickle)
 
 
-@_message(78, "scheduler", "worker", ("Held", "Missing"))
+@message(78, "scheduler", "worker", ("Held", "Missing"))
 class Acquire(Message):
     """Fetch copies of results that other workers hold, and keep them (a worker retires)."""
 
@@ -519,14 +461,14 @@ class Acquire(Message):
     peers: dict[int, str]
 
 
-@_message(79, "scheduler", "worker")
+@message(79, "scheduler", "worker")
 class WorkerGone(Message):
     """These workers are gone: don't fetch from them."""
 
     workers: Column  # numbers
 
 
-@_message(80, "scheduler", "worker")
+@message(80, "scheduler", "worker")
 class Leave(Message):
     """Close: what it held is safe elsewhere or not wanted."""
 
@@ -536,7 +478,7 @@ class Leave(Message):
 # ---------------------------------------------------------------- nanny <-> scheduler
 
 
-@_message(90, "nanny", "scheduler")
+@message(90, "nanny", "scheduler")
 class RegisterNanny(Message):
     """The first message of a nanny."""
 
@@ -545,7 +487,7 @@ class RegisterNanny(Message):
     info: dict[str, Any]
 
 
-@_message(91, "nanny", "scheduler")
+@message(91, "nanny", "scheduler")
 class WorkerDied(Message):
     """The worker process ended: why, and which tasks were on its threads at that moment."""
 
@@ -556,7 +498,7 @@ class WorkerDied(Message):
     restarts: bool  # whether the nanny starts another one
 
 
-@_message(92, "scheduler", "nanny")
+@message(92, "scheduler", "nanny")
 class KillWorker(Message):
     """End the worker process now; start another one if ``restart``."""
 
@@ -567,14 +509,14 @@ class KillWorker(Message):
 # ---------------------------------------------------------------- bulk connections (client or worker -> worker)
 
 
-@_message(110, "any", "worker", ("Data",))
+@message(110, "any", "worker", ("Data",))
 class GetData(Message):
     """Ask for results."""
 
     tasks: Column
 
 
-@_message(111, "worker", "any")
+@message(111, "worker", "any")
 class Data(Message):
     """The results that the worker holds, and those that it doesn't."""
 
@@ -583,7 +525,7 @@ class Data(Message):
     missing: Column
 
 
-@_message(112, "client", "worker", ("Stored",))
+@message(112, "client", "worker", ("Stored",))
 class PutData(Message):
     """Hold these data, as `Destinations` said; the worker reports `Held` to the scheduler before it answers."""
 
@@ -592,7 +534,7 @@ class PutData(Message):
     payloads: Column
 
 
-@_message(113, "worker", "client")
+@message(113, "worker", "client")
 class Stored(Message):
     """The data are held."""
 

@@ -23,9 +23,6 @@ from itertools import chain, count
 from types import ModuleType
 from typing import Any
 
-import click
-import fsspec
-
 logger = logging.getLogger(__name__)
 
 
@@ -68,9 +65,11 @@ class Preload:
             If the arguments don't suit it.
         Whatever it raises, with a note that names the preload.
         """
+        # A command can only be one if its module has imported click.
+        click = sys.modules.get("click")
         setup = getattr(self.module, "dask_setup", None)
         try:
-            if isinstance(setup, click.Command):
+            if click is not None and isinstance(setup, click.Command):
                 context = setup.make_context("dask_setup", list(self.argv), allow_extra_args=False)
                 assert setup.callback is not None
                 await _run(setup.callback, server, *context.args, **context.params)
@@ -139,6 +138,9 @@ def _load(name: str) -> ModuleType:
     if "\n" in name or "import " in name:
         return _execute(name, "<preload>", "preload")
     if "://" in name:
+        # Costs every worker process a tenth of its start if it stands above.
+        import fsspec
+
         with fsspec.open(name, "rb") as file:
             return _execute(file.read(), name, _stem(name))
     if name.endswith(".py"):

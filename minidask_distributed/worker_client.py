@@ -21,16 +21,13 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from minidask.schedulers import threads
-from minidask.schedulers.registry import register_runner, unregister_runner
 from minidask_distributed import loops
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.current import current_client, set_slot_leaver
-from minidask_distributed.client.future import set_client_finder
 from minidask_distributed.plugins import WorkerPlugin
 from minidask_distributed.worker.context import get_worker, rejoin, running, secede
 
-__all__ = ["get_client", "local_client", "prepare_process", "worker_client"]
+__all__ = ["get_client", "local_client", "worker_client"]
 
 _PLUGIN = "client-of-tasks"
 
@@ -122,36 +119,11 @@ local_client = worker_client
 """An older name."""
 
 
-def prepare_process(workers_only: bool = True) -> None:
-    """Let tasks in this process use the cluster without saying so; called where workers are started, once or more often.
-
-    Futures that come out of a pickle in a task find the task's client. Collections that a task computes leave its slot while
-    they are computed, and, where nothing but workers runs in this process, are computed on the cluster.
-
-    Parameters
-    ----------
-    workers_only : bool
-        Whether the process is a worker's own. False: it is a user's, with clients that say themselves where to compute.
-    """
-    set_client_finder(get_client)
-    set_slot_leaver(_out_of_slot)
-    if workers_only:
-        unregister_runner(_get_in_task)
-        register_runner(_get_in_task)
-
-
-def _get_in_task(dsk: Any, keys: Any, **kwargs: Any) -> Any:
-    """Run a graph on the cluster, on behalf of a task; outside of tasks on threads, as if there were no cluster."""
-    if running.get() is None:
-        return threads.get(dsk, keys, **kwargs)
-    with _out_of_slot():
-        return get_client().get(dsk, keys, **kwargs)
-
-
 @contextmanager
 def _out_of_slot() -> Generator[None, None, None]:
-    """Leave the slot of the task that runs this block, if there is one, for its length."""
-    if running.get() is None:
+    """Leave the slot of the task that runs this block, if it has one, for the block's length."""
+    task = running.get()
+    if task is None or task.seceded:
         yield
         return
     secede()
@@ -159,6 +131,10 @@ def _out_of_slot() -> Generator[None, None, None]:
         yield
     finally:
         rejoin()
+
+
+# A task's computations and futures come here for their client, so this is loaded before they wait for anything.
+set_slot_leaver(_out_of_slot)
 
 
 def _client_of(worker: Any, timeout: float | str | None) -> Client:

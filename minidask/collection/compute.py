@@ -58,6 +58,8 @@ def compute(
     ------
     ValueError, TypeError
         If ``scheduler`` is not known; and whatever a task raises, with a note that names the task.
+    RuntimeError
+        If an asynchronous client is to run it, on whose event loop this may not wait.
 
     Examples
     --------
@@ -70,6 +72,11 @@ def compute(
     if not collections:
         return args
     run = get_scheduler(get=get, scheduler=scheduler, collections=collections)
+    if getattr(getattr(run, "__self__", None), "asynchronous", False) is True:
+        raise RuntimeError(
+            "compute() would block the event loop that the asynchronous client needs: use `await client.compute(x)`, or "
+            "another scheduler, compute(scheduler='threads')"
+        )
     graph = merged_graph(collections, optimize_graph, **kwargs)
     keys = [collection.__dask_keys__() for collection in collections]
     results = _run(run, graph, keys, kwargs)

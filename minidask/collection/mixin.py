@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 from minidask.collection.compute import compute, persist
@@ -9,7 +10,7 @@ from minidask.collection.pictures import visualize
 
 
 class DaskMethodsMixin:
-    """Add ``compute``, ``persist``, ``optimize`` and ``visualize`` to a class that follows the collection protocol."""
+    """Add ``compute``, ``persist``, ``visualize`` and ``await`` to a class that follows the collection protocol."""
 
     __slots__ = ("__weakref__",)
 
@@ -32,6 +33,10 @@ class DaskMethodsMixin:
         """Compute, and return an equal collection that holds the results (see ``minidask.persist``)."""
         return persist(self, traverse=False, **kwargs)[0]
 
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Wait, in a coroutine, until the results that the collection holds on a cluster are there; gives the collection."""
+        return _waited(self).__await__()
+
     def visualize(
         self, filename: str | None = "mydask", format: str | None = None, optimize_graph: bool = False, **kwargs: Any
     ) -> Any:
@@ -39,3 +44,11 @@ class DaskMethodsMixin:
         return visualize(
             self, traverse=False, filename=filename, format=format, optimize_graph=optimize_graph, **kwargs
         )
+
+
+async def _waited(collection: Any) -> Any:
+    for task in collection.__dask_graph__().values():
+        for held in getattr(task, "args", ()):
+            if getattr(type(held), "__minidask_future__", False):
+                await held.until_done()
+    return collection

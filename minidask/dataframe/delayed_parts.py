@@ -13,6 +13,7 @@ from minidask.dataframe.checked import check_meta_choice
 from minidask.dataframe.collection import new_collection
 from minidask.dataframe.divisions import check_divisions
 from minidask.dataframe.meta import describe_difference, empty, make_meta, no_default
+from minidask.delayed import delayed
 from minidask.graph import Key, Layer, Task, TaskRef, alias
 from minidask.tokenize import quick_token
 
@@ -77,7 +78,7 @@ def from_delayed(
 
     Parameters
     ----------
-    dfs : Delayed, or iterable of them
+    dfs : Delayed, future of a client, or iterable of these
     meta : optional
         What they look like (see ``make_meta``). Default: the first one is computed to find out.
     divisions : sequence, optional
@@ -90,7 +91,7 @@ def from_delayed(
     Raises
     ------
     TypeError
-        If one of ``dfs`` isn't delayed, or meta describes no pandas object.
+        If one of ``dfs`` is neither, or meta describes no pandas object.
     ValueError
         If there are none, or divisions don't fit.
 
@@ -103,11 +104,15 @@ def from_delayed(
     np.int64(3)
     """
     values = list(dfs) if isinstance(dfs, Iterable) and not is_dask_collection(dfs) else [dfs]
+    # What stands for a result on a cluster becomes a task that holds it.
+    values = [
+        delayed(value, pure=True) if getattr(type(value), "__minidask_future__", False) else value for value in values
+    ]
     if not values:
         raise ValueError("from_delayed needs at least one delayed value: a collection has at least one partition")
     for value in values:
         if not is_dask_collection(value) or not hasattr(value, "key"):
-            raise TypeError(f"from_delayed takes delayed values, got {type(value).__name__}: {value!r:.80}")
+            raise TypeError(f"from_delayed takes delayed values or futures, got {type(value).__name__}: {value!r:.80}")
     found = empty(compute(values[0])[0]) if meta is no_default else make_meta(meta)
     check_meta_choice(found, "from_delayed")
     known = check_divisions(divisions, len(values))

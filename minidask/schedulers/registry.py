@@ -1,16 +1,18 @@
 """Who runs a computation: names of the local schedulers, executors, and the runner that a cluster's client registers.
 
-The order of precedence: the keyword ``scheduler=``, the setting ``scheduler``, the runner registered last (a
-``Client``), the collection's own default. ``minidask`` never imports ``minidask_distributed``: a client comes here by
-``register_runner``.
+The order of precedence: the keyword ``scheduler=``, the setting ``scheduler``, the runner of the innermost `use_runner`
+block, the one that a task is given (`set_runner_of_tasks`), the runner registered last (a ``Client``), the collection's own
+default. ``minidask`` never imports ``minidask_distributed``: a client comes here by ``register_runner``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -32,6 +34,8 @@ NAMED: dict[str, Get] = {
 _lock = threading.Lock()
 # The runners that were registered and not withdrawn, the current one last.
 _runners: list[Get] = []
+_innermost: ContextVar[Get | None] = ContextVar("innermost runner", default=None)
+_of_tasks: Callable[[], Get | None] = lambda: None
 
 
 def register_runner(get: Get) -> None:
@@ -54,8 +58,36 @@ def unregister_runner(get: Get) -> None:
                 return
 
 
+@contextlib.contextmanager
+def use_runner(get: Get) -> Iterator[None]:
+    """Make ``get`` what runs computations within a block, for this thread or coroutine alone."""
+    token = _innermost.set(get)
+    try:
+        yield
+    finally:
+        # A generator may be entered in one context and left in another, where there is nothing to undo.
+        with contextlib.suppress(ValueError):
+            _innermost.reset(token)
+
+
+def set_runner_of_tasks(find: Callable[[], Get | None]) -> Callable[[], Get | None]:
+    """Say how code in a cluster's task finds its runner; return what did so before.
+
+    Parameters
+    ----------
+    find : callable
+        Returns the runner of the task that calls; None outside of tasks.
+    """
+    global _of_tasks
+    before, _of_tasks = _of_tasks, find
+    return before
+
+
 def current_runner() -> Get | None:
-    """Return the runner registered last, None if there is none."""
+    """Return the innermost block's runner, else the task's that calls, else the one registered last; None without any."""
+    found = _innermost.get() or _of_tasks()
+    if found is not None:
+        return found
     return _runners[-1] if _runners else None
 
 

@@ -18,7 +18,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import NoReturn, TypeVar
 
 import click
@@ -32,6 +32,10 @@ logger = logging.getLogger(__name__)
 
 MENDABLE = (OSError, ValueError, TypeError, WorkerStartError)
 """Errors of a start that are about what was asked for, or where; others are defects and keep their traceback."""
+
+
+_leftovers = contextlib.ExitStack()
+"""What goes with the process, also when it ends in haste."""
 
 
 class Stop:
@@ -55,6 +59,7 @@ class Stop:
         if self._asked.is_set():
             logger.warning("%s again: ending at once", number.name)
             self._emergency()
+            _leftovers.close()
             logging.shutdown()
             os._exit(128 + number)
         self.reason = number.name
@@ -107,7 +112,9 @@ def run(main: Callable[[], Awaitable[int]], *, log_level: str, pid_file: str | N
     """
     logging.basicConfig(format=settings.get("admin.log-format"), level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("minidask_distributed").setLevel(log_level.upper())
-    with _pid_file(pid_file):
+    with _leftovers:
+        if pid_file is not None:
+            _write_pid(pid_file)
         try:
             code = asyncio.run(_as_coroutine(main))
         except MENDABLE as error:
@@ -121,22 +128,19 @@ async def _as_coroutine(main: Callable[[], Awaitable[int]]) -> int:
     return await main()
 
 
-@contextlib.contextmanager
-def _pid_file(path: str | None) -> Iterator[None]:
-    if path is None:
-        yield
-        return
+def _write_pid(path: str) -> None:
     try:
         with open(path, "w", encoding="ascii") as file:
             file.write(f"{os.getpid()}\n")
     except OSError as error:
         raise click.ClickException(f"can't write --pid-file {path}: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        # Somebody tidied up already.
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(path)
+    _leftovers.callback(_remove, path)
+
+
+def _remove(path: str) -> None:
+    # Somebody tidied up already.
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
 
 
 def describe_ignored(dashboard_address: str | None, dashboard: bool | None, show: bool | None) -> None:

@@ -78,7 +78,8 @@ class Client(Administration, Computations, Maps):
     timeout : float or str, optional
         Seconds for connecting. Default: the setting ``distributed.comm.timeouts.connect``.
     set_as_default : bool
-        Whether ``x.compute()`` runs here while the client is open.
+        Whether ``x.compute()`` runs here while the client is open: the one made last counts, and within ``with client:``
+        that one.
     scheduler_file : str or Path, optional
         A file that a scheduler wrote, with its address and token.
     security : Security, optional
@@ -156,6 +157,8 @@ class Client(Administration, Computations, Maps):
         self.topics["warn"] = [show_warning]
         self._closing: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
+        # Those of `with client:`, in which it is the current one.
+        self._blocks: list[AbstractContextManager[Client]] = []
         if asynchronous:
             with contextlib.suppress(RuntimeError):
                 self.loop = asyncio.get_running_loop()
@@ -271,9 +274,15 @@ class Client(Administration, Computations, Maps):
     def __enter__(self) -> Self:
         if self._asynchronous:
             raise TypeError("an asynchronous client is used with `async with`")
+        if self.set_as_default:
+            block = use_client(self)
+            block.__enter__()
+            self._blocks.append(block)
         return self
 
     def __exit__(self, *exception: object) -> None:
+        if self._blocks:
+            self._blocks.pop().__exit__(None, None, None)
         self.close()
 
     # -- closing -----------------------------------------------------------------------------------------------------

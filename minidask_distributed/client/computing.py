@@ -22,6 +22,7 @@ from minidask.graph.layer import Derived
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.task import Key, Task, literal
 from minidask.optimize.pipeline import finish
+from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.options import options_of
 from minidask_distributed.client.scatter import Scatters
@@ -212,7 +213,10 @@ class Computations(Scatters):
         futures = upload(self, finish(dsk, outputs), outputs, user_keys(dsk), options)
         packed = _packed(keys, futures)
         del futures
-        return self.gather(packed, asynchronous=asynchronous, direct=direct) if sync else packed
+        if not sync:
+            return packed
+        with leaving_slot():
+            return self.gather(packed, asynchronous=asynchronous, direct=direct)
 
     def _graph_options(
         self, workers: Any, allow_other_workers: Any, resources: Any, retries: Any, priority: Any

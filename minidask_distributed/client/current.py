@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
+
+from minidask.schedulers.registry import use_runner
 
 if TYPE_CHECKING:
     from minidask_distributed.client.client import Client
@@ -55,12 +57,15 @@ def remove_default(client: Client) -> None:
 
 @contextmanager
 def use_client(client: Client) -> Iterator[Client]:
-    """Make a client the current one within a block, for this thread or coroutine alone."""
+    """Make a client the current one, on which collections compute, within a block, for this thread or coroutine alone."""
     token = _innermost.set(client)
     try:
-        yield client
+        with use_runner(client.get):
+            yield client
     finally:
-        _innermost.reset(token)
+        # A generator may be entered in one context and left in another, where there is nothing to undo.
+        with suppress(ValueError):
+            _innermost.reset(token)
 
 
 def current_client(allow_global: bool = True) -> Client:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Generator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import minidask_distributed
 from minidask.graph.task import Key
-from minidask_distributed.client.current import current_client
 from minidask_distributed.client.errors import error_of_state, remote_traceback
 from minidask_distributed.client.session import CANCELLED, ERROR, State
 from minidask_distributed.protocol.calls import reduce_reference
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from minidask_distributed.client.client import Client
-
-Finder = Callable[[], "Client"]
-
-# How an unpickled future finds its client; tasks on workers are given another answer (see `set_client_finder`).
-_find_client: Finder = current_client
-
-
-def set_client_finder(finder: Finder) -> Finder:
-    """Replace the function that gives futures that come out of a pickle their client; return the one before."""
-    global _find_client
-    before, _find_client = _find_client, finder
-    return before
-
 
 class Future:
     """The result of a task that runs on the cluster, or will.
@@ -68,7 +55,8 @@ class Future:
 
     def __init__(self, key: Key, client: Client | None = None) -> None:
         self._client = None
-        owner = _find_client() if client is None else client
+        # In a task, the client of its cluster.
+        owner = minidask_distributed.get_client() if client is None else client
         self._state = owner._want([key])[0]
         self._client = owner
 
@@ -176,6 +164,10 @@ class Future:
 
     async def _traceback_async(self, timeout: float | str | None) -> TracebackType | str | None:
         return _traceback_of(await self._exception_async(timeout))
+
+    async def until_done(self) -> None:
+        """Wait, in a coroutine on any loop, until the task is over, whatever came of it."""
+        await self.client._wait_async([self._state])
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self.client._result_async(self, None).__await__()

@@ -33,6 +33,9 @@ MOST_ATTEMPTS = 6
 """Fruitless attempts at fetching, pauses doubling from 50 ms: 1.6 s, in which the scheduler learns of a dead worker."""
 
 
+LOOK_S = 1.0  # between two looks whether what is being fetched is still where it was
+
+
 class Gathers(Submissions):
     """The part of a client that fetches results."""
 
@@ -163,10 +166,17 @@ class Gathers(Submissions):
             load[address] = load.get(address, 0) + 1 + (state.outcome if type(state.outcome) is int else 0)
             shares.setdefault(address, {})[task] = state
         loop = asyncio.get_running_loop()
-        fetching = [
-            loop.run_in_executor(self._transfers.threads, self._transfers.fetch, address, list(share))
+        fetching = {
+            loop.run_in_executor(self._transfers.threads, self._transfers.fetch, address, list(share)): address
             for address, share in shares.items()
-        ]
+        }
+        pending = set(fetching)
+        while pending:
+            _, pending = await asyncio.wait(pending, timeout=LOOK_S)
+            for one in pending:
+                if all(state.status != FINISHED for state in shares[fetching[one]].values()):
+                    # The scheduler has given that worker up: a frozen one would never answer.
+                    self._transfers.give_up(fetching[one])
         found: dict[State, Any] = {}
         for share, result in zip(shares.values(), await asyncio.gather(*fetching, return_exceptions=True), strict=True):
             if isinstance(result, OSError):

@@ -138,7 +138,11 @@ class Submissions(Waits):
         return future_of(self, state)
 
     def _begin_submission(self) -> None:
-        """Have what isn't sent by name pickled anew, and let the scheduler forget what wasn't used for long."""
+        """Have what isn't sent by name pickled anew, and let the scheduler forget what isn't used any more."""
+        if self._dropped:
+            # A key whose futures are gone may mean something else from now on.
+            with self._lock:
+                self._release_dropped()
         self._encoder.new_submission()
         outdated = self._encoder.outdated()
         if outdated:

@@ -11,6 +11,7 @@ Not for: which worker to ask, and what to do if it can't answer.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -59,9 +60,10 @@ class Transfers:
         self._timeout_s = timeout_s
         self._options = options
         self._lock = threading.Lock()
-        # {address: connections that nobody uses}; all that are open, used or not
+        # {address: connections that nobody uses}; {connection: address} of all that are open, used or not
         self._idle: dict[str, list[Bulk]] = {}
-        self._open: set[Bulk] = set()
+        self._open: dict[Bulk, str] = {}
+        self._given_up: weakref.WeakSet[Bulk] = weakref.WeakSet()
         self._closed = False
         self.threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="minidask transfers")
 
@@ -91,11 +93,19 @@ class Transfers:
         """
         self._ask(address, PutData(list(tasks), encode_keys(keys), list(payloads)))
 
+    def give_up(self, address: str) -> None:
+        """Close all connections to a worker that is gone, or doesn't answer; transfers under way fail."""
+        with self._lock:
+            bulks = [bulk for bulk, other in self._open.items() if other == address]
+            self._given_up.update(bulks)
+        for bulk in bulks:
+            self._discard(bulk)
+
     def close(self) -> None:
         """Close all connections; transfers under way fail."""
         with self._lock:
             self._closed = True
-            bulks, self._open = self._open, set()
+            bulks, self._open = self._open, {}
             self._idle.clear()
         for bulk in bulks:
             bulk.close()
@@ -110,17 +120,22 @@ class Transfers:
                 return self._exchange(address, bulk, question)
             except CommClosedError:
                 # It may have been closed long ago, for having been idle: a new one tells.
-                if self._closed:
+                if self._closed or bulk in self._given_up:
                     raise
         return self._exchange(address, self._connect(address), question)
 
     def _connect(self, address: str) -> Bulk:
         bulk = connect_bulk(
-            address, security=self._security, timeout_s=self._timeout_s, name=self._name, options=self._options
+            address,
+            security=self._security,
+            timeout_s=self._timeout_s,
+            name=self._name,
+            options=self._options,
+            patient=False,
         )
         with self._lock:
             if not self._closed:
-                self._open.add(bulk)
+                self._open[bulk] = address
                 return bulk
         bulk.close()
         raise CommClosedError("the client was closed")
@@ -148,7 +163,7 @@ class Transfers:
 
     def _discard(self, bulk: Bulk) -> None:
         with self._lock:
-            self._open.discard(bulk)
+            self._open.pop(bulk, None)
             for idle in self._idle.values():
                 if bulk in idle:
                     idle.remove(bulk)

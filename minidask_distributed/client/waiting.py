@@ -220,7 +220,7 @@ def _search(o: Any) -> Iterator[Future]:
                 stack.extend(item.kwargs.values())
             stack.extend(reversed(item.args))
         elif is_dask_collection(item):
-            stack.extend(item.__dask_graph__().values())
+            stack.extend(reversed(list(item.__dask_graph__().values())))
 
 
 def fire_and_forget(obj: Any) -> None:

@@ -21,6 +21,7 @@ from minidask_distributed.comm.backends import Backend, backend_for, register_ba
 from minidask_distributed.comm.base import Bulk, Comm, Listener, OnBulk, OnComm
 from minidask_distributed.comm.errors import (
     AuthenticationError,
+    CommError,
     ConnectTimeoutError,
     EncryptionRequiredError,
     VersionMismatchError,
@@ -109,6 +110,7 @@ def connect_bulk(
     name: str = "",
     info: Mapping[str, Any] | None = None,
     options: Options | None = None,
+    patient: bool = True,
 ) -> Bulk:
     """Connect to a listener for large values; blocks, so for threads that may wait.
 
@@ -116,11 +118,15 @@ def connect_bulk(
     ----------
     address, security, timeout_s, name, info, options
         As for `connect`. With TLS, the certificate is the worker's, or another role's if there is none.
+    patient
+        Whether to try again where nothing listens. False for one that has listened: it is gone.
 
     Raises
     ------
     ConnectTimeoutError, AuthenticationError, VersionMismatchError, EncryptionRequiredError, TypeError, ValueError
         As `connect`.
+    CommError
+        If nothing listens there, and ``patient`` is False.
     """
     backend, scheme, location = _backend(address)
     terms = _terms("data", name, info, security, options)
@@ -132,6 +138,8 @@ def connect_bulk(
         except _FINAL:
             raise
         except OSError as error:
+            if not patient and isinstance(error, ConnectionRefusedError):
+                raise CommError(f"no connection to {address}: {_meaning(error)}") from error
             time.sleep(attempts.failed(error))
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cache
-from importlib import metadata
 
 import minidask
 from minidask_distributed.messages import PROTOCOL_VERSION
@@ -24,6 +23,9 @@ Versions = dict[str, str | None]
 
 @cache
 def _installed() -> tuple[tuple[str, str | None], ...]:
+    # Needed at the first connection; a process that is starting has better things to do.
+    from importlib import metadata
+
     found: Versions = {
         "python": ".".join(map(str, sys.version_info[:3])),
         "minidask": minidask.__version__,

@@ -10,6 +10,7 @@ have sessions.
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Any
 
 from minidask_distributed.comm import Comm, connect
@@ -50,16 +51,17 @@ class SchedulerLink:
             What the scheduler's handler raised.
         """
         async with self._connecting:
-            if self._comm is None:
-                self._comm = await connect(
+            comm = self._comm
+            if comm is None:
+                comm = self._comm = await connect(
                     self._address, role="rpc", name="cluster", security=self._security, timeout_s=self._timeout_s
                 )
-                self._comm.start(self._on_messages, self._on_close)
+                comm.start(self._on_messages, functools.partial(self._on_close, comm))
         self._last += 1
         request = self._last
         future = self._open[request] = asyncio.get_running_loop().create_future()
         try:
-            self._comm.send([Call(request, name, arguments)])
+            comm.send([Call(request, name, arguments)])
             return await future
         finally:
             del self._open[request]
@@ -73,14 +75,19 @@ class SchedulerLink:
                 else:
                     future.set_exception(unpack_failure(message.failure))
 
-    def _on_close(self, error: BaseException | None) -> None:
-        self._comm = None
+    def _on_close(self, comm: Comm, error: BaseException | None) -> None:
+        if comm is self._comm:
+            self._comm = None
+            self._fail(f"the scheduler at {self._address} closed the connection")
+
+    def _fail(self, why: str) -> None:
         for future in self._open.values():
             if not future.done():
-                future.set_exception(CommClosedError(f"the scheduler at {self._address} closed the connection"))
+                future.set_exception(CommClosedError(why))
 
     async def close(self) -> None:
         """End the connection; calls that wait fail."""
         comm, self._comm = self._comm, None
         if comm is not None:
+            self._fail("the connection to the scheduler was closed here")
             await comm.close()

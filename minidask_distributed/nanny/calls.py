@@ -71,12 +71,12 @@ async def plugin_add(nanny: Any, name: str, plugin: Any) -> None:
     made = _value(plugin)
     if not isinstance(made, NannyPlugin):
         raise TypeError(f"a plugin of nannies must be a NannyPlugin, got {type(made).__name__}")
-    await nanny.add_plugin(name, made)
+    await nanny.plugins.add(name, made)
 
 
 async def plugin_remove(nanny: Any, name: str) -> None:
     """Tear a plugin down."""
-    await nanny.remove_plugin(name)
+    await nanny.plugins.remove(name)
 
 
 async def logs(nanny: Any, n: int | None = None) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """What a nanny decides: when a worker process is started again, after how long, when it is given up, and in which words.
 
-Place in the flow: `server` tells the machine what happened (`starting`, `able`, `running`, `left`, `ended` …), hands on what others
-want (`order`, `close`) and does what it answers. The worker's process passes through the states of `STATES`.
+Place in the flow: `server` tells the machine what happened (`starting`, `able`, `running`, `left`, `ended` …), hands on
+what others want (`order`, `close`) and does what it answers. The worker's process passes through the states of `STATES`.
 
 Rules: a worker that closed on purpose is not started again, whatever its exit status was; one that a task ended with
 ``os._exit(0)`` did not close on purpose. One that dies soon after its start is started again after a pause that doubles,
@@ -86,9 +86,8 @@ class NannyMachine:
     >>> machine = NannyMachine(restart=True)
     >>> machine.starting(0.0)
     >>> machine.running()
-    >>> machine.ended(100.0, -11)
-    Verdict(reason='was killed by SIGSEGV (a segmentation fault: compiled code read or wrote memory that isn\\'t its own)', \
-restart_in_s=0.0, failed=False)
+    >>> machine.ended(100.0, -10)
+    Verdict(reason='was killed by SIGUSR1', restart_in_s=0.0, failed=False)
     """
 
     def __init__(self, restart: bool = True) -> None:

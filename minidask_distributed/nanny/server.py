@@ -12,9 +12,6 @@ Invariants: at most one process at a time; after `close` there is none, and no t
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
-import inspect
 import logging
 import os
 import secrets
@@ -27,21 +24,19 @@ from typing import Any
 
 import psutil
 
-from minidask import config
 from minidask.units import format_bytes
 from minidask_distributed import settings
-from minidask_distributed.comm import Comm, connect
-from minidask_distributed.comm.errors import AuthenticationError, VersionMismatchError
 from minidask_distributed.limits import cpu_count, parse_memory_limit
-from minidask_distributed.messages import Answer, Bye, Call, KillWorker, Message, RegisterNanny, WorkerDied
-from minidask_distributed.nanny.calls import answer
+from minidask_distributed.messages import WorkerDied
+from minidask_distributed.nanny.environment import worker_environment
 from minidask_distributed.nanny.machine import NannyMachine, over_limit
+from minidask_distributed.nanny.plugin_set import PluginSet
 from minidask_distributed.nanny.process import ChildProcess, Report
+from minidask_distributed.nanny.reporting import Reporting
 from minidask_distributed.preload import Preloads
-from minidask_distributed.protocol.failures import pack_failure
 from minidask_distributed.protocol.pickling import dumps
 from minidask_distributed.security import Security
-from minidask_distributed.worker.blame import read_running
+from minidask_distributed.worker.blame import FILE_NAME, read_running
 from minidask_distributed.worker.directory import WorkDirectory
 
 logger = logging.getLogger(__name__)
@@ -50,8 +45,6 @@ PATIENCE_S = 3.0
 """A worker that was told to close at once has so long before its process is killed."""
 
 _LINES = 100
-
-RECONNECT_S = 1.0  # between two tries to reach a scheduler that is gone
 
 
 class WorkerStartError(RuntimeError):
@@ -133,7 +126,7 @@ class Nanny:
         self.worker_options = worker_options
         self.worker_address = ""
         self.worker_directory = ""
-        self.plugins: dict[str, Any] = {}
+        self.plugins = PluginSet(self)
         self.reason = ""  # why the last process ended
         self.failed = False  # whether the worker ended for good and nobody had wanted that
         self.log: deque[str] = deque(maxlen=settings.get("admin.log-length"))  # what the worker wrote
@@ -141,7 +134,7 @@ class Nanny:
         self._log_level = logging.WARNING if silence_logs in (None, False) else silence_logs
         self._terminate = settings.get("worker.memory.terminate")
         self._interval_s = settings.seconds("worker.memory.monitor-interval")
-        self._connect_s = settings.seconds("comm.timeouts.connect")
+        self._reporting = Reporting(self, settings.seconds("comm.timeouts.connect"))
         preloads = settings.get("nanny.preload", preload_nanny)
         self._preloads = Preloads(
             [preloads] if isinstance(preloads, str) else preloads,
@@ -149,7 +142,6 @@ class Nanny:
         )
         self._machine = NannyMachine(restart=restart)
         self._process: ChildProcess | None = None
-        self._comm: Comm | None = None
         self._failure: Report | None = None
         self._changed: asyncio.Event | None = None  # set at each change of the machine's state
         self._gone: asyncio.Event | None = None  # set once the worker is gone for good
@@ -223,7 +215,7 @@ class Nanny:
         TimeoutError
             If it takes longer than ``death_timeout``.
         """
-        if self._comm is not None or self._machine.state == "ended":
+        if self._reporting.is_open or self._machine.state == "ended":
             return self
         self.scheduler_address = scheduler_address or self.scheduler_address
         if self.scheduler_address is None:
@@ -233,8 +225,8 @@ class Nanny:
                 await self._preloads.start(self)
                 self.spawn()
                 self._give()
-                await self._register()
-                self._spawn_task(self._watch_memory())
+                await self._reporting.register()
+                self.run_in_background(self._watch_memory())
                 await self._until_running()
         except TimeoutError as error:
             await self.close()
@@ -313,14 +305,9 @@ class Nanny:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.worker_directory and os.path.exists(self.worker_directory):
             await asyncio.to_thread(_purge, self.local_directory)
-        for name in list(self.plugins):
-            await self.remove_plugin(name)
+        await self.plugins.close()
         await self._preloads.teardown(self)
-        if self._comm is not None:
-            comm, self._comm = self._comm, None
-            with contextlib.suppress(OSError):
-                comm.send([Bye(reason)])
-            await comm.close()
+        await self._reporting.close(reason)
         if self._gone is not None:
             self._gone.set()
 
@@ -371,7 +358,7 @@ class Nanny:
             If the nanny gave up.
         """
         async with asyncio.timeout(timeout_s):
-            self._kill_worker(reason, restart=True)
+            self.kill_worker(reason, restart=True)
             await self._until_running()
 
     # ------------------------------------------------------------ the process
@@ -401,20 +388,21 @@ class Nanny:
         assert process is not None
         running = self._blamed()
         lines = [] if self._failure is None else self._failure["traceback"].splitlines()
+        deaths = self._machine.deaths
         verdict = self._machine.ended(time.monotonic(), code, lines or list(self._last_lines))
         self.reason, self.failed = verdict.reason, verdict.failed
         restarts = verdict.restart_in_s is not None
         if self._closing is None:
-            level = logging.WARNING if verdict.failed or restarts else logging.INFO
-            logger.log(
-                level, "worker %s has ended: %s%s", self.name, self.reason, "; starting another one" if restarts else ""
-            )
-            self._tell(WorkerDied(self.id, self.worker_address, running, self.reason, restarts))
+            # What was ordered is no news: the memory watch has warned already.
+            level = logging.WARNING if verdict.failed or self._machine.deaths > deaths else logging.INFO
+            then = ", another one is started" if restarts else ""
+            logger.log(level, "worker %s has ended%s: %s", self.name, then, self.reason)
+            self._reporting.tell(WorkerDied(self.id, self.worker_address, running, self.reason, restarts))
         if verdict.restart_in_s is None:
             assert self._gone is not None
             self._gone.set()
         else:
-            self._spawn_task(self._start_again(verdict.restart_in_s))
+            self.run_in_background(self._start_again(verdict.restart_in_s))
         self._notify()
 
     def _blamed(self) -> list[int]:
@@ -422,7 +410,7 @@ class Nanny:
         if not self.worker_directory:
             return []
         try:
-            return list(read_running(Path(self.worker_directory) / "running"))
+            return list(read_running(Path(self.worker_directory) / FILE_NAME))
         except OSError:
             # It closed in good order, its directory with it: nothing ran.
             return []
@@ -457,13 +445,15 @@ class Nanny:
             except psutil.Error:
                 continue  # it has ended: its watcher tells us
             if over_limit(used, self.memory_limit, self._terminate):
-                self._kill_worker(
+                reason = (
                     f"was ended by its nanny: its memory reached {format_bytes(used)}, more than {self._terminate:.0%} of its "
-                    f"limit of {format_bytes(self.memory_limit)}",
-                    restart=True,
+                    f"limit of {format_bytes(self.memory_limit)}"
                 )
+                logger.warning("worker %s %s; another one is started", self.name, reason)
+                self.kill_worker(reason, restart=True)
 
-    def _kill_worker(self, reason: str, restart: bool) -> None:
+    def kill_worker(self, reason: str, restart: bool) -> None:
+        """End the worker's process now; another one is started if ``restart``."""
         if self._machine.order(reason, restart):
             assert self._process is not None
             self._process.kill()
@@ -477,43 +467,8 @@ class Nanny:
         if self._changed is not None:
             self._changed.set()
 
-    # ------------------------------------------------------------ plugins and calls
-
-    async def add_plugin(self, name: str, plugin: Any) -> None:
-        """Set a plugin up, in place of one of that name; restart the worker if the plugin says so.
-
-        Raises
-        ------
-        Whatever its ``setup`` raises; it isn't kept then.
-        """
-        if name in self.plugins:
-            await self.remove_plugin(name)
-        await _result(plugin.setup(self))
-        self.plugins[name] = plugin
-        if plugin.restart:
-            self._kill_worker(f"the plugin {name} wants it to be restarted", restart=True)
-
-    async def remove_plugin(self, name: str) -> None:
-        """Tear a plugin down; what that raises is logged.
-
-        Raises
-        ------
-        ValueError
-            If there is none of that name.
-        """
-        if name not in self.plugins:
-            raise ValueError(f"this nanny has no plugin {name!r}; it has: {', '.join(self.plugins) or 'none'}")
-        plugin = self.plugins.pop(name)
-        try:
-            await _result(plugin.teardown(self))
-        except Exception:
-            logger.exception("teardown of the plugin %s failed", name)
-
     def run_in_background(self, work: Any) -> None:
         """Await something beside everything else; errors are logged, and the nanny's end cancels it."""
-        self._spawn_task(work)
-
-    def _spawn_task(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
@@ -522,117 +477,6 @@ class Nanny:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             logger.error("nanny of worker %s: %s", self.name, task.exception(), exc_info=task.exception())
-
-    # ------------------------------------------------------------ the scheduler
-
-    async def _register(self) -> None:
-        assert self.scheduler_address is not None
-        info = {"pid": os.getpid(), "nthreads": self.nthreads, "memory_limit": self.memory_limit}
-        name = self.id if self.name is None else str(self.name)
-        comm = await connect(
-            self.scheduler_address,
-            role="nanny",
-            name=name,
-            info=info,
-            security=self.security,
-            timeout_s=self._connect_s,
-        )
-        self._comm = comm
-        comm.start(self._on_messages, functools.partial(self._on_comm_closed, comm))
-        comm.send([RegisterNanny(self.id, name, info)])
-
-    def _on_comm_closed(self, comm: Comm, error: BaseException | None) -> None:
-        if comm is not self._comm:
-            return
-        self._comm = None
-        if self._closing is None and self._machine.state != "ended":
-            self._spawn_task(self._register_again())
-
-    async def _register_again(self) -> None:
-        """Find the scheduler again; whether the worker outlives the scheduler is the worker's affair."""
-        assert self._gone is not None
-        while self._comm is None and not self._gone.is_set():
-            await asyncio.sleep(RECONNECT_S)
-            try:
-                await self._register()
-            except (AuthenticationError, VersionMismatchError) as error:
-                logger.warning("nanny of worker %s can't come back: %s", self.name, error)
-                return
-            except OSError as error:
-                logger.info("nanny of worker %s: %s", self.name, error)
-
-    def _tell(self, *messages: Message) -> None:
-        if self._comm is None:
-            return
-        # A connection that broke at this moment is made again, or has nobody behind it any more.
-        with contextlib.suppress(OSError):
-            self._comm.send(list(messages))
-
-    def _on_messages(self, messages: list[Message]) -> None:
-        for message in messages:
-            if isinstance(message, KillWorker):
-                logger.info("worker %s is ended: %s", self.name, message.reason)
-                self._kill_worker(message.reason, message.restart)
-            elif isinstance(message, Call):
-                self._spawn_task(self._answer(message))
-            elif isinstance(message, Bye):
-                logger.debug("nanny of worker %s: the scheduler closes: %s", self.name, message.reason)
-            else:
-                raise TypeError(f"a nanny takes no {type(message).__name__}")
-
-    async def _answer(self, call: Call) -> None:
-        try:
-            value, failure = await answer(self, call), None
-        except Exception as error:
-            value, failure = None, pack_failure(error)
-        self._tell(Answer(call.request, value, failure))
-
-
-async def _result(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
-
-
-def worker_environment(
-    env: Mapping[str, Any] | None = None, settings_over: Mapping[str, Any] | None = None
-) -> dict[str, str]:
-    """Return the whole environment of a worker process.
-
-    Parameters
-    ----------
-    env
-        Variables that win over all others; None takes one away.
-    settings_over
-        Settings for the worker, over those of this context.
-
-    Raises
-    ------
-    TypeError
-        If a variable's name isn't a text.
-
-    Examples
-    --------
-    >>> worker_environment({"COLOUR": "blue", "HOME": None})["COLOUR"]
-    'blue'
-    >>> int(worker_environment()["OMP_NUM_THREADS"]) >= 1
-    True
-    """
-    with config.set(dict(settings_over or {})):
-        defaults = {**settings.get("nanny.pre-spawn-environ"), **settings.get("nanny.environ")}
-        inherited: dict[str, Any] = {
-            **{name: value for name, value in defaults.items() if value is not None},
-            **os.environ,
-        }
-        for name in [name for name, value in defaults.items() if value is None]:
-            inherited.pop(name, None)
-        result = config.child_environment({name: str(value) for name, value in inherited.items()})
-    for name, value in (env or {}).items():
-        if not isinstance(name, str):
-            raise TypeError(f"env: names of variables are texts, got {name!r}")
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = str(value)
-    return result
 
 
 def _positive(name: str, value: Any) -> int:

@@ -19,11 +19,12 @@ search for nested references. Encoders aren't thread-safe; what is encoded is ne
 from __future__ import annotations
 
 import pickle
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import count
 from os import urandom
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
 import cloudpickle
@@ -163,7 +164,8 @@ class Recipe:
         if type(other) is not Recipe:
             return NotImplemented
         mine, theirs = (self.positions, self.names, self.nested), (other.positions, other.names, other.nested)
-        return self.func is other.func and mine == theirs
+        # As their pickles are: programs and closures are made anew for each submission.
+        return mine == theirs and (self.func is other.func or tokenize(self.func) == tokenize(other.func))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -205,9 +207,38 @@ class _Known:
 
     __slots__ = ("func", "recipes")
 
-    def __init__(self, func: Callable[..., Any]) -> None:
+    def __init__(self, func: Callable[..., Any], recipes: dict[Shape, RecipeRef] | None = None) -> None:
         self.func = func  # kept, so that its id names it
-        self.recipes: dict[Shape, RecipeRef] = {}
+        self.recipes: dict[Shape, RecipeRef] = {} if recipes is None else recipes
+
+
+class _Steady:
+    """A function sent by value whose pickle can't have changed since: it uses no globals, no closure and no attributes."""
+
+    __slots__ = ("code", "defaults", "func", "names", "recipes")
+
+    def __init__(self, func: FunctionType, recipes: dict[Shape, RecipeRef]) -> None:
+        self.func = weakref.ref(func)
+        self.recipes = recipes
+        self.code = func.__code__
+        self.defaults = func.__defaults__
+        names: set[str] = set()
+        stack = [func.__code__]
+        for code in stack:
+            names.update(code.co_names)
+            stack += [part for part in code.co_consts if type(part) is CodeType]
+        self.names = tuple(names)  # of globals, builtins and attributes
+
+    def holds(self, func: FunctionType) -> bool:
+        """Say whether the pickle is still that of the function."""
+        return (
+            self.func() is func
+            and func.__code__ is self.code
+            and func.__defaults__ is self.defaults
+            and func.__globals__.keys().isdisjoint(self.names)
+            and not (func.__closure__ or func.__kwdefaults__ or func.__dict__)
+            and (self.defaults is None or _PLAIN.issuperset(map(type, self.defaults)))
+        )
 
 
 class CallEncoder:
@@ -240,6 +271,8 @@ class CallEncoder:
         self._numbers: dict[bytes, int] = {}
         # Those of them that aren't sent by name, the one used longest ago first: definitions that were replaced, closures.
         self._unnamed: dict[bytes, int] = {}
+        # {id of a function sent by value that may be sent again as it is}
+        self._steady: dict[int, _Steady] = {}
         self._next = count()
         self._next_unshared = count()
         self._by_value: set[str] = cloudpickle.list_registry_pickle_by_value()
@@ -252,6 +285,7 @@ class CallEncoder:
         if by_value != self._by_value:
             self._by_value = by_value
             self._named.clear()
+            self._steady.clear()
 
     def outdated(self) -> list[int]:
         """Forget the recipes sent by value that were used longest ago, if there are many; return their numbers.
@@ -274,8 +308,11 @@ class CallEncoder:
         gone = set(self._numbers.values()) if numbers is None else set(numbers)
         self._numbers = {digest: number for digest, number in self._numbers.items() if number not in gone}
         self._unnamed = {digest: number for digest, number in self._unnamed.items() if number not in gone}
-        for known in [*self._named.values(), *self._passing.values()]:
-            known.recipes = {shape: ref for shape, ref in known.recipes.items() if ref.number not in gone}
+        caches: list[_Known | _Steady] = [*self._named.values(), *self._passing.values(), *self._steady.values()]
+        for known in caches:
+            for shape in [shape for shape, found in known.recipes.items() if found.number in gone]:
+                del known.recipes[shape]
+        self._steady = {at: one for at, one in self._steady.items() if one.recipes}
 
     def encode(
         self,
@@ -358,7 +395,14 @@ class CallEncoder:
                 raise problem from error
 
     def _recipe(self, func: Callable[..., Any], shape: Shape) -> RecipeRef:
-        """Return the recipe of a function and a shape that were not met before."""
+        """Return the recipe of a function and a shape that were not met in this submission before."""
+        steady = self._steady.get(id(func))
+        if steady is not None and id(func) not in self._passing and steady.holds(func):  # type: ignore[arg-type]
+            self._passing[id(func)] = _Known(func, steady.recipes)
+            found = steady.recipes.get(shape)
+            if found is not None:
+                self._unnamed[found.digest] = self._unnamed.pop(found.digest)
+                return found
         blob: bytes | Recipe
         if self.serialize:
             blob = _pickled(func, shape)
@@ -379,6 +423,10 @@ class CallEncoder:
         known = cache.get(id(func))
         if known is None:
             known = cache[id(func)] = _Known(func)
+            if cache is self._passing and type(func) is FunctionType:
+                steady = _Steady(func, known.recipes)
+                if steady.holds(func):
+                    self._steady[id(func)] = steady
         known.recipes[shape] = again
         return again if known_to_scheduler else RecipeRef(number, digest, blob)
 

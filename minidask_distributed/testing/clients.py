@@ -60,6 +60,7 @@ class SimulatedClient(Process):
         self.cluster = cluster
         self.end: End
         self.peer = 0
+        self.checked: object = None  # what its link was when it was held against the scheduler
         self.futures: dict[int, str] = {}
         self.words: dict[int, str] = {}
         self.failures: dict[int, dict[str, Any]] = {}

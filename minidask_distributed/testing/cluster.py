@@ -20,6 +20,7 @@ from minidask_distributed.messages import (
     Compute,
     Message,
     Store,
+    WorkerBeat,
 )
 from minidask_distributed.protocol.keys import decode_keys
 from minidask_distributed.scheduler.machine import Limits, SchedulerMachine, sanity_check
@@ -78,6 +79,8 @@ class SimulatedCluster:
         self.n_deaths = 0  # workers that ended or were taken for dead
         self.n_events = 0
         self.n_messages = 0
+        self.version = 0  # counts changes of the scheduler's state
+        self._mark: tuple[int, ...] = ()
         self.kinds: dict[str, int] = {}  # messages by name, both ways
         self._peers = 0
         self._names = 0
@@ -160,6 +163,8 @@ class SimulatedCluster:
         now = self.clock.now
         for message in messages:
             self._count(peer, message)
+            if not isinstance(message, WorkerBeat):
+                self.version += 1
             if isinstance(message, Call):
                 self.ends[peer].send([Answer(message.request, self._locate(peer, message.arguments["tasks"]), None)])
             else:
@@ -168,6 +173,7 @@ class SimulatedCluster:
 
     def _gone(self, peer: int) -> None:
         del self.ends[peer]
+        self.version += 1
         self.machine.gone(peer, self.clock.now, "the link broke")
         self.flush()
 
@@ -180,21 +186,27 @@ class SimulatedCluster:
         """Let a worker leave in order."""
         record = self.machine.state.worker_peers.get(worker.peer)
         if record is not None:
+            self.version += 1
             self.machine.retire([record.number], self.clock.now)
             self.flush()
 
     def flush(self) -> None:
-        """Send what the machine has to say, and close whom it gave up."""
-        sanity_check(self.machine.state)
+        """Send what the machine has to say, and close whom it gave up; then it must be sane, if anything changed."""
+        state = self.machine.state
         while True:
-            for peer, messages in self.machine.flush(self.clock.now).items():
+            out = self.machine.flush(self.clock.now)
+            for peer, messages in out.items():
                 for message in messages:
                     self._count(-peer, message)
                     if isinstance(message, Compute | Store | Acquire):
                         self.keys.update(zip(message.tasks, map(str, decode_keys(message.keys)), strict=True))
                 if peer in self.ends:
                     self.ends[peer].send(messages)
-            sanity_check(self.machine.state)
+            mark = (self.version, state.log.dropped + len(state.log), len(state.workers), len(state.running))
+            if out or mark != self._mark:
+                self.version += 1
+                self._mark = (self.version, *mark[1:])
+                sanity_check(state)
             for topic, _ in self.machine.take_notices():
                 self.n_deaths += topic == "worker-removed"
             closings = self.machine.take_closings()

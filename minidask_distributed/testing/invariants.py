@@ -11,10 +11,11 @@ registered, are left out: there the sides may differ until they hear of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from minidask_distributed.messages import (
+    Acquire,
     Cancelled,
     Compute,
     Done,
@@ -23,8 +24,10 @@ from minidask_distributed.messages import (
     Finished,
     Free,
     Held,
+    Holders,
     Lost,
     Message,
+    Missing,
     Recalled,
     Stop,
     Store,
@@ -33,9 +36,9 @@ from minidask_distributed.messages import (
 )
 from minidask_distributed.scheduler.machine.assign import has_room
 from minidask_distributed.scheduler.machine.records import Client, Worker
-from minidask_distributed.scheduler.machine.states import ERRED, MEMORY, NAMES, PROCESSING, QUEUED
-from minidask_distributed.testing.workload import Doomed
+from minidask_distributed.scheduler.machine.states import ERRED, MEMORY, NAMES, QUEUED
 from minidask_distributed.worker.machine import states as there
+from minidask_distributed.worker.machine.records import COPY
 
 if TYPE_CHECKING:
     from minidask_distributed.testing.clients import SimulatedClient
@@ -61,12 +64,16 @@ def check_now(cluster: SimulatedCluster) -> None:
         if end is None or not (worker.alive and worker.joined and end.open and end.sound and end.other.open):
             continue
         record = state.worker_peers.get(worker.peer)
-        if record is not None:
+        now = (cluster.version, worker.version, end.moves, end.other.moves)
+        if record is not None and worker.checked != now:
+            worker.checked = now
             _check_worker(cluster, worker, record)
     for client in cluster.clients:
         if client.alive and client.end.open and client.end.sound and client.end.other.open:
             known = state.clients.get(client.peer)
-            if known is not None:
+            now = (cluster.version, client.end.moves, client.end.other.moves)
+            if known is not None and client.checked != now:
+                client.checked = now
                 _check_client(client, known)
     for record in state.running:
         if has_room(state, record):
@@ -98,11 +105,14 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
     }
     data = set(worker.data)
     ended: set[tuple[int, int]] = set()
+    lost: set[int] = set()  # of which the worker says, or will say, that they are gone
     coming: set[int] = set()  # on their way as payloads, or being unpacked
     for id, task in machine.tasks.items():
         if task.want is not None and task.want.kept:
             coming.add(id)
+    answers: set[int] = set()  # about which the worker is to hear something
     for message in worker.end.in_flight():
+        answers.update(_named(message))
         match message:
             case Compute():
                 for id, attempt in zip(message.tasks, message.attempts or [1] * len(message.tasks), strict=True):
@@ -114,6 +124,8 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
             case Free() | Stop():
                 for id in message.tasks:
                     work.pop(id, None)
+                    if id in data and machine.tasks[id].attempt == COPY:
+                        lost.add(id)
                     data.discard(id)
                     coming.discard(id)
             case Store():
@@ -122,7 +134,6 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
                 return
     given: set[int] = set()
     told: set[int] = set()
-    lost: set[int] = set()
     for message in _reports(worker):
         match message:
             case Finished() | Erred():
@@ -135,6 +146,12 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
                 given.update(message.given)
             case Lost():
                 lost.update(message.tasks)
+            case Missing():
+                answers.update(message.tasks)
+    answers.update(machine.unreported, (id for id, _ in ended))
+    for id, task in machine.tasks.items():
+        if task.state == there.MISSING and id not in answers and any(one in work for one in task.dependents or ()):
+            raise AssertionError(f"{record} waits for {_name(cluster, id)}, and nobody will tell it where that is")
     believed = {task.id: task.attempt for task in record.processing}
     for id, attempt in believed.items():
         if work.get(id) != attempt and (id, attempt) not in ended and id not in given:
@@ -152,6 +169,13 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
         raise AssertionError(f"{record} is thought to hold {_name(cluster, id)}, and doesn't")
     for id in sorted(data - held - told):
         raise AssertionError(f"{record} holds {_name(cluster, id)}, which nobody knows (the scheduler: {_state(cluster, id)})")
+
+
+def _named(message: Message) -> Iterable[int]:
+    """Return the results of which a message says where they are, or come from."""
+    if isinstance(message, Holders):
+        return message.holders
+    return message.tasks if isinstance(message, Store | Acquire | Compute) else ()
 
 
 def _name(cluster: SimulatedCluster, id: int) -> str:
@@ -285,11 +309,3 @@ def check_empty(cluster: SimulatedCluster) -> None:
         "values at workers": {worker.name: worker.data for worker in cluster.workers if worker.alive and worker.data},
     }
     assert not any(left.values()), f"nobody wants anything, and this is left: {({k: v for k, v in left.items() if v})}"
-
-
-__all__ = ["Doomed", "cancelled_lawfully", "check_calm", "check_empty", "check_now"]
-
-
-def processing_somewhere(cluster: SimulatedCluster) -> int:
-    """Return how many tasks the scheduler has sent away."""
-    return cluster.machine.state.counts[PROCESSING]

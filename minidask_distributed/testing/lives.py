@@ -25,7 +25,7 @@ from minidask_distributed.testing.invariants import cancelled_lawfully, check_ca
 from minidask_distributed.testing.workers import SimulatedWorker
 from minidask_distributed.testing.workload import KINDS, PACES
 
-MOST_EVENTS = 200_000
+MOST_EVENTS = 50_000
 """A life that has more of them never ends."""
 
 
@@ -157,6 +157,40 @@ class Life:
         options = dice.choice(([], [], [], [{"retries": 2}], *SPECIAL))
         client.submit(rows, wanted, list(options))
 
+    def _submit_known(self) -> None:
+        """Submit what somebody submitted before, with all that it is made of."""
+        client, catalogue = self._some_client(), self.cluster.catalogue
+        if client is not None and catalogue.rows:
+            self._submit_again(client, self.dice.choice(list(catalogue.rows)))
+
+    def _change_mind(self) -> None:
+        """Let what is under way go, and submit it once more."""
+        client = self._some_client()
+        pending = self._pending(client) if client is not None else []
+        if client is not None and pending:
+            some = self.dice.sample(pending, self.dice.randint(1, len(pending)))
+            keys = [client.futures[local] for local in some]
+            client.release(some)
+            for key in keys[:4]:
+                self._submit_again(client, key)
+
+    def _pending(self, client: SimulatedClient) -> list[int]:
+        return [local for local in client.futures if client.words.get(local) in (None, "Undone")]
+
+    def _submit_again(self, client: SimulatedClient, wanted: str) -> None:
+        catalogue = self.cluster.catalogue
+        parts = catalogue.made_of(wanted)
+        if any(key in catalogue.data for key in parts):
+            return
+        first = len(client.keys)
+        places: dict[str, int] = {}
+        rows: list[tuple[str, list[int]]] = []
+        for key, row in catalogue.rows.items():
+            if key in parts:
+                places[key] = first + len(rows)
+                rows.append((key, [places[dep] for dep in row.deps]))
+        client.submit(rows, [len(rows) - 1], [])
+
     def _release(self) -> None:
         client = self._some_client()
         if client is not None and (some := self._some_futures(client)):
@@ -164,7 +198,13 @@ class Life:
 
     def _cancel(self) -> None:
         client = self._some_client()
-        if client is not None and (some := self._some_futures(client, 3)):
+        if client is None:
+            return
+        some = self._some_futures(client, 3)
+        pending = self._pending(client)
+        if pending and self.dice.random() < 0.7:
+            some = self.dice.sample(pending, min(len(pending), self.dice.randint(1, 3)))
+        if some:
             client.cancel(some, self.dice.random() < 0.25)
 
     def _retry(self) -> None:
@@ -263,7 +303,7 @@ class Life:
                 worker.machine.set_status("running")
                 worker.settle()
         self._provide()
-        for _ in range(40):
+        for _ in range(15):
             self._pass(3.0)
             if not cluster.machine.state.no_worker and not self._unsettled():
                 break
@@ -288,7 +328,7 @@ class Life:
 
     def _provide(self) -> None:
         """Let workers be there for every kind of task."""
-        there = [worker for worker in self._workers() if worker.machine.status == "running"]
+        there = self.cluster.machine.state.running
         while len(self._workers()) < 2:
             self.cluster.add_worker()
         if not any(worker.name == "special" for worker in there):
@@ -314,8 +354,10 @@ SPECIAL = (
 """Sets of options that rows may ask for."""
 
 ACTS: list[tuple[float, Callable[[Life], None]]] = [
-    (30, Life._submit),
+    (25, Life._submit),
+    (8, Life._submit_known),
     (8, Life._release),
+    (6, Life._change_mind),
     (6, Life._cancel),
     (4, Life._retry),
     (3, Life._keep),

@@ -88,6 +88,7 @@ class End:
         self.incoming: deque[tuple[float, list[Message] | None]] = deque()  # None: the other end is closed
         self.on_messages: Callable[[list[Message]], object]
         self.on_close: Callable[[], object]
+        self.moves = 0  # changes of what is on its way to it
         self._last = 0.0
 
     def send(self, messages: list[Message]) -> None:
@@ -119,6 +120,7 @@ class End:
         for end in (self, self.other):
             end.sound = False
             end.incoming.clear()
+            end.moves += 1
             self.network.clock.call_later(noticed_s * self.network.dice.random(), end._ended)
 
     def in_flight(self) -> Iterator[Message]:
@@ -129,12 +131,14 @@ class End:
     def _enqueue(self, messages: list[Message] | None) -> None:
         if not self.open:
             return
+        self.moves += 1
         clock = self.network.clock
         self._last = max(self._last, clock.now + self.network.delay())
         self.incoming.append((self._last, messages))
         clock.call_at(self._last, lambda: self.process.do(self._deliver))
 
     def _deliver(self) -> None:
+        self.moves += 1
         batch: list[Message] = []
         now = self.network.clock.now
         while self.open and self.incoming and self.incoming[0][0] <= now:

@@ -85,6 +85,8 @@ class SimulatedWorker(Process):
         self.end: End | None = None  # of the link to the scheduler
         self.peer = 0  # the scheduler's number of that link
         self.joined = False  # whether the scheduler has answered on it
+        self.version = 0  # counts changes of its state
+        self.checked: object = None  # what its link was when it was held against the scheduler
         self._offered: list[Task] = []
         self._flushing = False
         cluster.network.listeners[address] = self
@@ -170,10 +172,12 @@ class SimulatedWorker(Process):
         """Send all reports."""
         self._flushing = False
         if self.end is not None and self.joined:
+            self.version += 1
             self.end.send(self.machine.flush())
 
     def check(self) -> None:
         """Assert what must hold between any two events."""
+        self.version += 1
         sanity_check(self.machine)
         if not self.machine.drops:
             held = {id for id, task in self.machine.tasks.items() if task.state == MEMORY}

@@ -66,6 +66,11 @@ class Running(RunningTask):
         self.state = state
         self.slot = slot
 
+    @property
+    def seceded(self) -> bool:
+        """Whether it has left the executor's slots."""
+        return self.slot.seceded
+
 
 class Caller:
     """Make the calls of one worker.

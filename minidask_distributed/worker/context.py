@@ -20,7 +20,9 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+import minidask_distributed
 from minidask.graph.task import Key
+from minidask.schedulers.registry import set_runner_of_tasks
 from minidask_distributed.protocol.payload import Payload, pack
 
 __all__ = [
@@ -77,12 +79,26 @@ class RunningTask:
         self.key = key
         self.annotations = annotations
 
+    @property
+    def seceded(self) -> bool:
+        """Whether it has left the executor's slots; one that never had a slot hasn't."""
+        return False
+
     def __repr__(self) -> str:
         return f"<RunningTask {self.key!r} ({self.task})>"
 
 
 running: ContextVar[RunningTask | None] = ContextVar("minidask running task", default=None)
 """The task that runs here; set by whoever runs it, and set to None afterwards on threads that are used again."""
+
+
+def _runner() -> Any:
+    """Return what collections compute on in a task: a client of its cluster; None outside of tasks."""
+    return None if running.get() is None else minidask_distributed.get_client().get
+
+
+# Wherever tasks run, this module is loaded before.
+set_runner_of_tasks(_runner)
 
 
 def running_task(asker: str = "this") -> RunningTask:

@@ -162,7 +162,13 @@ class Pool:
         slot.thread = threading.Thread(
             target=self._main, args=(slot,), name=f"minidask {self.name} {slot.number}", daemon=True
         )
-        slot.thread.start()
+        try:
+            slot.thread.start()
+        except RuntimeError as error:
+            # The system gives no more threads: the worker would wait for ever with slots that nobody fills.
+            self.slots.remove(slot)
+            self._numbers.give_back(slot.number)
+            self._on_broken(error)
 
     def wake(self) -> None:
         """Wake as many idle threads as there is work for. Under the lock."""

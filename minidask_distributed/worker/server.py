@@ -310,7 +310,9 @@ class Worker:
         if self.name is None:
             self.name = self.address
         self.engine.fetcher = Fetcher(
-            partial(connect_bulk, security=self.security, timeout_s=bounds.connect_s, name=str(self.name)),
+            partial(
+                connect_bulk, security=self.security, timeout_s=bounds.connect_s, name=str(self.name), patient=False
+            ),
             self.engine.fetched,
             most=bounds.outgoing,
         )

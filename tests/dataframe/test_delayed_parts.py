@@ -28,6 +28,26 @@ def test_there_and_back():
     assert_eq(dd.from_delayed((df + 1).to_delayed()), FRAME + 1)
 
 
+class Held:
+    """What stands for a result elsewhere, as far as collections know it."""
+
+    __minidask_future__ = True
+
+    def __init__(self, key: str, value: object) -> None:
+        self.key, self.value = key, value
+
+    def __dask_tokenize__(self) -> str:
+        return self.key
+
+
+def test_from_what_stands_for_results():
+    held = [Held("a", FRAME), Held("b", FRAME)]
+    df, again = (dd.from_delayed(held, meta=FRAME.iloc[:0], verify_meta=False) for _ in range(2))
+    assert df.npartitions == 2
+    assert df._name == again._name
+    assert [part.compute() for part in df.to_delayed()] == held
+
+
 def test_meta_is_checked():
     df = dd.from_delayed(parts(), meta={"x": "int64", "z": "float64"})
     with pytest.raises(ValueError, match=r"from_delayed: a value does not fit the meta.*'z' declared float64"):
@@ -39,7 +59,7 @@ def test_meta_is_checked():
     ("args", "kind", "message"),
     [
         (([],), ValueError, "at least one delayed value"),
-        (([FRAME],), TypeError, "takes delayed values, got DataFrame"),
+        (([FRAME],), TypeError, "takes delayed values or futures, got DataFrame"),
         ((delayed(1),), TypeError, "meta must describe"),
     ],
 )

@@ -3,19 +3,19 @@
 import asyncio
 import os
 import pickle
+import threading
 
 import pytest
 
 from minidask import delayed
-from minidask.schedulers.registry import current_runner, unregister_runner
+from minidask.schedulers.registry import current_runner
 from minidask_distributed.client.client import Client
-from minidask_distributed.client.current import leaving_slot, set_slot_leaver
-from minidask_distributed.client.future import set_client_finder
+from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.queries import get_task_stream
 from minidask_distributed.client.waiting import wait
 from minidask_distributed.deploy.local import LocalCluster
 from minidask_distributed.worker.context import get_worker, rejoin, secede
-from minidask_distributed.worker_client import _get_in_task, get_client, local_client, prepare_process, worker_client
+from minidask_distributed.worker_client import get_client, local_client, worker_client
 
 pytestmark = pytest.mark.network
 
@@ -147,22 +147,7 @@ def test_a_worker_without_a_client_in_its_process_makes_one():
     assert asyncio.run(main()) == (True, True, 2)
 
 
-@pytest.fixture
-def prepared():
-    """This process, prepared for tasks, and as it was before afterwards."""
-    finder, leaver, runner = set_client_finder(None), set_slot_leaver(None), current_runner()
-    set_client_finder(finder)
-    set_slot_leaver(leaver)
-    yield prepare_process
-    set_client_finder(finder)
-    set_slot_leaver(leaver)
-    unregister_runner(_get_in_task)
-    assert current_runner() is runner
-
-
-def test_a_process_of_users_and_workers(client, prepared):
-    prepared(workers_only=False)
-    assert current_runner() == client.get
+def test_what_tasks_find_without_saying_so(client):
     future = client.submit(abs, -8)
     packed = pickle.dumps(future)
 
@@ -173,17 +158,27 @@ def test_a_process_of_users_and_workers(client, prepared):
         with leaving_slot():
             return get_client().submit(abs, -9, pure=False).result()
 
+    def computing():
+        return current_runner() == get_client().get, delayed(sum)([1, delayed(abs)(-2)]).compute()
+
     assert client.submit(unpacked, pure=False).result(10)
     assert client.submit(waiting, pure=False).result(10) == 9
+    assert client.submit(computing, pure=False).result(10) == (True, 3)
     with leaving_slot():  # no task: nothing
         assert pickle.loads(packed).result() == 8
 
 
-def test_a_process_of_workers_computes_without_tasks_as_ever(prepared):
-    prepared()
-    prepared()
-    assert current_runner() is _get_in_task
-    assert delayed(sum)([1, delayed(abs)(-2)]).compute() == 3
+def test_who_left_its_slot_before_stays_out(client):
+    """A task that seceded isn't brought back by what it computes: its slot is needed by what it waits for."""
+    turn = threading.Event()
+
+    def nested():
+        secede()
+        total = delayed(sum)([1, delayed(abs)(-2)]).compute()
+        blocked = get_client().submit(turn.wait, 20, pure=False)
+        return total, turn.set(), blocked.result()
+
+    assert client.submit(nested, pure=False).result(30) == (3, None, True)
 
 
 @pytest.mark.slow
@@ -207,7 +202,6 @@ def test_in_worker_processes():
         wait(futures, timeout=60)
         assert [result[2] for result in client.gather(futures)] == [6, 10, 15]
         # Collections that tasks compute are computed on the cluster, with its only thread; futures find their client.
-        client.run(prepare_process)
         shared = client.submit(abs, -7)
         client.set_metadata("shared", [("future", shared)])
         with get_task_stream(client) as stream:

@@ -1,5 +1,7 @@
 """Who runs a computation: names, what counts before what, and what is said about wrong ones."""
 
+import contextvars
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,7 +13,9 @@ from minidask.schedulers.registry import (
     get_scheduler,
     named_scheduler,
     register_runner,
+    set_runner_of_tasks,
     unregister_runner,
+    use_runner,
 )
 
 
@@ -153,3 +157,37 @@ def test_methods_are_withdrawn_by_equality():
 def test_a_runner_must_be_callable():
     with pytest.raises(TypeError, match=r"a runner must be a get function, got str"):
         register_runner("threads")
+
+
+def test_blocks_and_tasks_come_before_what_is_registered(runner):
+    def of_task(dsk, keys, **kwargs):
+        return "of task"
+
+    found = []
+    before = set_runner_of_tasks(lambda: of_task)
+    try:
+        assert current_runner() is of_task
+        with use_runner(own):
+            assert get_scheduler() is own
+            with use_runner(other):
+                assert current_runner() is other
+            assert current_runner() is own
+            thread = threading.Thread(target=lambda: found.append(current_runner()))
+            thread.start()
+            thread.join()
+    finally:
+        set_runner_of_tasks(before)
+    assert found == [of_task]
+    assert current_runner() is runner
+
+
+def test_a_block_that_is_left_elsewhere():
+    def block():
+        with use_runner(own):
+            yield current_runner()
+
+    steps = block()
+    assert contextvars.copy_context().run(next, steps) is own
+    assert current_runner() is None
+    assert next(steps, "over") == "over"
+    assert current_runner() is None

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from minidask_distributed.messages import Cancel, ForgetRecipes, KeepUntilDone, OpenSession, Release, Retry, SessionOpened, Stop
+from minidask_distributed.messages import (
+    Cancel,
+    ForgetRecipes,
+    KeepUntilDone,
+    OpenSession,
+    Release,
+    Retry,
+    SessionOpened,
+    Stop,
+)
 from minidask_distributed.scheduler.machine.records import Client, Recipe, Task
 from minidask_distributed.scheduler.machine.state import ClusterState
 from minidask_distributed.scheduler.machine.states import (

@@ -25,6 +25,7 @@ from minidask_distributed.scheduler.machine.states import (
 from minidask_distributed.scheduler.machine.transitions import (
     arrive,
     drop,
+    drop_value,
     fail,
     leave_queue,
     leave_worker,
@@ -38,6 +39,7 @@ def hold(state: ClusterState, worker: Worker, task: Task, nbytes: int) -> None:
     """A worker holds a result (that it didn't compute for us just now)."""
     worker.expected.pop(task, None)
     if task.held_by(worker):
+        worker.unconfirmed.pop(task, None)
         return
     before = task.state
     if before == MEMORY:
@@ -80,6 +82,10 @@ def unhold(state: ClusterState, worker: Worker, tasks: list[Task]) -> None:
     for task in tasks:
         if not task.held_by(worker):
             continue
+        if task in worker.unconfirmed:
+            # Reading it may be what ended the worker, or can't be done: the next one would fare no better.
+            del worker.unconfirmed[task]
+            drop_value(state, task)
         worker.held.discard(task)
         worker.unique.pop(task, None)
         worker.nbytes -= task.nbytes
@@ -110,6 +116,7 @@ def _restore(state: ClusterState, tasks: list[Task]) -> set[Task]:
     state.tell_worker(worker, Store([task.id for task in tasks], keys, [task.value for task in tasks]))
     for task in tasks:
         task.holder = worker
+        worker.unconfirmed[task] = None
         worker.held.add(task)
         worker.nbytes += task.nbytes
         state.managed_bytes += task.nbytes
@@ -155,6 +162,8 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
                 payloads.append(payload)
                 # It is on its way on an ordered channel: what the worker is told later finds it there.
                 hold(state, worker, task, nbytes)
+                if task.held_by(worker):
+                    worker.unconfirmed[task] = None
     for worker, (tasks, payloads) in stores.items():
         keys = encode_keys([task.key for task in tasks])
         state.tell_worker(worker, Store([task.id for task in tasks], keys, payloads))

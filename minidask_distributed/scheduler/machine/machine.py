@@ -36,6 +36,7 @@ from minidask_distributed.messages import (
     Retry,
     Scatter,
     Upload,
+    UploadTaken,
     Want,
     WorkerBeat,
     WorkerDied,
@@ -252,6 +253,9 @@ class SchedulerMachine:
             state.touched = {}
         if state.dirty_clients:
             for client in state.dirty_clients:
+                if client.credit_due:
+                    client.out.append(UploadTaken(client.credit_due))
+                    client.credit_due = 0
                 if client is not state.keeper:
                     out[client.peer] = client.out
                 client.out = []

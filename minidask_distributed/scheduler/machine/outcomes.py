@@ -118,6 +118,13 @@ def erred(state: ClusterState, worker: Worker, message: Erred) -> None:
     for at, (task_id, fields) in enumerate(zip(message.tasks, message.failures, strict=True)):
         task = state.find(task_id)
         attempt = 1 if message.attempts is None else message.attempts[at]
+        if not attempt:
+            # It was given this to hold, and can't read it.
+            if task is not None and task.held_by(worker):
+                if task.recipe is None and not task.copies:
+                    task.failure = _raised(task, worker, fields)
+                unhold(state, worker, [task])
+            continue
         if task is None or task.worker is not worker or task.state != PROCESSING or task.attempt != attempt:
             continue
         if fields.get("kind") == "reschedule":
@@ -126,13 +133,17 @@ def erred(state: ClusterState, worker: Worker, message: Erred) -> None:
             task.retries -= 1
             requeue(state, task)
         else:
-            name = fields.get("name") or ""
-            fields = {**fields, "key": str(task.key), "worker": worker.address, "name": name, "kind": "raised"}
-            fail(state, task, Failure(fields, "raised"))
+            fail(state, task, _raised(task, worker, fields))
             state.notice(
                 "task-erred", key=task.key, worker=worker.address, type=fields.get("type"), text=fields.get("text")
             )
     state.dirty[worker] = None
+
+
+def _raised(task: Task, worker: Worker, fields: dict[str, Any]) -> Failure:
+    name = fields.get("name") or ""
+    fields = {**fields, "key": str(task.key), "worker": worker.address, "name": name, "kind": "raised"}
+    return Failure(fields, "raised")
 
 
 def held(state: ClusterState, worker: Worker, message: Held) -> None:
@@ -161,6 +172,8 @@ def missing(state: ClusterState, worker: Worker, message: Missing) -> None:
             unhold(state, worker, [task])
         for number in tried:
             holder = state.workers.get(number)
+            if holder is not None and task in holder.unconfirmed:
+                continue  # whoever asked was faster than the data, which are on their way there
             if holder is not None and task.held_by(holder) and holder is not worker:
                 # It may be there and only out of reach: it mustn't stay behind.
                 state.tell_free(holder, task_id)
@@ -207,6 +220,12 @@ def long_running(state: ClusterState, worker: Worker, message: LongRunning) -> N
 def lost(state: ClusterState, worker: Worker, message: Lost) -> None:
     """A worker can't give results that it held."""
     tasks = [task for task_id in message.tasks if (task := state.find(task_id)) is not None]
+    for task in tasks:
+        for holder in task.holders():
+            if holder.unique.get(task) is worker:
+                # It was to take this over and can't read it: whoever leaves needn't wait for that.
+                holder.unique[task] = None
+                state.leaving_changed = True
     unhold(state, worker, tasks)
 
 

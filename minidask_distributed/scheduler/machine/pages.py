@@ -79,6 +79,10 @@ class Pages(Generic[T]):
     def numbers(self) -> Iterator[int]:
         """The numbers that have an entry, ascending within each page."""
         for at, page in list(self.pages.items()):
+            left = self.counts.get(at, 0)
             for offset, item in enumerate(page):
                 if item is not None:
                     yield at << SHIFT | offset
+                    left -= 1
+                    if not left:
+                        break

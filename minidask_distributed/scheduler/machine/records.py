@@ -236,6 +236,7 @@ class Worker:
         "slices",
         "status",
         "told_us",
+        "unconfirmed",
         "unique",
     )
 
@@ -267,8 +268,11 @@ class Worker:
         self.restricted: dict[Options, None] = {}  # sets with queued tasks that it may run
         self.held: set[Task] = set()  # results; iterate by id, a set has no order
         self.nbytes = 0  # of these
+        self.unconfirmed: dict[Task, None] = {}  # those of `held` that it was given to hold, and hasn't reported
         self.expected: dict[Task, None] = {}  # data that clients were told to put here, and that it hasn't reported
-        self.unique: dict[Task, Worker] = {}  # while it leaves: results that nobody else has yet, and who is to fetch each
+        self.unique: dict[
+            Task, Worker | None
+        ] = {}  # while it leaves: what nobody else has, and who is to fetch it (None: can't)
         self.known_recipes: set[int] = set()  # numbers that it was told
         self.told_us: dict[int, int] = {}  # {recipe number: expected duration as it was told}
         self.known_peers: set[int] = set()  # numbers of workers whose address it was told
@@ -314,7 +318,19 @@ class Submission:
 class Client:
     """A session: the local ids that it uses and what it is to be told."""
 
-    __slots__ = ("gone", "info", "last_seen", "name", "out", "peer", "recipes", "session", "submissions", "tasks")
+    __slots__ = (
+        "credit_due",
+        "gone",
+        "info",
+        "last_seen",
+        "name",
+        "out",
+        "peer",
+        "recipes",
+        "session",
+        "submissions",
+        "tasks",
+    )
 
     def __init__(self, session: int, peer: int, name: str, info: dict[str, Any]) -> None:
         self.session = session
@@ -323,6 +339,7 @@ class Client:
         self.info = info
         self.gone = False
         self.last_seen = 0.0
+        self.credit_due = 0  # upload chunks that were taken and haven't been acknowledged
         self.tasks: Pages[Task] = Pages()  # {local id: task}: wanted ones, and all rows of open submissions
         self.recipes: dict[int, Recipe] = {}  # {the session's number: recipe}
         self.submissions: dict[int, Submission] = {}  # open ones

@@ -56,7 +56,7 @@ def schedule(state: ClusterState, task: Task) -> None:
         enqueue(state, current)
     for current in failed:
         if current.state == WAITING:
-            fail(state, current, lost_data(current))
+            fail(state, current, current.failure or lost_data(current))
         elif current.state == ERRED and current.failure is not None:
             _fail_dependents(state, current, current.failure)
 
@@ -244,6 +244,7 @@ def drop_result(state: ClusterState, task: Task) -> None:
 def _let_free(state: ClusterState, worker: Worker, task: Task) -> None:
     worker.held.discard(task)
     worker.unique.pop(task, None)
+    worker.unconfirmed.pop(task, None)
     worker.nbytes -= task.nbytes
     state.managed_bytes -= task.nbytes
     state.tell_free(worker, task.id)

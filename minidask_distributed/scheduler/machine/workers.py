@@ -31,7 +31,7 @@ from minidask_distributed.scheduler.machine.holding import hold, unhold
 from minidask_distributed.scheduler.machine.queues import enqueue, give_up_queue
 from minidask_distributed.scheduler.machine.records import Failure, Options, Task, Worker
 from minidask_distributed.scheduler.machine.state import ClusterState
-from minidask_distributed.scheduler.machine.states import NO_WORKER, PROCESSING, QUEUED, WAITING
+from minidask_distributed.scheduler.machine.states import FORGOTTEN, NO_WORKER, PROCESSING, QUEUED, WAITING
 from minidask_distributed.scheduler.machine.transitions import fail, lost_data, requeue
 from minidask_distributed.scheduler.machine.upload import may_run
 
@@ -64,13 +64,14 @@ def register(state: ClusterState, peer: int, message: RegisterWorker) -> None:
     state.worker_peers[peer] = worker
     state.worker_names[worker.address] = worker
     state.worker_names[worker.name] = worker
-    held = []
-    for key, nbytes in zip(decode_keys(message.held), message.held_nbytes, strict=True):
-        task = state.keys.get(key)
-        if task is not None and task.state != PROCESSING and not task.held_by(worker):
+    offered = [state.keys.get(key) for key in decode_keys(message.held)]
+    for task, nbytes in zip(offered, message.held_nbytes, strict=True):
+        if task is not None and task.state not in (PROCESSING, FORGOTTEN) and not task.held_by(worker):
             hold(state, worker, task, nbytes)
-        held.append(task.id if task is not None and task.held_by(worker) else 0)
-    state.tell_worker(worker, WorkerRegistered(number, state.epoch, held))
+    # Only now: one result may have made another one superfluous. It comes first, before any word about these.
+    held = [task.id if task is not None and task.held_by(worker) else 0 for task in offered]
+    worker.out.insert(0, WorkerRegistered(number, state.epoch, held))
+    state.touched[worker] = None
     start_running(state, worker)
     state.notice("worker-added", address=worker.address, name=worker.name)
 
@@ -218,7 +219,11 @@ def let_leave(state: ClusterState) -> None:
         if worker.status != "closing" or worker.processing:
             continue
         hand_over(state, worker)
-        waiting = [task for task in worker.unique if task.held_by(worker) and task.needed and len(task.holders()) == 1]
+        waiting = [
+            task
+            for task, target in worker.unique.items()
+            if target is not None and task.held_by(worker) and task.needed and len(task.holders()) == 1
+        ]
         if waiting and state.running:
             continue
         state.tell_worker(worker, Leave(worker.closing))
@@ -246,9 +251,15 @@ def nanny_speaks(state: ClusterState, message: WorkerDied) -> None:
     """A nanny says that its worker died, and what was running."""
     for worker in list(state.workers.values()):
         if worker.nanny == message.nanny and (not message.address or worker.address == message.address):
-            worker.died = (message.running, message.reason)
+            worker.died = (message.running or _being_read(worker), message.reason)
             dismiss(state, worker, message.reason)
     state.notice("worker-died", nanny=message.nanny, reason=message.reason, restarts=message.restarts)
+
+
+def _being_read(worker: Worker) -> list[int]:
+    """Nothing ran when it died: then the data of the first task that was to be sent some are what may have ended it."""
+    waiting = [task for task in worker.processing if not all(dep.held_by(worker) for dep in task.deps)]
+    return [min(waiting, key=lambda task: task.priority).id] if waiting else []
 
 
 def dismiss(state: ClusterState, worker: Worker, reason: str) -> None:

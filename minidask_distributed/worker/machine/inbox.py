@@ -25,7 +25,7 @@ from minidask_distributed.messages import (
 )
 from minidask_distributed.protocol.keys import decode_keys
 from minidask_distributed.worker.machine.instructions import Abandon, Interrupt, Keep
-from minidask_distributed.worker.machine.records import FIRST_ATTEMPT, FROM_SCHEDULER, UNKNOWN_US, Recipe, Task
+from minidask_distributed.worker.machine.records import COPY, FIRST_ATTEMPT, FROM_SCHEDULER, UNKNOWN_US, Recipe, Task
 from minidask_distributed.worker.machine.state import State
 from minidask_distributed.worker.machine.states import (
     FETCHING,
@@ -165,6 +165,9 @@ class Inbox(State):
                 del tasks[id]
                 self.n_held -= 1
                 drops.append(id)
+                if task.attempt == COPY:
+                    # Its report may have crossed this message.
+                    self.outbox.lost(id)
             else:
                 self._give_up(task)
 

@@ -22,7 +22,7 @@ from minidask_distributed.messages import Free, Message, Missing, Notice, Worker
 from minidask_distributed.worker.machine.inbox import Inbox
 from minidask_distributed.worker.machine.instructions import Abandon
 from minidask_distributed.worker.machine.queues import ReadyQueue
-from minidask_distributed.worker.machine.records import DEFAULT_EXECUTOR, FIRST_ATTEMPT, FROM_SCHEDULER, Task
+from minidask_distributed.worker.machine.records import COPY, DEFAULT_EXECUTOR, FIRST_ATTEMPT, FROM_SCHEDULER, Task
 from minidask_distributed.worker.machine.states import (
     CANCELLED,
     EXECUTING,
@@ -248,7 +248,10 @@ class WorkerMachine(Inbox):
         for dependent in dependents:
             self._unlink(dependent)
             self._err(dependent, failure, 0)
-        if from_scheduler or kept:
+        if from_scheduler:
+            # If nothing can make it again, this is what becomes of it.
+            self.outbox.erred(id, COPY, 0, failure)
+        elif kept:
             self.outbox.lost(id)
 
     def stored(self, sizes: Mapping[int, int]) -> list[int]:
@@ -269,6 +272,7 @@ class WorkerMachine(Inbox):
                 task = self.tasks[id] = Task(id, key)
                 self._move(task, MEMORY)
                 task.nbytes = size
+                task.attempt = COPY
                 self.n_held += 1
                 self.outbox.held(id, size)
                 keep.append(id)
@@ -338,20 +342,25 @@ class WorkerMachine(Inbox):
     def registered(self, offered: list[Task], ids: list[int]) -> dict[int, int]:
         """Take the ids that a scheduler gave for what `held` had offered; return ``{old id: new id}`` of values to rename.
 
-        What it doesn't want (0) goes into ``drops``; so does what came to be held without being offered.
+        What it doesn't want (0) goes into ``drops``. What a client put here meanwhile stays: the report of it says what it is.
         """
         self._stimulus = "registered"
         renamed: dict[int, int] = {}
         kept: dict[int, Task] = {}
+        refused: list[int] = []
         for task, id in zip(offered, ids, strict=True):
-            if id and self.tasks.get(task.id) is task and task.state == MEMORY:
+            if self.tasks.get(task.id) is not task or task.state != MEMORY:
+                continue
+            if not id:
+                refused.append(task.id)
+            else:
                 if id != task.id:
                     renamed[task.id] = id
                 del self.tasks[task.id]
                 task.id = task.priority = id
                 task.attempt = FIRST_ATTEMPT
                 kept[id] = task
-        self._free(Free([task.id for task in self.tasks.values() if task.state == MEMORY]))
+        self._free(Free(refused))
         self.tasks.update(kept)
         if self.status != "running":
             self.outbox.post(WorkerStatus(self.status))

@@ -17,6 +17,9 @@ from minidask_distributed.worker.machine.states import RELEASED
 FIRST_ATTEMPT = 1
 """The attempt that a column of None stands for."""
 
+COPY = 0
+"""In place of an attempt: the result came from elsewhere and was reported as a copy."""
+
 UNKNOWN_US = -1
 """An expected duration that isn't known."""
 

@@ -26,7 +26,7 @@ from minidask_distributed.worker.machine.instructions import Instruction
 from minidask_distributed.worker.machine.outbox import Outbox
 from minidask_distributed.worker.machine.queues import ReadyQueue
 from minidask_distributed.worker.machine.recipes import Recipes
-from minidask_distributed.worker.machine.records import DEFAULT_EXECUTOR, Task, Want
+from minidask_distributed.worker.machine.records import COPY, DEFAULT_EXECUTOR, Task, Want
 from minidask_distributed.worker.machine.states import (
     CANCELLED,
     ERROR,
@@ -132,6 +132,7 @@ class State:
         task.want = None
         self._move(task, MEMORY)
         task.nbytes = nbytes
+        task.attempt = COPY
         self.n_held += 1
         self.outbox.held(task.id, nbytes)
         self._wake(task)

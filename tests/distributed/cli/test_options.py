@@ -114,7 +114,8 @@ def command(**options):
 
 def test_the_shared_flags():
     result = CliRunner().invoke(
-        command, ["--preload", "a", "--preload", "b.py", "--preload-argv", "x", "--no-dashboard", "--log-level", "DEBUG"]
+        command,
+        ["--preload", "a", "--preload", "b.py", "--preload-argv", "x", "--no-dashboard", "--log-level", "DEBUG"],
     )
     assert result.exit_code == 0
     lines = result.output.splitlines()

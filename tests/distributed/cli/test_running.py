@@ -140,7 +140,12 @@ def test_the_second_signal_ends_the_process_at_once(number, tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [((None, None, None), False), ((None, False, False), False), ((":8787", None, None), True), ((None, True, None), True)],
+    [
+        ((None, None, None), False),
+        ((None, False, False), False),
+        ((":8787", None, None), True),
+        ((None, True, None), True),
+    ],
 )
 def test_flags_without_effect_are_told_of(caplog, arguments, said):
     describe_ignored(*arguments)

@@ -3,9 +3,11 @@
 import asyncio
 import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
+from minidask.schedulers.registry import current_runner
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.current import (
     add_default,
@@ -21,8 +23,8 @@ from tests.distributed.client.scripted import scheduler
 
 @pytest.fixture
 def clients():
-    """Three names in place of clients: nothing here asks them for anything."""
-    one, two, three = object(), object(), object()
+    """Three names in place of clients: nothing here asks them for anything but their `get`."""
+    one, two, three = (SimpleNamespace(get=lambda dsk, keys, at=at: at) for at in range(3))
     yield one, two, three
     for client in (one, two, three):
         remove_default(client)
@@ -57,8 +59,10 @@ def test_the_innermost_block_counts(clients):
     add_default(one)
     with use_client(two) as entered:
         assert entered is two is current_client() is default_client()
+        assert current_runner() is two.get
         with use_client(three):
             assert current_client(allow_global=False) is three
+            assert current_runner() is three.get
         assert current_client() is two
     assert current_client() is one
 

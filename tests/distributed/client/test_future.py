@@ -15,7 +15,7 @@ import pytest
 from minidask.tokenize import tokenize
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.errors import FutureCancelledError
-from minidask_distributed.client.future import Future, set_client_finder
+from minidask_distributed.client.future import Future
 from minidask_distributed.messages import Cancel, Release, Retry
 from tests.distributed.client.scripted import connected, in_loop, on_loop
 
@@ -222,11 +222,8 @@ def test_results_of_others_by_key() -> None:
             copied = pickle.loads(pickle.dumps(mine))
             assert copied.client is client
             assert copied._state is mine._state
-            before = set_client_finder(lambda: other)
-            try:
+            with other.as_current():
                 elsewhere = pickle.loads(pickle.dumps(mine))
-            finally:
-                set_client_finder(before)
             assert elsewhere.client is other
             assert elsewhere.result() == 3
 

@@ -13,7 +13,7 @@ import minidask
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.errors import FutureCancelledError
 from minidask_distributed.comm.errors import CommClosedError
-from minidask_distributed.messages import ForgetRecipes, Upload
+from minidask_distributed.messages import ForgetRecipes, Release, Upload
 from minidask_distributed.protocol import calls
 from tests.distributed.client.scripted import connected, scheduler
 
@@ -88,6 +88,17 @@ def test_keys_that_a_user_chose() -> None:
         assert sum(len(upload.named) for upload in uploads) == 3
         with pytest.raises(TypeError, match="a key must be a str, int, float"):
             client.submit(add, 1, 2, key=[1])  # type: ignore[arg-type]
+
+
+def test_what_was_given_up_is_released_before_what_follows() -> None:
+    """So its key may mean something else at once."""
+    with connected() as (made, client):
+        future = client.submit(add, 1, 2, key="x")
+        assert future.result() == 3
+        del future
+        assert client.submit(add, 2, 2, key="x").result() == 4
+        kinds = [type(message) for message in made.sessions[0].received if type(message) in (Upload, Release)]
+        assert kinds[:3] == [Upload, Release, Upload]
 
 
 def test_globals_that_change_between_two_calls() -> None:

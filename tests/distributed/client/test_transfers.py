@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from minidask_distributed.client.transfers import KEEP_PER_WORKER, Transfers, Unreadable
 from minidask_distributed.comm import Bulk, listen
-from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.comm.errors import CommClosedError, CommError
 from minidask_distributed.comm.options import Options
 from minidask_distributed.loops import LoopThread
 from minidask_distributed.messages import Answer, Data, GetData, PutData, Stored
@@ -141,12 +142,40 @@ def test_few_connections_are_kept(holder: tuple[Holder, str], transfers: Transfe
 
 
 def test_nobody_there() -> None:
-    transfers = Transfers(Security(token=TOKEN), "a client", 0.2, Options())
+    transfers = Transfers(Security(token=TOKEN), "a client", 30.0, Options())
+    began = time.monotonic()
     try:
-        with pytest.raises(TimeoutError):
+        # Its address came from the scheduler: it has listened, and is gone for good.
+        with pytest.raises(CommError, match="no connection to tcp://127.0.0.1:1: nothing listens there"):
             transfers.fetch("tcp://127.0.0.1:1", [1])
     finally:
         transfers.close()
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("used_before", [False, True])
+def test_a_worker_that_does_not_answer_is_given_up(
+    holder: tuple[Holder, str], transfers: Transfers, used_before: bool
+) -> None:
+    worker, address = holder
+    if used_before:
+        transfers.fetch(address, [1])
+    asked, answer = threading.Event(), threading.Event()
+
+    def hang(bulk: Bulk, message: Any) -> None:
+        asked.set()
+        answer.wait(10)
+
+    worker.answer = hang  # type: ignore[method-assign]
+    fetching = transfers.threads.submit(transfers.fetch, address, [1])
+    assert asked.wait(10)
+    transfers.give_up("tcp://another:1")
+    assert not fetching.done()
+    transfers.give_up(address)
+    with pytest.raises(CommClosedError):
+        fetching.result(5)
+    answer.set()
+    assert worker.connections == 1
 
 
 def test_after_the_end(holder: tuple[Holder, str], transfers: Transfers) -> None:

@@ -12,6 +12,7 @@ import pytest
 from minidask_distributed.comm import (
     AuthenticationError,
     Backend,
+    CommError,
     ConnectTimeoutError,
     Options,
     connect,
@@ -64,6 +65,14 @@ def test_connecting_to_nothing_tells_what_it_met(bulk, security, unused_port):
         assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
     asyncio.run(main())
+
+
+def test_what_has_listened_and_is_gone_is_not_waited_for(security, unused_port):
+    begun = time.monotonic()
+    with pytest.raises(CommError, match=f"no connection to tcp://127.0.0.1:{unused_port}: nothing listens there") as caught:
+        connect_bulk(f"tcp://127.0.0.1:{unused_port}", security=security, timeout_s=20, patient=False)
+    assert time.monotonic() - begun < 2
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["control", "bulk"])

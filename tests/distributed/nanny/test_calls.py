@@ -70,8 +70,8 @@ def test_plugins_come_and_go():
 
     async def main():
         nanny = Nanny("tcp://127.0.0.1:1")
-        await nanny.add_plugin("one", Plugin())
-        await nanny.add_plugin("one", Plugin())
+        await nanny.plugins.add("one", Plugin())
+        await nanny.plugins.add("one", Plugin())
         assert list(nanny.plugins) == ["one"]
         await answer(nanny, Call(1, "plugin_remove", {"name": "one"}))
         assert nanny.plugins == {}

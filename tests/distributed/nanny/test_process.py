@@ -297,6 +297,8 @@ def test_the_environment_is_the_given_one_and_the_path_the_parents():
         try:
             async with child(act, COLOUR="blue") as watched:
                 await watched.report("running")
+                watched.process.hang_up()
+                await watched.exited
                 log = list(watched.log)
         finally:
             sys.path.remove("/a/path/of/the/parent")

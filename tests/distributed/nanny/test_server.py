@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from minidask import config
-from minidask_distributed.nanny.server import Nanny, WorkerStartError, worker_environment
+from minidask_distributed.nanny.server import Nanny, WorkerStartError
 from minidask_distributed.plugins import NannyPlugin
 from minidask_distributed.scheduler.server import Scheduler
 from minidask_distributed.security import Security, new_token
@@ -319,7 +319,8 @@ def test_the_workers_environment_and_settings():
             async with scheduler() as server:
                 nanny = nanny_of(server, worker_class=Telling, env={"COLOUR": "blue"}, config={"num_workers": 3})
                 async with nanny:
-                    assert "COLOUR=blue OMP_NUM_THREADS=1 spill=0.5 num_workers=3" in nanny.log
+                    pass
+                assert "COLOUR=blue OMP_NUM_THREADS=1 spill=0.5 num_workers=3" in nanny.log
 
     run(main)
 
@@ -340,10 +341,10 @@ def test_a_plugin_may_restart_the_worker():
     async def main():
         async with scheduler() as server, nanny_of(server) as nanny:
             first = nanny.worker_address
-            await nanny.add_plugin("fresh", Restarting())
+            await nanny.plugins.add("fresh", Restarting())
             await worker_count(server, 1, other_than=[first])
             assert "plugin fresh" in nanny.reason
-            await nanny.remove_plugin("fresh")
+            await nanny.plugins.remove("fresh")
 
     run(main)
 
@@ -395,8 +396,6 @@ def test_arguments_that_make_no_sense():
         Nanny("tcp://127.0.0.1:1", nthreads=0)
     with pytest.raises(ValueError, match="memory_limit: can't read"):
         Nanny("tcp://127.0.0.1:1", memory_limit="lots")
-    with pytest.raises(TypeError, match="env: names of variables are texts, got 3"):
-        Nanny("tcp://127.0.0.1:1", env={3: "x"})
     with pytest.raises(ValueError, match="needs the address of a scheduler"):
         asyncio.run(Nanny().start())
 
@@ -420,17 +419,3 @@ def test_closing_what_was_never_started():
         assert not nanny.failed
 
     run(main)
-
-
-def test_environments(monkeypatch):
-    monkeypatch.setenv("MKL_NUM_THREADS", "8")
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    env = worker_environment({"A": 1, "PATH": None})
-    assert env["MKL_NUM_THREADS"] == "8"  # the user's own choice wins over the setting
-    assert env["OMP_NUM_THREADS"] == "1"
-    assert env["A"] == "1"
-    assert "PATH" not in env
-    with config.set({"distributed.nanny.environ": {"OMP_NUM_THREADS": 4, "MKL_NUM_THREADS": None}}):
-        env = worker_environment()
-        assert env["OMP_NUM_THREADS"] == "4"
-        assert "MKL_NUM_THREADS" not in env

@@ -433,3 +433,57 @@ def test_recipes_by_value_are_forgotten_when_there_are_many(monkeypatch):
     again = encoder.encode(eval("lambda: 0"), (), {}, {}.__getitem__)[0]
     assert again.number not in numbers
     assert again.blob is not None
+
+
+def test_recipes_by_reference_are_equal_as_their_pickles_are():
+    def recipe(func):
+        return CallEncoder(serialize=False).encode(func, (1,), {}, {}.__getitem__)[0].blob
+
+    def adder(n):
+        return lambda x: x + n
+
+    assert recipe(adder(1)) == recipe(adder(1))
+    assert recipe(adder(1)) != recipe(adder(2))
+    assert recipe(partial(pow, 2)) == recipe(partial(pow, 2))
+    assert recipe(abs) != recipe(hash)
+
+
+def _by_value(source, name="func", **names):
+    """Return a function as a notebook defines it: of a module that can't be imported."""
+    space = {"__name__": "__main__", **names}
+    exec(source, space)
+    return space[name]
+
+
+@pytest.mark.parametrize(
+    ("source", "change"),
+    [
+        ("def func(x): return x + offset", lambda func: func.__globals__.update(offset=2)),
+        ("def func(x): return abs(x)", lambda func: func.__globals__.update(abs=len)),
+        ("def func(x, y=1): return x + y", lambda func: setattr(func, "__defaults__", (2,))),
+        ("def func(x, y=[]): return len(y)", lambda func: func.__defaults__[0].append(1)),
+        ("def func(x): return func.count", lambda func: setattr(func, "count", 2)),
+        ("def func(x): return (lambda: offset)()", lambda func: func.__globals__.update(offset=2)),
+        ("def func(x): return x", lambda func: setattr(func, "__code__", (lambda x: -x).__code__)),
+        ("def func(x, *, y=1): return x + y", lambda func: func.__kwdefaults__.update(y=2)),
+    ],
+)
+def test_what_has_changed_is_pickled_again(source, change):
+    func, encoder = _by_value(source, offset=1), CallEncoder()
+    first = encoder.encode(func, (3,), {}, {}.__getitem__)[0]
+    change(func)
+    encoder.new_submission()
+    assert encoder.encode(func, (3,), {}, {}.__getitem__)[0].number != first.number
+
+
+def test_what_cant_have_changed_is_pickled_once(monkeypatch):
+    func, encoder = _by_value("def func(x, y=1): return str(x).strip() * y"), CallEncoder()
+    first = encoder.encode(func, (3,), {}, {}.__getitem__)[0]
+    monkeypatch.setattr("minidask_distributed.protocol.calls.dumps", None)
+    for _ in range(3):
+        encoder.new_submission()
+        again = encoder.encode(func, (3,), {}, {}.__getitem__)[0]
+        assert (again.number, again.blob) == (first.number, None)
+    monkeypatch.undo()
+    encoder.forget([first.number])
+    assert encoder.encode(func, (3,), {}, {}.__getitem__)[0].blob is not None

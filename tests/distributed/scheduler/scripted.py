@@ -84,6 +84,10 @@ class Peer:
             raise Refused(answer.failure)
         return answer.value
 
+    async def settle(self) -> None:
+        """Wait until the scheduler has handled all that was sent."""
+        await self.ask("nthreads", workers=None)
+
     async def gone(self) -> None:
         async with asyncio.timeout(WAIT_S):
             await self.closed.wait()

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from minidask_distributed.messages import Compute, Done, Release, UploadTaken
+from minidask_distributed.messages import Compute, Done, Release
 from minidask_distributed.plugins import SchedulerPlugin, WorkerPlugin
 from tests.distributed.scheduler.scripted import cluster, finish, upload
 
@@ -190,6 +190,6 @@ def test_without_plugins_no_move_is_looked_at(monkeypatch):
         monkeypatch.setattr(made.scheduler.hooks, "_new_moves", None)
         client = await made.client()
         client.send(upload("a"))
-        await client.next(UploadTaken)
+        await client.settle()
 
     run(test)

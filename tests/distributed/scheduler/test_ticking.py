@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from minidask_distributed.messages import Bye, UploadTaken
+from minidask_distributed.messages import Bye
 from minidask_distributed.scheduler import ticking
 from tests.distributed.scheduler.scripted import cluster, upload
 
@@ -40,7 +40,7 @@ def test_a_scheduler_with_work_is_not_idle(monkeypatch):
     async def test(made):
         client = await made.client()
         client.send(upload("a"))
-        await client.next(UploadTaken)
+        await client.settle()
         state = made.scheduler.machine.state
         before = state.now
         async with asyncio.timeout(10):

@@ -118,7 +118,9 @@ class TestStore:
         (task,) = worker.submit((abs, Dep(5)))
         worker.handle(Store([5], encode_keys(["five"]), [pack(Unreadable())]))
         assert worker.comm.until_failed(task)["type"] == "ZeroDivisionError"
-        worker.comm.first(Lost)
+        # So it is with the data themselves; 0 is no attempt at running anything.
+        erred = worker.comm.first(Erred)
+        assert (erred.tasks, erred.attempts) == ([task, 5], [1, 0])
         assert "data that the scheduler sent can't be read: ZeroDivisionError" in caplog.text
 
     def test_a_client_puts_it(self, worker):

@@ -409,6 +409,28 @@ class TestEnd:
             worker.errors = []
 
 
+def test_no_more_threads(tmp_path, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    with shell(tmp_path, serialize=False) as worker:
+        gate = Gate()
+
+        def outer():
+            with monkeypatch.context() as patch:
+                patch.setattr(threading.Thread, "start", refuse)
+                secede()
+            gate()
+
+        (task,) = worker.submit((outer,))
+        gate.until_begun()
+        (error,) = worker.errors
+        assert str(error) == "can't start new thread"
+        worker.errors.clear()
+        gate.go.set()
+        worker.comm.until_finished(task)
+
+
 def test_numbers():
     numbers = Numbers()
     assert [numbers.take() for _ in range(3)] == [0, 1, 2]

@@ -17,7 +17,6 @@ from minidask_distributed.messages import (
     Held,
     KillWorker,
     Leave,
-    UploadTaken,
 )
 from tests.distributed.scheduler.scripted import Refused, cluster, finish, upload
 
@@ -186,7 +185,7 @@ def test_restart_gives_tasks_up_and_starts_processes_anew():
         old = await made.worker("alice", nanny="one")
         alone = await made.worker("bob")
         client.send(upload("x"))
-        await client.next(UploadTaken)
+        await client.settle()
         request = client.ask_later("restart")
         assert (await nanny.next(KillWorker)).restart
         assert (await client.next(Cancelled)).tasks == [0]

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from minidask_distributed.comm.versions import versions
-from minidask_distributed.messages import Compute, Done, Erred, Failed, Release, UploadTaken
+from minidask_distributed.messages import Compute, Done, Erred, Failed, Release
 from minidask_distributed.protocol.failures import pack_failure
 from minidask_distributed.protocol.keys import decode_keys, encode_keys
 from tests.distributed.scheduler.scripted import Refused, cluster, finish, upload
@@ -137,7 +137,7 @@ def test_progress_counts_what_is_needed():
     async def test(made):
         worker, client = await made.worker(), await made.client()
         client.send(chain("load-1", "clean-1", "clean-2", "sum-1"), upload("other-1", first=4, submission=1))
-        await client.next(UploadTaken)
+        await client.settle()
         assert await client.ask("progress", tasks=[3, 99]) == {
             "load": {"processing": 1},
             "clean": {"waiting": 2},

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from minidask_distributed.messages import Destinations, Finished, Free, Held, Release, Scatter, Store
+from minidask_distributed.messages import (
+    Destinations,
+    Erred,
+    Finished,
+    Free,
+    Held,
+    Holders,
+    Lost,
+    Missing,
+    Release,
+    Scatter,
+    Store,
+)
 from minidask_distributed.protocol.keys import decode_keys, encode_keys
 
 
@@ -113,3 +125,75 @@ def test_a_copy_of_what_failed_is_freed(table):
     table.read("w")
     table.say("w", Held([table.task("a").id], [8]))
     assert table.read("w") == [Free([table.task("a").id])]
+
+
+def restored(table):
+    """A small result that the scheduler has given to "two" to hold, after the death of "one", where it was made."""
+    table.worker("one"), table.client()
+    table.upload("client", {"a": []})
+    table.finish("one", "a", values=[b"A"])
+    table.worker("two"), table.leave("one")
+    (store,) = table.read("two", Store)
+    assert (store.tasks, store.payloads) == ([table.task("a").id], [b"A"])
+    assert table.where("a") == ["memory"]
+    return table.task("a").id
+
+
+def test_a_restored_result_that_cannot_be_read_is_made_again(table):
+    task = restored(table)
+    table.worker("three")
+    table.say("two", Lost([task]))
+    # Not stored with the next one, and so on for ever.
+    assert not table.read("three", Store) + table.read("two", Store)
+    assert table.where("a") == ["processing"]
+
+
+def test_a_restored_result_that_kills_its_holder_is_made_again(table):
+    restored(table)
+    table.worker("three"), table.leave("two")
+    assert not table.read("three", Store)
+    assert table.given("three") == ["a"]
+
+
+def test_a_restored_result_that_is_held_is_restored_again(table):
+    task = restored(table)
+    table.say("two", Held([task], [8]))
+    table.worker("three"), table.leave("two")
+    assert [store.payloads for store in table.read("three", Store)] == [[b"A"]]
+
+
+def test_who_asks_faster_than_the_data_arrive_asks_again(table):
+    table.worker("one"), table.worker("two"), table.client()
+    scatter(table, ["a"], [b"A"], workers=["one"])
+    task, holder = table.task("a"), table.record("one")
+    answer = Holders({task.id: [holder.number]}, {task.id: 10}, {})
+    table.record("two").known_peers.add(holder.number)
+    table.say("two", Missing([task.id], [[holder.number]]))
+    assert table.where("a") == ["memory"]
+    assert table.read("two", Holders) == [answer]
+    # Once it was there, it isn't missing for such a reason any more.
+    table.say("one", Held([task.id], [10]))
+    table.say("two", Missing([task.id], [[holder.number]]))
+    assert table.where("a") == ["erred"]
+
+
+def test_scattered_data_that_cannot_be_read_say_why(table):
+    table.worker("one"), table.worker("two"), table.client()
+    scatter(table, ["a"], [b"A"], copies=0)
+    fields = {"type": "ValueError", "text": "unreadable", "traceback_text": "", "notes": [], "payload": None}
+    refusal = Erred([table.task("a").id], [0], [0], [fields])
+    table.say("one", refusal)
+    assert table.where("a") == ["memory"]
+    table.heard("client")
+    table.say("two", refusal)
+    assert table.where("a") == ["erred"]
+    assert table.heard("client") == {"a": "unreadable"}
+
+
+def test_a_restored_result_that_is_refused_is_made_again(table):
+    task = restored(table)
+    table.worker("three")
+    fields = {"type": "ValueError", "text": "unreadable", "traceback_text": "", "notes": [], "payload": None}
+    table.say("two", Erred([task], [0], [0], [fields]))
+    assert not table.read("three", Store) + table.read("two", Store)
+    assert table.where("a") == ["processing"]

@@ -7,6 +7,7 @@ import pytest
 from minidask_distributed.messages import (
     Compute,
     Erred,
+    Failed,
     Finished,
     Free,
     Held,
@@ -99,7 +100,7 @@ def test_the_failure_names_task_function_and_worker(table):
     table.worker("w"), table.client()
     table.upload("client", {("x", 1): []})
     table.fail("w", ("x", 1))
-    (failure,) = table.read("client")[-1].failures
+    (failure,) = table.read("client", Failed)[-1].failures
     assert (failure["key"], failure["name"], failure["worker"], failure["kind"]) == (
         "('x', 1)",
         "f",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minidask_distributed.messages import Compute, Release, Upload, UploadTaken, Want
+from minidask_distributed.messages import Compute, Done, Release, Upload, UploadTaken, Want
 from minidask_distributed.protocol.keys import encode_keys
 from minidask_distributed.scheduler.machine.upload import may_run
 
@@ -12,7 +12,6 @@ from minidask_distributed.scheduler.machine.upload import may_run
 def test_a_chunk_is_taken_and_its_tasks_run(table):
     table.worker("w"), table.client()
     table.upload("client", {"a": [], "b": ["a"]}, wanted=["b"])
-    assert [type(message) for message in table.read("client")] == [UploadTaken]
     assert table.given("w") == ["a"]
     table.finish("w", "a")
     (compute,) = table.read("w")
@@ -22,6 +21,18 @@ def test_a_chunk_is_taken_and_its_tasks_run(table):
     table.finish("w", "b", values=[b"value"])
     assert table.heard("client") == {"b": b"value"}
     assert table.where("a", "b") == ["released", "memory"]
+
+
+def test_uploads_are_acknowledged_along_with_something_or_by_half_of_the_credit(table):
+    table.worker("w"), table.client()
+    for at in range(3):
+        table.upload("client", {f"x{at}": []}, first=at)
+        assert table.read("client") == []
+    table.upload("client", {"x3": []}, first=3)
+    assert table.read("client") == [UploadTaken(4)]
+    table.upload("client", {"x4": []}, first=4)
+    table.finish("w", "x0")
+    assert table.read("client") == [Done([0], None, [8]), UploadTaken(1)]
 
 
 def test_nothing_is_released_before_its_last_dependent_arrived(table):

@@ -141,6 +141,21 @@ def test_the_nanny_may_speak_before_the_comm_breaks(make_table):
     assert table.where("bad", "good") == ["erred", "queued"]
 
 
+def test_the_reader_is_blamed_when_nothing_ran(make_table):
+    table = make_table(allowed_failures=0)
+    table.worker("holder"), table.client()
+    table.upload("client", {"deadly": []})
+    table.finish("holder", "deadly", nbytes=10_000)
+    table.nanny("n"), table.worker("w", nanny="n")
+    only = {"workers": ["w"]}
+    rows = {"local": [], "reader": ["deadly"], "later": ["deadly"]}
+    table.upload("client", rows, first=1, options=[only], option=[0, 0, 0])
+    table.leave("w")
+    table.say("n", WorkerDied("n", "tcp://w", [], "signal 11", True))
+    # What waited for no data can't have been the reason, nor what would have been sent the same later.
+    assert table.where("local", "reader", "later") == ["no-worker", "erred", "no-worker"]
+
+
 def test_a_silent_nanny_is_not_waited_for_long(make_table):
     table = make_table(allowed_failures=0, nanny_report_s=2)
     table.nanny("n"), table.worker("w", nanny="n"), table.client()

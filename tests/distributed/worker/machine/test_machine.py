@@ -264,7 +264,7 @@ class TestFetches:
         for task in (1, 2, 3):
             worker.event("unreadable", task, FAILURE)
         worker.event("arrived", 1, {})
-        assert worker.sent() == [Lost([1, 2])]
+        assert worker.sent() == [Lost([1]), Erred([2], [0], [0], [FAILURE])]
         assert worker.machine.tasks == {}
 
 
@@ -284,6 +284,13 @@ class TestData:
         worker.compute(5)
         assert worker.event("put", [5], ["five"], [10]) == []
         worker.run(5)
+
+    def test_a_copy_that_is_freed_is_no_longer_held(self, worker):
+        # The message may have crossed the report of the copy.
+        worker.event("put", [1], ["one"], [10])
+        worker.handle(Free([1]))
+        assert worker.sent() == [Held([1], [10]), Lost([1])]
+        assert worker.dropped() == [1]
 
     def test_lost(self, worker):
         worker.compute(5, 6, 7)
@@ -362,13 +369,15 @@ class TestReconnect:
         assert worker.event("registered", worker.machine.held(), [1]) == {}
         assert worker.state(1) == "memory"
 
-    def test_what_came_meanwhile_goes(self, worker):
+    def test_what_came_meanwhile_stays(self, worker):
         worker.event("put", [1], ["one"], [1])
         worker.event("disconnected")
         offered = worker.machine.held()
         worker.event("put", [2], ["two"], [1])
         worker.event("registered", offered, [1])
-        assert worker.dropped() == [2]
+        assert worker.dropped() == []
+        # The report of it, which is still to be sent, says what it is.
+        assert worker.sent() == [Held([2], [1])]
 
     def test_a_paused_worker_says_so_again(self, worker):
         worker.event("set_status", "paused")

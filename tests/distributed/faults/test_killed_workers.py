@@ -1,0 +1,200 @@
+"""Workers that are killed, or stop to answer, at the worst moment: what they held and ran is made again, or its loss is said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+import cloudpickle
+import numpy
+import pytest
+
+from minidask_distributed.client.client import Client
+from minidask_distributed.client.errors import LostDataError
+from minidask_distributed.deploy.local import LocalCluster
+from minidask_distributed.scheduler.server import Scheduler
+from tests.distributed.faults.stage import PATIENCE_S, Gate, until, within
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+LARGE = 50_000  # numbers; their bytes don't ride along with reports
+
+
+def noise(seed):
+    return numpy.random.default_rng(seed).random(LARGE)
+
+
+def kill(cluster, name, number=signal.SIGKILL):
+    """Kill a worker's process; return its number."""
+    pid = cluster.workers[name].pid
+    os.kill(pid, number)
+    return pid
+
+
+class Held:
+    """A large value whose pickling passes a gate, on the worker that holds it."""
+
+    def __init__(self, gate):
+        self.gate = gate
+        self.padding = bytes(LARGE)
+
+    def __reduce__(self):
+        if os.getpid() != os.getppid():
+            self.gate()
+        return bytes, (self.padding,)
+
+
+class HeldBack:
+    """A large value whose reading passes a gate, on the worker that fetched it."""
+
+    def __init__(self, gate):
+        self.gate = gate
+        self.padding = bytes(LARGE)
+
+    def __reduce__(self):
+        return read_behind, (self.gate, self.padding)
+
+
+def read_behind(gate, padding):
+    gate()
+    return padding
+
+
+def make(kind, gate):
+    return kind(gate)
+
+
+def test_the_only_copy_is_made_again(cluster: LocalCluster, client: Client):
+    parts = client.map(noise, range(4), workers=["0"])
+    total = client.submit(numpy.concatenate, parts, workers=["0"])
+    client.gather(client.map(len, parts))
+    assert len(total.result(PATIENCE_S)) == 4 * LARGE
+    with within(10):
+        kill(cluster, 0)
+        numpy.testing.assert_array_equal(client.gather(total), numpy.concatenate([noise(seed) for seed in range(4)]))
+        numpy.testing.assert_array_equal(client.gather(parts), [noise(seed) for seed in range(4)])
+
+
+def test_what_was_dropped_on_the_way_is_made_again_too(cluster: LocalCluster, client: Client):
+    # The parts are no longer there when the worker with their sum dies: the whole lineage runs again.
+    parts = client.map(noise, range(4), workers=["0"], allow_other_workers=True)
+    total = client.submit(numpy.concatenate, parts, workers=["0"], allow_other_workers=True)
+    expected = total.result(PATIENCE_S)
+    del parts
+    with within(10):
+        kill(cluster, 0)
+        again = client.submit(numpy.negative, total).result(PATIENCE_S)
+    numpy.testing.assert_array_equal(-again, expected)
+
+
+def test_small_results_survive_without_running_again(cluster: LocalCluster, client: Client, tmp_path):
+    runs = tmp_path / "runs"
+    futures = client.map(count_runs, range(10), path=str(runs), workers=["0"])
+    assert client.gather(futures) == list(range(10))
+    with within(10):
+        kill(cluster, 0)
+        assert client.submit(sum, futures, workers=["1"]).result(PATIENCE_S) == 45
+    assert runs.read_text() == "." * 10
+
+
+def count_runs(value, path):
+    with open(path, "a") as file:
+        file.write(".")
+    return value
+
+
+def test_the_holder_dies_while_it_is_fetched_from(cluster: LocalCluster, client: Client, gate: Gate):
+    source = client.submit(make, Held, gate, workers=["0"])
+    reader = client.submit(len, source, workers=["1"])
+    assert gate.until_begun() == cluster.workers[0].pid
+    kill(cluster, 0)
+    gate.let_on(10)
+    with within(10):
+        assert reader.result(PATIENCE_S) == LARGE
+
+
+def test_the_reader_dies_while_it_fetches(cluster: LocalCluster, client: Client, gate: Gate):
+    source = client.submit(make, HeldBack, gate, workers=["0"])
+    reader = client.submit(len, source, workers=["1"])
+    assert gate.until_begun() == cluster.workers[1].pid
+    kill(cluster, 1)
+    gate.let_on(10)
+    with within(10):
+        assert reader.result(PATIENCE_S) == LARGE
+
+
+def test_a_worker_dies_while_it_executes(cluster: LocalCluster, client: Client, gate: Gate):
+    future = client.submit(gate, "done", workers=["0"], allow_other_workers=True)
+    (waiting,) = client.map(len, [future])
+    first = gate.until_begun()
+    assert kill(cluster, 0) == first
+    with within(10):
+        assert gate.until_begun() != first
+        gate.let_on()
+        assert client.gather([future, waiting]) == ["done", 4]
+    assert client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.tasks[future.key].crashes) == 1
+
+
+def test_all_workers_die_at_once(cluster: LocalCluster, client: Client):
+    squares = client.map(lambda x: x * x, range(100))
+    arrays = client.map(noise, range(4))
+    expected = client.gather([squares, arrays])
+    total = client.submit(sum, squares)
+    with within(15):
+        for name in cluster.workers:
+            kill(cluster, name)
+        assert total.result(PATIENCE_S) == sum(expected[0])
+        numpy.testing.assert_array_equal(client.gather(arrays), expected[1])
+
+
+@pytest.mark.parametrize("size", [1, LARGE])
+def test_scattered_data_are_lost_with_their_worker(cluster: LocalCluster, client: Client, size):
+    data = client.scatter(numpy.arange(size), workers=["0"])
+    kept = client.scatter(numpy.arange(size) + 1, broadcast=True)
+    client.submit(len, kept).result(PATIENCE_S)
+    dependent = client.submit(lambda array: array.sum(), data, workers=["1"])
+    dependent.result(PATIENCE_S)
+    client.wait_for_workers(2)
+    pid = kill(cluster, 0)
+    until(lambda: cluster.workers[0].pid not in (None, pid))
+    with within(10):
+        # "1" has fetched a copy, so nothing is lost yet.
+        numpy.testing.assert_array_equal(data.result(PATIENCE_S), numpy.arange(size))
+        kill(cluster, 1)
+        with pytest.raises(LostDataError, match="was lost with the worker that held it; it was scattered") as caught:
+            client.submit(type, data).result(PATIENCE_S)
+    assert data.key in str(caught.value)
+    assert "scatter it again, or to several workers (broadcast=True)" in str(caught.value)
+    with pytest.raises(LostDataError, match=data.key):
+        data.result(PATIENCE_S)
+    # The copies of this one were on both, one after the other: no moment without any.
+    assert data.status == "error"
+
+
+def test_a_frozen_worker_is_given_up_and_taken_back(tmp_path):
+    # It says something every second; with less patience than a few of these a busy machine would be taken for a frozen one.
+    options = {"worker_ttl": "3 s"}
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, scheduler_kwargs=options, local_directory=tmp_path
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        gate = Gate(tmp_path)
+        future = client.submit(gate, "done", workers=["0"], allow_other_workers=True)
+        frozen = gate.until_begun()
+        array = client.submit(noise, 1, workers=["0"], allow_other_workers=True)
+        os.kill(frozen, signal.SIGSTOP)
+        with within(8):
+            assert gate.until_begun() == cluster.workers[1].pid
+            gate.let_on()
+            assert future.result(PATIENCE_S) == "done"
+            numpy.testing.assert_array_equal(array.result(PATIENCE_S), noise(1))
+        os.kill(frozen, signal.SIGCONT)
+        gate.let_on(2)
+        with within(10):
+            client.wait_for_workers(2, timeout=PATIENCE_S)
+            assert client.submit(os.getpid, workers=["0"], pure=False).result(PATIENCE_S)
+        gate.close()
