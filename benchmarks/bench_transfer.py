@@ -54,18 +54,18 @@ between = workload(
 @of_family(between)
 def _(client: Any) -> Measure:
     here, there = sorted(client.scheduler_info()["workers"])
-    seeds = count()
+    numbers = count()
 
-    def measure(nbytes: int = LARGE) -> Measured:
+    def measure() -> Measured:
         # The same numbers each time, under a new key.
-        made = client.submit(random_array, nbytes, 0, workers=[here], key=f"made-{next(seeds)}")
+        made = client.submit(random_array, LARGE, 0, workers=[here], key=f"made-{next(numbers)}")
         before = client.submit(total, made, workers=[here], pure=False).result()
         seconds, ends = timed(lambda: client.submit(touch, made, workers=[there], pure=False).result())
         after = client.submit(total, made, workers=[there], pure=False).result()
         require(before == after)
         return seconds, [*ends, after]
 
-    measure(80_000)
+    measure()  # at full size: memory that a virtual machine has never used before comes slowly
     return measure
 
 
@@ -74,13 +74,13 @@ def _() -> Iterator[Measure]:
     with ray() as library:
         make, look, add_up = map(library.remote, (random_array, touch, total))
 
-        def measure(nbytes: int = LARGE) -> Measured:
-            made = make.remote(nbytes, 0)
+        def measure() -> Measured:
+            made = make.remote(LARGE, 0)
             value = library.get(add_up.remote(made))
             seconds, ends = timed(lambda: library.get(look.remote(made)))
             return seconds, [*ends, value]
 
-        measure(80_000)
+        measure()
         yield measure
 
 

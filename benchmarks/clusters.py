@@ -1,4 +1,4 @@
-"""Start the clusters of each library alike, for the cases of ``bench_cluster`` and ``bench_transfer``.
+"""Start the clusters of each library alike, for ``bench_cluster``, ``bench_overhead`` and ``bench_transfer``.
 
 Place: the files ``bench_*.py`` say what is done on a cluster and how it is measured; here is how one is made, and how it
 ends. Libraries are imported by the functions alone, so that a process imports only the one that it measures.
@@ -9,7 +9,6 @@ short tasks (``worker-saturation: inf``: it then queues tasks at the workers). E
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import math
 import os
@@ -201,5 +200,4 @@ def count_messages(scheduler: Any) -> Iterator[Counted]:
     try:
         yield counted
     finally:
-        with contextlib.suppress(AttributeError):
-            del machine.handle, machine.flush
+        del machine.handle, machine.flush  # the class's own ones show again

@@ -14,7 +14,7 @@ from minidask.dataframe.collection import new_collection
 from minidask.dataframe.divisions import check_divisions
 from minidask.dataframe.meta import describe_difference, empty, make_meta, no_default
 from minidask.delayed import delayed
-from minidask.graph import Key, Layer, Task, TaskRef, alias
+from minidask.graph import Key, Layer, Task, TaskRef, alias, fetched
 from minidask.tokenize import quick_token
 
 
@@ -106,7 +106,8 @@ def from_delayed(
     values = list(dfs) if isinstance(dfs, Iterable) and not is_dask_collection(dfs) else [dfs]
     # What stands for a result on a cluster becomes a task that holds it.
     values = [
-        delayed(value, pure=True) if getattr(type(value), "__minidask_future__", False) else value for value in values
+        delayed(fetched, pure=True)(value) if getattr(type(value), "__minidask_future__", False) else value
+        for value in values
     ]
     if not values:
         raise ValueError("from_delayed needs at least one delayed value: a collection has at least one partition")

@@ -12,7 +12,7 @@ from minidask.graph.layered import LayeredGraph
 from minidask.graph.order import order
 from minidask.graph.program import Program, ProgramBuilder
 from minidask.graph.reduction import TreeReduction, tree_reduction
-from minidask.graph.task import Key, Task, TaskRef, alias, func_name, identity, literal
+from minidask.graph.task import Key, Task, TaskRef, alias, fetched, func_name, held, identity, literal
 from minidask.graph.traverse import CycleError, dependencies, find_cycle, reverse_dependencies, toposort
 
 __all__ = [
@@ -38,8 +38,10 @@ __all__ = [
     "convert",
     "dependencies",
     "find_cycle",
+    "fetched",
     "func_name",
     "get_annotations",
+    "held",
     "identity",
     "literal",
     "nested_keys",

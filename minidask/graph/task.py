@@ -219,6 +219,33 @@ def literal(value: Any) -> Task:
     return Task(identity, (value,))
 
 
+def held(future: Any) -> Task:
+    """Make the task that stands for a result on a cluster: there it is that result, elsewhere it fetches it.
+
+    Parameters
+    ----------
+    future : object with ``result()``
+        Of a class with ``__minidask_future__ = True``.
+
+    Examples
+    --------
+    >>> held(1)({})
+    1
+    """
+    return Task(fetched, (future,))
+
+
+def fetched(value: Any) -> Any:
+    """Return the result of a cluster's future, and anything else as it is: a cluster puts the result in the future's place.
+
+    Examples
+    --------
+    >>> fetched(1)
+    1
+    """
+    return value.result() if getattr(type(value), "__minidask_future__", False) else value
+
+
 def alias(key: Key) -> Task:
     """Make the task that passes on the result of ``key``.
 

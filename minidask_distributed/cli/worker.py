@@ -227,7 +227,7 @@ async def _serve_worker(worker: Worker) -> int:
                 await worker.close_gracefully(stop.reason)
     finally:
         await worker.close(stop.reason or "it has ended")
-    return 0
+    return int(worker.failed)
 
 
 async def _all(works: Any) -> list[Any]:

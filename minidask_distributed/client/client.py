@@ -157,8 +157,6 @@ class Client(Administration, Computations, Maps):
         self.topics["warn"] = [show_warning]
         self._closing: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
-        # Those of `with client:`, in which it is the current one.
-        self._blocks: list[AbstractContextManager[Client]] = []
         if asynchronous:
             with contextlib.suppress(RuntimeError):
                 self.loop = asyncio.get_running_loop()
@@ -274,15 +272,13 @@ class Client(Administration, Computations, Maps):
     def __enter__(self) -> Self:
         if self._asynchronous:
             raise TypeError("an asynchronous client is used with `async with`")
-        if self.set_as_default:
-            block = use_client(self)
-            block.__enter__()
-            self._blocks.append(block)
+        if self.set_as_default and self.status == "running":
+            # From here to the end of the block, which closes it, before others that were made later.
+            self._leave()
+            self._enter()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._blocks:
-            self._blocks.pop().__exit__(None, None, None)
         self.close()
 
     # -- closing -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from minidask.graph.annotations import current_annotations
 from minidask.graph.convert import nested_keys
 from minidask.graph.layer import Derived
 from minidask.graph.layered import LayeredGraph
-from minidask.graph.task import Key, Task, literal
+from minidask.graph.task import Key, Task, held
 from minidask.optimize.pipeline import finish
 from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.future import Future
@@ -153,11 +153,11 @@ class Computations(Scatters):
         keys = [list(nested_keys(collection.__dask_keys__())) for collection in items]
         options = self._graph_options(workers, allow_other_workers, resources, retries, priority)
         futures = upload(self, tasks, [key for own in keys for key in own], named, options)
-        held = []
+        made = []
         for collection, own in zip(items, keys, strict=True):
             rebuild, extra = collection.__dask_postpersist__()
-            held.append(rebuild(Derived((key, literal(futures[key])) for key in own), *extra))
-        return held[0] if single else held
+            made.append(rebuild(Derived((key, held(futures[key])) for key in own), *extra))
+        return made[0] if single else made
 
     def get(
         self,

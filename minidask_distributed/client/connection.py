@@ -166,11 +166,13 @@ class Connection:
         self.loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
         self._opened = self.loop.create_future()
+        deadline = self.loop.time() + timeout_s
         try:
-            async with asyncio.timeout(timeout_s):
-                self._comm = await connect(
-                    self.address, role="client", name=self.name, security=self.security, timeout_s=timeout_s
-                )
+            # Its own limit: it says what kept it from connecting.
+            self._comm = await connect(
+                self.address, role="client", name=self.name, security=self.security, timeout_s=timeout_s
+            )
+            async with asyncio.timeout_at(deadline):
                 self._comm.start(self._receive, self._connection_lost)
                 self._comm.send([OpenSession(self.name, info)])
                 await self._opened

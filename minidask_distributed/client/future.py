@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from minidask_distributed.client.client import Client
 
+
 class Future:
     """The result of a task that runs on the cluster, or will.
 

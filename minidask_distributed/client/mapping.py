@@ -107,7 +107,7 @@ class Maps(Submissions):
         if not calls:
             return []
         with self._encoding:
-            self._begin_submission()
+            self._begin_submission(named)
             if kwargs and not self._holds_reference(kwargs):
                 func, kwargs = partial(func, **kwargs), {}
             upload = _Upload(self, func, kwargs, len(calls), sum(Future not in map(type, args) for args in calls))

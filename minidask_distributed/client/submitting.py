@@ -124,7 +124,7 @@ class Submissions(Waits):
                     state.refs += 1
                     return future_of(self, state)
         with self._encoding:
-            self._begin_submission()
+            self._begin_submission(named)
             ref, literals, deps = self._encoder.encode(func, args, kwargs, self._resolve)
             if ref.blob is not None:
                 with self._lock:
@@ -137,10 +137,10 @@ class Submissions(Waits):
         self._flush_soon()
         return future_of(self, state)
 
-    def _begin_submission(self) -> None:
-        """Have what isn't sent by name pickled anew, and let the scheduler forget what isn't used any more."""
-        if self._dropped:
-            # A key whose futures are gone may mean something else from now on.
+    def _begin_submission(self, named: bool) -> None:
+        """Have what isn't sent by name pickled anew, and let the scheduler forget what wasn't used for long."""
+        if named and self._dropped:
+            # A user's key whose futures are gone may mean something else from now on.
             with self._lock:
                 self._release_dropped()
         self._encoder.new_submission()

@@ -21,7 +21,7 @@ from minidask.graph.layer import chosen_by_user
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.order import order
 from minidask.graph.program import Program
-from minidask.graph.task import Key, Task, TaskRef, identity
+from minidask.graph.task import Key, Task, TaskRef, fetched, identity
 from minidask_distributed.client.future import Future, future_of
 from minidask_distributed.client.mapping import CHUNK_ROWS
 from minidask_distributed.client.rows import Rows
@@ -43,7 +43,7 @@ def upload(
     ----------
     client : Submissions
     tasks : mapping of key to Task
-        All that the outputs need. Tasks that only hold a future (``literal(future)``) stand for its result.
+        All that the outputs need. Tasks that only hold a future (``held(future)``, ``literal(future)``) stand for its result.
     outputs : iterable of keys
     named : iterable of keys
         Those that a user chose.
@@ -62,7 +62,7 @@ def upload(
     outputs = list(dict.fromkeys(outputs))
     named = set(named)
     with client._encoding:
-        client._begin_submission()
+        client._begin_submission(bool(named))
         held = _held(client, tasks, named)
         cut = {**tasks, **dict.fromkeys(held, _LEAF)} if held else tasks
         keys = [key for key in order(cut, outputs) if key not in held]
@@ -95,7 +95,7 @@ def _held(client: Submissions, tasks: Mapping[Key, Task], named: set[Key]) -> di
             state.refs += 1
     held = {state.key: future_of(client, state) for state in found}
     for key, task in tasks.items():
-        if task.func is identity and len(task.args) == 1 and type(task.args[0]) is Future:
+        if (task.func is fetched or task.func is identity) and len(task.args) == 1 and type(task.args[0]) is Future:
             client._resolve(task.args[0])
             held[key] = task.args[0]
     return held

@@ -16,7 +16,8 @@ from typing import Any
 from minidask_distributed.comm.versions import versions as installed_versions
 from minidask_distributed.messages import Call
 from minidask_distributed.plugins import NannyPlugin
-from minidask_distributed.protocol.payload import ByReference, Payload, pack, unpack
+from minidask_distributed.protocol.payload import Payload, pack
+from minidask_distributed.sent import sent_call, sent_value
 
 
 async def answer(nanny: Any, call: Call) -> Any:
@@ -54,9 +55,7 @@ async def run(nanny: Any, payload: Any, wait: bool = True) -> Payload | None:
     wait
         Whether to answer with the result; otherwise None, once it has begun.
     """
-    function, args, kwargs = _value(payload)
-    if _takes(function, "dask_worker"):
-        kwargs = {"dask_worker": nanny, **kwargs}
+    function, args, kwargs = sent_call(payload, "dask_worker", nanny)
     result = function(*args, **kwargs)
     if not inspect.isawaitable(result):
         return pack(result) if wait else None
@@ -68,7 +67,7 @@ async def run(nanny: Any, payload: Any, wait: bool = True) -> Payload | None:
 
 async def plugin_add(nanny: Any, name: str, plugin: Any) -> None:
     """Set a `NannyPlugin` up, in place of one of that name; restart the worker if it says so."""
-    made = _value(plugin)
+    made = sent_value(plugin)
     if not isinstance(made, NannyPlugin):
         raise TypeError(f"a plugin of nannies must be a NannyPlugin, got {type(made).__name__}")
     await nanny.plugins.add(name, made)
@@ -101,20 +100,6 @@ async def identity(nanny: Any) -> dict[str, Any]:
 async def versions(nanny: Any) -> dict[str, str | None]:
     """Return the versions of what the nanny runs on."""
     return installed_versions()
-
-
-def _value(payload: Any) -> Any:
-    if isinstance(payload, Payload | ByReference):
-        return unpack(payload)
-    raise TypeError(f"a payload was expected, got {type(payload).__name__}")
-
-
-def _takes(function: Any, parameter: str) -> bool:
-    try:
-        return parameter in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        # Some functions written in C say nothing about their parameters.
-        return False
 
 
 HANDLERS: dict[str, Callable[..., Awaitable[Any]]] = {

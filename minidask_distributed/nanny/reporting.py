@@ -50,8 +50,13 @@ class Reporting:
         """Whether there is a connection."""
         return self._comm is not None
 
-    async def register(self) -> None:
+    async def register(self, timeout_s: float | None = None) -> None:
         """Connect, and say who the nanny is.
+
+        Parameters
+        ----------
+        timeout_s
+            Seconds for connecting, where it isn't the usual time.
 
         Raises
         ------
@@ -67,7 +72,7 @@ class Reporting:
             name=name,
             info=info,
             security=nanny.security,
-            timeout_s=self._connect_s,
+            timeout_s=self._connect_s if timeout_s is None else timeout_s,
         )
         self._comm = comm
         comm.start(self._on_messages, functools.partial(self._on_closed, comm))

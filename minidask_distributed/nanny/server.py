@@ -166,6 +166,10 @@ class Nanny:
             f"threads: {self.nthreads}, memory: {format_bytes(self.memory_limit) if self.memory_limit else 'no limit'}>"
         )
 
+    @property
+    def _who(self) -> str:
+        return "the worker" if self.name is None else f"worker {self.name}"
+
     # ------------------------------------------------------------ life
 
     def __await__(self) -> Generator[Any, None, Nanny]:
@@ -220,12 +224,16 @@ class Nanny:
         self.scheduler_address = scheduler_address or self.scheduler_address
         if self.scheduler_address is None:
             raise ValueError("a nanny needs the address of a scheduler: Nanny('tcp://host:8786')")
+        patience_s = self.death_timeout_s
+        deadline = None if patience_s is None else asyncio.get_running_loop().time() + patience_s
         try:
-            async with asyncio.timeout(self.death_timeout_s):
+            async with asyncio.timeout_at(deadline):
                 await self._preloads.start(self)
-                self.spawn()
-                self._give()
-                await self._reporting.register()
+            self.spawn()
+            self._give()
+            # Its own limit: it says what kept it from connecting.
+            await self._reporting.register(patience_s)
+            async with asyncio.timeout_at(deadline):
                 self.run_in_background(self._watch_memory())
                 await self._until_running()
         except TimeoutError as error:
@@ -233,7 +241,7 @@ class Nanny:
             if str(error):
                 raise
             raise TimeoutError(
-                f"worker {self.name} couldn't join the cluster at {self.scheduler_address} within "
+                f"{self._who} couldn't join the cluster at {self.scheduler_address} within "
                 f"{self.death_timeout_s:g} s (death_timeout)"
             ) from None
         except BaseException:
@@ -252,8 +260,8 @@ class Nanny:
     def _start_error(self) -> WorkerStartError:
         report = self._failure
         if report is None:
-            return WorkerStartError(f"worker {self.name} {self.reason}")
-        error = WorkerStartError(f"worker {self.name} couldn't start: {report['type']}: {report['text']}")
+            return WorkerStartError(f"{self._who} {self.reason}")
+        error = WorkerStartError(f"{self._who} couldn't start: {report['type']}: {report['text']}")
         error.add_note(f"In the worker's process the traceback was:\n{report['traceback']}")
         return error
 

@@ -13,6 +13,7 @@ never used. What it sends obeys the order of a real session: an upload waits for
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from minidask_distributed.messages import (
@@ -65,6 +66,7 @@ class SimulatedClient(Process):
         self.words: dict[int, str] = {}
         self.failures: dict[int, dict[str, Any]] = {}
         self.keys: list[str] = []  # {local id: key} of all that it ever named
+        self.cancelled: list[str] = []  # keys of which it was told that they are cancelled
         self.given_up: set[str] = set()  # keys that it cancelled, or that it wanted when nobody knew them
         self.n_submissions = 0
         self.n_gathered = 0
@@ -119,6 +121,7 @@ class SimulatedClient(Process):
                 self.words[local] = type(message).__name__
                 if isinstance(message, Cancelled):
                     self.futures.pop(local, None)
+                    self.cancelled.append(self.keys[local])
 
     def _compare(self, local: int, value: int) -> None:
         key = self.keys[local]
@@ -170,7 +173,7 @@ class SimulatedClient(Process):
         self.n_submissions += 1
         roots = sum(not deps for _, deps in rows)
         cuts = sorted({0, count, *[dice.randrange(count + 1) for _ in range(dice.randrange(3))]})
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             part = rows[start:stop]
             names = [catalogue.rows[key].recipe for key, _ in part]
             fresh = [name for name in dict.fromkeys(names) if name not in self._recipes]

@@ -35,9 +35,7 @@ from minidask_distributed.worker.machine import Task
 
 TICK_S = 0.2
 
-LIMITS = Limits(
-    worker_ttl_s=6.0, depth_count=6, spread_from=3, value_bytes=120, credit=2, nanny_report_s=2.0, log=200
-)
+LIMITS = Limits(worker_ttl_s=6.0, depth_count=6, spread_from=3, value_bytes=120, credit=2, nanny_report_s=2.0, log=200)
 """Small bounds, so that short lives meet all of them."""
 
 
@@ -137,7 +135,7 @@ class SimulatedCluster:
         """End a worker's process at once; its nanny, unless it ends as well, will say so."""
         running = worker.running()
         for task in running:
-            key = self.keys[task]
+            key = self.key_of(task)
             self.crashes[key] = self.crashes.get(key, 0) + 1
         worker.die()
         nanny = self.nannies.get(worker.nanny)
@@ -147,6 +145,16 @@ class SimulatedCluster:
             nanny.die()
         elif nanny.worker is worker:
             nanny.died(worker, running, reason)
+
+    def key_of(self, task: int) -> str:
+        """Return the key of a task id, "" if nobody knows it (any more)."""
+        key = self.keys.get(task)
+        if key is None:
+            known = self.machine.state.find(task)
+            if known is None:
+                return ""
+            key = self.keys[task] = str(known.key)
+        return key
 
     def cancelled(self, client: SimulatedClient, keys: list[str], force: bool) -> None:
         """Take note that a client cancels."""

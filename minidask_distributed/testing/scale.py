@@ -26,7 +26,7 @@ from time import process_time
 from types import FrameType
 from typing import Any
 
-from minidask_distributed.messages import Compute, Finished, Message, OpenSession, RegisterWorker, Release, Upload
+from minidask_distributed.messages import Compute, Done, Finished, Message, OpenSession, RegisterWorker, Release, Upload
 from minidask_distributed.protocol.keys import encode_keys
 from minidask_distributed.scheduler.machine import SchedulerMachine
 
@@ -113,7 +113,9 @@ def uploads(graph: str, tasks: int) -> Iterator[Upload]:
     pending: list[deque[int]] = [deque()]
     while len(deps) < tasks:
         # Depth first: as soon as eight results of a level are there they are reduced.
-        level = next((at for at, found in enumerate(pending) if len(found) >= FAN_IN), None) if graph == "tree" else None
+        level = (
+            next((at for at, found in enumerate(pending) if len(found) >= FAN_IN), None) if graph == "tree" else None
+        )
         row = len(deps)
         if level is None:
             deps.append(())
@@ -204,7 +206,7 @@ def measure(graph: str, tasks: int, workers: int, count_bytes: bool = False, cou
             out = meter.handle(peer, messages, now)
             for other, answers in out.items():
                 if other == CLIENT:
-                    done += sum(len(message.tasks) for message in answers if hasattr(message, "values"))
+                    done += sum(len(message.tasks) for message in answers if isinstance(message, Done))
                 else:
                     inbox += ((other, [answer(one)]) for one in answers if isinstance(one, Compute))
         held = tracemalloc.get_traced_memory()[0] - before if count_bytes else 0
@@ -254,7 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("there must be at least one task and one worker")
     sizes = [size for size in (10_000, 100_000) if size < chosen.tasks] + [chosen.tasks]
     crowds = [crowd for crowd in (10, 100) if crowd < chosen.workers] + [chosen.workers]
-    print(f"{'graph':<6}{'tasks':>11}{'workers':>9}{'us/task':>9}{'messages/task':>15}{'bytes/task':>12}")
+    _print(f"{'graph':<6}{'tasks':>11}{'workers':>9}{'us/task':>9}{'messages/task':>15}{'bytes/task':>12}")
     for graph in chosen.graph or GRAPHS:
         runs = [(size, chosen.workers, False) for size in sizes]
         runs += [(sizes[-1], crowd, False) for crowd in crowds[:-1]]
@@ -263,8 +265,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cost = measure(graph, size, crowd, count_bytes)
             time = "" if count_bytes else f"{cost.us_per_task:.2f}"
             held = f"{cost.bytes_per_task:.0f}" if count_bytes else ""
-            print(f"{graph:<6}{size:>11,}{crowd:>9,}{time:>9}{cost.messages_per_task:>15.4f}{held:>12}", flush=True)
+            _print(f"{graph:<6}{size:>11,}{crowd:>9,}{time:>9}{cost.messages_per_task:>15.4f}{held:>12}")
     return 0
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ held; each value is right; no slot runs two tasks. Not for: decisions; those are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from minidask_distributed.messages import Bye, Leave, Message, RegisterWorker, WorkerBeat, WorkerRegistered
@@ -17,8 +17,9 @@ from minidask_distributed.protocol.keys import decode_keys, encode_keys
 from minidask_distributed.protocol.payload import unpack
 from minidask_distributed.protocol.small import dumps_small
 from minidask_distributed.testing.network import End, Process
+from minidask_distributed.testing.runs import Loaded, Run, Slots, failure_of
 from minidask_distributed.testing.workload import PACES, Doomed, combine, nbytes_of
-from minidask_distributed.worker.machine import DEFAULT_EXECUTOR, Abandon, Fetch, Interrupt, Keep, Task, WorkerMachine
+from minidask_distributed.worker.machine import Abandon, Fetch, Interrupt, Keep, Task, WorkerMachine
 from minidask_distributed.worker.machine.check import sanity_check
 from minidask_distributed.worker.machine.states import MEMORY
 
@@ -27,19 +28,6 @@ if TYPE_CHECKING:
 
 INLINE_BYTES = 1000  # results up to this ride in the report, as in a real worker
 BEAT_S = 0.5
-
-
-class Run:
-    """A task on a thread."""
-
-    __slots__ = ("inputs", "seceded", "started_s", "task", "thread")
-
-    def __init__(self, task: Task, thread: tuple[str, int], inputs: list[Any], started_s: float) -> None:
-        self.task = task
-        self.thread: tuple[str, int] | None = thread  # None: it has no slot (any more)
-        self.inputs = inputs
-        self.seceded = False
-        self.started_s = started_s
 
 
 class SimulatedWorker(Process):
@@ -80,7 +68,7 @@ class SimulatedWorker(Process):
             validate=True,
         )
         self.data: dict[int, int] = {}  # {task id: value}
-        self.free = {DEFAULT_EXECUTOR: list(range(nthreads)), "side": [0]}
+        self.slots = Slots(nthreads)
         self.runs: list[Run] = []
         self.end: End | None = None  # of the link to the scheduler
         self.peer = 0  # the scheduler's number of that link
@@ -159,7 +147,7 @@ class SimulatedWorker(Process):
                 self.after(self.network.delay(), lambda keep=instruction: self._keep(keep))  # type: ignore[misc]
             else:
                 assert isinstance(instruction, Abandon)
-        for executor in self.free:
+        for executor in self.slots.free:
             self._start(executor)
         if self.cluster.dice.random() < 0.7:
             self.flush()
@@ -186,7 +174,7 @@ class SimulatedWorker(Process):
     # ------------------------------------------------------------ tasks
 
     def _start(self, executor: str) -> None:
-        machine, free = self.machine, self.free[executor]
+        machine, free = self.machine, self.slots.free[executor]
         while free and (task := machine.take(executor)) is not None:
             inlined = task.inlined or {}
             gone = [dep for dep in task.deps if dep not in self.data and dep not in inlined]
@@ -194,43 +182,35 @@ class SimulatedWorker(Process):
                 machine.lacking(task, gone)
                 continue
             inputs = [self.data[dep] if dep in self.data else unpack(inlined[dep]) for dep in task.deps]
-            run = Run(task, (executor, free.pop()), inputs, self.network.clock.now)
+            run = Run(task, self.slots.take(executor), inputs, self.network.clock.now)
             self.runs.append(run)
             self.cluster.ran(self, task)
             recipe = task.recipe
             assert recipe is not None
             kind, pace = recipe.source.decode().split("/")
-            recipe.loaded = _Loaded(kind)
+            recipe.loaded = Loaded(kind)
             lasts = PACES[pace] * (0.5 + self.cluster.dice.random())
             if kind == "secede":
                 self.after(lasts / 2, lambda run=run: self._secede(run))  # type: ignore[misc]
             self.after(lasts, lambda run=run, kind=kind: self._end(run, kind))  # type: ignore[misc]
 
-    def _free_slot(self, run: Run) -> None:
-        if run.thread is not None:
-            executor, number = run.thread
-            assert number not in self.free[executor], f"{self} runs two tasks in one slot"
-            self.free[executor].append(number)
-            run.thread = None
-
     def _secede(self, run: Run) -> None:
-        if run.thread is not None:
+        if run.slot is not None:
             self.machine.seceded(run.task, int((self.network.clock.now - run.started_s) * 1e6))
-            run.seceded = True
-            self._free_slot(run)
+            self.slots.give_back(run)
             self.settle()
 
     def _interrupt(self, task: Task) -> None:
         for run in self.runs:
             if run.task is task:
-                self._free_slot(run)
+                self.slots.give_back(run)
 
     def _end(self, run: Run, kind: str) -> None:
         dice, machine, task = self.cluster.dice, self.machine, run.task
         self.runs.remove(run)
         now = self.network.clock.now
-        thread = run.thread[1] if run.thread is not None else 9
-        self._free_slot(run)
+        thread = run.slot[1] if run.slot is not None else 9
+        self.slots.give_back(run)
         if kind == "crash" and dice.random() < 0.8:
             self.runs.append(run)
             self.cluster.crash(self, "signal 11 (SIGSEGV)")
@@ -256,8 +236,8 @@ class SimulatedWorker(Process):
 
     def store(self, task: int, value: int) -> None:
         """Keep a value, which must be the right one."""
-        key = self.cluster.keys.get(task)
-        if key is not None:
+        key = self.cluster.key_of(task)
+        if key:
             try:
                 expected = self.cluster.catalogue.value(key)
             except Doomed:
@@ -274,8 +254,8 @@ class SimulatedWorker(Process):
             for task in list(read):
                 if self.network.rough and not self.cluster.dice.randrange(200):
                     del read[task]
-                    self.machine.unreadable(task, failure_of(f"unreadable: {self.cluster.keys.get(task)}"))
-            sizes = {task: nbytes_of(self.cluster.keys[task]) for task in read}
+                    self.machine.unreadable(task, failure_of(f"unreadable: {self.cluster.key_of(task)}"))
+            sizes = {task: nbytes_of(self.cluster.key_of(task)) for task in read}
             missing = [task for task in fetch.tasks if task not in values]
             for task in self.machine.arrived(fetch.serial, sizes, missing):
                 self.store(task, read[task])
@@ -289,14 +269,14 @@ class SimulatedWorker(Process):
 
     def _keep(self, keep: Keep) -> None:
         values = {task: unpack(payload) for task, payload in zip(keep.tasks, keep.payloads, strict=True)}
-        sizes = {task: nbytes_of(self.cluster.keys[task]) for task in values}
+        sizes = {task: nbytes_of(self.cluster.key_of(task)) for task in values}
         for task in self.machine.stored(sizes):
             self.store(task, values[task])
         self.settle()
 
     def put(self, tasks: list[int], keys: list[Any], values: list[int]) -> None:
         """Hold data that a client put here."""
-        names = decode_keys(keys)
+        names: list[Hashable] = [*decode_keys(keys)]
         kept = self.machine.put(tasks, names, [nbytes_of(str(key)) for key in names])
         for task, value in zip(tasks, values, strict=True):
             if task in kept:
@@ -310,23 +290,3 @@ class SimulatedWorker(Process):
             del self.data[task]
             self.machine.lost(task)
             self.settle()
-
-
-class _Loaded:
-    """What the machine asks of a recipe that a thread has read."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-def failure_of(text: str) -> dict[str, Any]:
-    """Return the fields of a failure (`protocol.failures`).
-
-    Examples
-    --------
-    >>> failure_of("no")["type"]
-    'ValueError'
-    """
-    return {"type": "ValueError", "text": text, "traceback": "", "notes": [], "payload": None, "kind": "raised"}

@@ -88,7 +88,7 @@ class Catalogue:
         return value
 
     def made_of(self, key: str) -> frozenset[str]:
-        """Return a key and all that it depends on. Order by something before iterating: texts are hashed differently in each process."""
+        """Return a key and all that it depends on; never iterate it unsorted, texts are hashed differently in each process."""
         return self._made_of[key]
 
 

@@ -23,7 +23,8 @@ from minidask_distributed.comm.versions import versions as installed_versions
 from minidask_distributed.messages import Call
 from minidask_distributed.plugins import WorkerPlugin
 from minidask_distributed.protocol.keys import encode_keys
-from minidask_distributed.protocol.payload import ByReference, Payload, pack, unpack
+from minidask_distributed.protocol.payload import ByReference, Payload, pack
+from minidask_distributed.sent import sent_call, sent_value
 from minidask_distributed.worker.context import RunningTask, running
 
 if TYPE_CHECKING:
@@ -64,12 +65,7 @@ async def run(worker: Worker, payload: Any, wait: bool = True) -> Payload | ByRe
         If that isn't what the payload holds, or the result can't be pickled.
     Whatever the function raises.
     """
-    call = _value(payload)
-    if not isinstance(call, tuple) or len(call) != 3 or not callable(call[0]):
-        raise TypeError(f"(function, args, kwargs) was expected, got {type(call).__name__}")
-    function, args, kwargs = call
-    if _takes(function, "dask_worker"):
-        kwargs = {"dask_worker": worker, **kwargs}
+    function, args, kwargs = sent_call(payload, "dask_worker", worker)
     work = _called(worker, function, args, kwargs)
     if not wait:
         worker.run_in_background(work)
@@ -118,7 +114,7 @@ async def _in_thread(function: Callable[..., Any], args: Any, kwargs: Any) -> An
 
 async def plugin_add(worker: Worker, name: str, plugin: Any) -> Any:
     """Set a `WorkerPlugin` up, in place of one of that name; return what its ``setup`` returned if that is plain."""
-    made = _value(plugin)
+    made = sent_value(plugin)
     if not isinstance(made, WorkerPlugin):
         raise TypeError(f"a plugin of workers must be a WorkerPlugin, got {type(made).__name__}")
     await worker.add_plugin(name, made)
@@ -170,20 +166,6 @@ async def story(worker: Worker, tasks: list[int]) -> list[list[Any]]:
 async def versions(worker: Worker) -> dict[str, str | None]:
     """Return the versions of what the worker runs on."""
     return installed_versions()
-
-
-def _value(payload: Any) -> Any:
-    if isinstance(payload, Payload | ByReference):
-        return unpack(payload)
-    raise TypeError(f"a payload was expected, got {type(payload).__name__}")
-
-
-def _takes(function: Any, parameter: str) -> bool:
-    try:
-        return parameter in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        # Some functions written in C say nothing about their parameters.
-        return False
 
 
 HANDLERS: dict[str, Callable[..., Awaitable[Any]]] = {

@@ -166,6 +166,7 @@ class Worker:
         self._link = Link(self, self._bounds.connect_s, self._bounds.death_timeout_s, reconnect)
         self._listener: Listener | None = None
         self._directory: WorkDirectory | None = None
+        self._making: asyncio.Future[WorkDirectory] | None = None
         self._running: RunningFile | None = None
         self._monitor: MemoryMonitor | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -274,7 +275,9 @@ class Worker:
         bounds = self._bounds
         self.logs = RecentLines("minidask_distributed.worker", self._log_length, self._log_format)
         await self._preloads.start(self)
-        self._directory = await asyncio.to_thread(WorkDirectory, self._base_directory)
+        # Shielded: who gives the start up must still find what is to be removed.
+        self._making = asyncio.ensure_future(asyncio.to_thread(WorkDirectory, self._base_directory))
+        self._directory = await asyncio.shield(self._making)
         self.local_directory = str(self._directory.path)
         self._running = RunningFile(self._directory.path / FILE_NAME)
         machine = WorkerMachine(
@@ -381,6 +384,9 @@ class Worker:
             await comm.close()
         if self._running is not None:
             self._running.close()
+        if self._directory is None and self._making is not None:
+            with contextlib.suppress(OSError):  # that is why it couldn't start
+                self._directory = await self._making
         if self._directory is not None:
             await asyncio.to_thread(self._directory.close)
         self.status = "closed"

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks import bench_cluster, bench_transfer, clusters, compare, workload
+from benchmarks import bench_cluster, bench_overhead, bench_transfer, clusters, compare, workload
 
 GROUPS = [
     "map-10k,tree-8k,blockwise-10k,roundtrip-inproc-p99",
@@ -47,9 +47,9 @@ def test_a_cluster_apart_is_processes_that_end_with_it():
         processes = [cluster.scheduler, *cluster.workers]
         assert len({process.pid for process in processes}) == 3
         assert all(process.is_running() for process in processes)
-        before = bench_cluster.processor_s(cluster.scheduler)
-        assert bench_cluster.scheduler_s(cluster, 50, 2, count(0, 50)) >= 0
-        assert bench_cluster.processor_s(cluster.scheduler) >= before
+        before = bench_overhead.processor_s(cluster.scheduler)
+        assert bench_overhead.scheduler_s(cluster, 50, 2, count(0, 50)) >= 0
+        assert bench_overhead.processor_s(cluster.scheduler) >= before
     assert not any(process.is_running() for process in processes)
 
 
@@ -151,7 +151,7 @@ def test_efficiency_is_measured_by_the_tasks_own_time(monkeypatch):
 
 def test_traced_memory_grows_with_what_is_held():
     code = """
-from benchmarks.bench_cluster import traced
+from benchmarks.bench_overhead import traced
 before = traced()
 held = [bytearray(1000) for _ in range(1000)]
 print(traced() - before)
@@ -161,7 +161,7 @@ print(traced() - before)
 
 
 def test_every_measure_of_the_cluster_has_a_limit_or_is_named_for_the_scale():
-    files = [compare.FOLDER / "bench_cluster.py", compare.FOLDER / "bench_transfer.py"]
+    files = [compare.FOLDER / f"bench_{name}.py" for name in ("cluster", "overhead", "transfer")]
     free = {
         name
         for name, made in workload.load(files).items()

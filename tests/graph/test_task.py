@@ -7,7 +7,7 @@ from operator import add, neg
 import numpy as np
 import pytest
 
-from minidask.graph import Program, ProgramBuilder, Task, TaskRef, alias, func_name, identity, literal
+from minidask.graph import Program, ProgramBuilder, Task, TaskRef, alias, fetched, func_name, held, identity, literal
 from minidask.graph.task import task_of
 from minidask.tokenize import tokenize
 from tests.graph.samples import affine, record
@@ -156,3 +156,16 @@ def test_func_name():
     program = build.finish(build.call(neg, (0,)))
     assert type(program) is Program
     assert func_name(program) == "neg"
+
+
+class Result:
+    __minidask_future__ = True
+
+    def result(self):
+        return 7
+
+
+def test_what_is_held_elsewhere_is_fetched():
+    assert held(Result())({}) == 7
+    assert fetched(Result()) == 7
+    assert fetched([Result]) == [Result]

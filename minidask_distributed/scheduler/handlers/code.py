@@ -12,9 +12,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from minidask_distributed.protocol.payload import ByReference, Payload, pack, unpack
+from minidask_distributed.protocol.payload import Payload, pack
 from minidask_distributed.scheduler.handlers.administration import broadcast
 from minidask_distributed.scheduler.peers import Connection
+from minidask_distributed.sent import sent_call, sent_value
 
 
 async def run_on_scheduler(scheduler: Any, caller: Connection, payload: Any, wait: bool = True) -> Payload | None:
@@ -33,9 +34,7 @@ async def run_on_scheduler(scheduler: Any, caller: Connection, payload: Any, wai
         If that isn't what the payload holds, or the result can't be pickled.
     Whatever the function raises.
     """
-    function, args, kwargs = _triple(_value(payload))
-    if _takes(function, "dask_scheduler"):
-        kwargs = {"dask_scheduler": scheduler, **kwargs}
+    function, args, kwargs = sent_call(payload, "dask_scheduler", scheduler)
     result = function(*args, **kwargs)
     if not inspect.isawaitable(result):
         return pack(result) if wait else None
@@ -74,7 +73,7 @@ async def register_plugin(
     if not isinstance(name, str) or not name:
         raise TypeError(f"a plugin's name must be a text, got {name!r}")
     if kind == "scheduler":
-        await scheduler.hooks.add(_value(plugin), name, idempotent)
+        await scheduler.hooks.add(sent_value(plugin), name, idempotent)
         return {}
     if not scheduler.registered.add(kind, name, plugin, idempotent):
         return {}
@@ -99,26 +98,6 @@ async def unregister_plugin(scheduler: Any, caller: Connection, kind: str, name:
         return {}
     scheduler.registered.remove(kind, name)
     return await broadcast(scheduler, caller, "plugin_remove", {"name": name}, nanny=kind == "nanny")
-
-
-def _value(payload: Any) -> Any:
-    if isinstance(payload, Payload | ByReference):
-        return unpack(payload)
-    raise TypeError(f"a payload was expected, got {type(payload).__name__}")
-
-
-def _triple(value: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
-    if not isinstance(value, tuple) or len(value) != 3 or not callable(value[0]):
-        raise TypeError(f"(function, args, kwargs) was expected, got {type(value).__name__}")
-    return value[0], tuple(value[1]), dict(value[2])
-
-
-def _takes(function: Any, parameter: str) -> bool:
-    try:
-        return parameter in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        # Some functions written in C say nothing about their parameters.
-        return False
 
 
 HANDLERS = {handler.__name__: handler for handler in (run_on_scheduler, register_plugin, unregister_plugin)}

@@ -135,8 +135,11 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
                 state.tell_failed(client, local, refusal)
             else:
                 want(state, task, client, local)
-        if task.state == RELEASED and (task.client is not None or task.announced):
-            if not deps and task.recipe is recipe and (task.options is None or not task.options.restricted):
+        if task.state == RELEASED:
+            if task.client is None and not task.announced:
+                # Nobody asks for it, and nothing will.
+                drop(state, task)
+            elif not deps and task.recipe is recipe and (task.options is None or not task.options.restricted):
                 enqueue_root(state, submission, task)
             else:
                 schedule(state, task)

@@ -105,7 +105,7 @@ def test_cancelling_and_leaving(cluster, client):
 
 def test_wrong_values_are_caught(cluster, client):
     client.keys.append(leaf(cluster, 3))
-    with pytest.raises(AssertionError, match="got 4 for sum-[0-9a-f]+, which is 3"):
+    with pytest.raises(AssertionError, match=r"got 4 for sum-[0-9a-f]+, which is 3"):
         client._received([Done([0], [dumps_small(4)], [28])])
 
 

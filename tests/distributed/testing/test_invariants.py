@@ -1,220 +1,84 @@
-"""Faults planted in the machines: each must be caught by the invariants, within a few lives."""
+"""The checks of a calm cluster notice wrong ends."""
 
 from __future__ import annotations
 
-import re
 from random import Random
 
 import pytest
 
-from minidask_distributed.messages import Compute, Free, Held, Missing, Recalled
-from minidask_distributed.scheduler.machine import assign, clients, holding, machine, outcomes, transitions, workers
-from minidask_distributed.scheduler.machine.state import ClusterState
+from minidask_distributed.testing.agreement import check_now
 from minidask_distributed.testing.cluster import SimulatedCluster
-from minidask_distributed.testing.invariants import cancelled_lawfully, check_calm, check_empty, check_now
-from minidask_distributed.testing.lives import Life, SimulationError
-from minidask_distributed.worker.machine import WorkerMachine
-from minidask_distributed.worker.machine.fetches import Fetches
-from minidask_distributed.worker.machine.inbox import Inbox
-from minidask_distributed.worker.machine.outbox import Outbox
-
-SEEDS = 60
-
-FAULTS = {}
-
-
-def fault(text):
-    """Enter a fault, and what the failure that it causes may say."""
-
-    def enter(plant):
-        FAULTS[plant.__name__] = (plant, text)
-        return plant
-
-    return enter
-
-
-# ---------------------------------------------------------------- faults of the scheduler
-
-
-@fault("needed by nobody")
-def a_skipped_release(patch):
-    def decrement_only(state, task):
-        for dep in task.deps:
-            dep.n_waiters -= 1
-
-    for module in (transitions, outcomes, holding):
-        patch.setattr(module, "no_longer_waits", decrement_only)
-
-
-@fault("n_waiters is|should be computed")
-def a_missing_decrement_of_n_waiters(patch):
-    real = transitions.no_longer_waits
-
-    def skip_one(state, task):
-        real(state, task)
-        if len(task.deps) > 1 and task.deps[0].state != 7:
-            task.deps[0].n_waiters += 1
-
-    patch.setattr(outcomes, "no_longer_waits", skip_one)
-
-
-@fault("which nobody knows|this is left|has .*and says")
-def a_forgotten_free(patch):
-    real = ClusterState.tell_free
-
-    def forget_every_third(state, worker, task_id):
-        if task_id % 3:
-            real(state, worker, task_id)
-
-    patch.setattr(ClusterState, "tell_free", forget_every_third)
-
-
-@fault("is to run|is thought to process|recalled")
-def an_unconfirmed_recall(patch):
-    def move_at_once(state, worker):
-        for task in list(worker.processing)[1:]:
-            if task not in worker.long_running:
-                transitions.requeue(state, task)
-
-    patch.setattr(workers, "recall_unstarted", move_at_once)
-
-
-@fault("is to run|is thought to process|processing")
-def a_double_assignment(patch):
-    real = assign.Batch.add
-
-    def add_elsewhere(batch, task):
-        real(batch, task)
-        others = [one for one in batch.state.running if one is not batch.worker]
-        if others and task.id % 5 == 0:
-            copy = assign.Batch(batch.state, others[0])
-            worker, cost = task.worker, task.cost_us
-            transitions.leave_worker(batch.state, task)
-            batch.state.move(task, 2)
-            real(copy, task)
-            transitions.leave_worker(batch.state, task)
-            batch.state.move(task, 2)
-            batch.state.move(task, 4)
-            task.worker, task.cost_us = worker, cost
-            worker.processing[task] = None
-            worker.busy_us += cost
-            copy.close()
-
-    patch.setattr(assign.Batch, "add", add_elsewhere)
-
-
-@fault("nobody will tell it")
-def an_ignored_missing(patch):
-    patch.setitem(machine._WORKER, Missing, lambda state, worker, message: None)
-
-
-@fault("which nobody knows|isn't done|aren't done|may not leave|not leave")
-def an_ignored_held(patch):
-    patch.setitem(machine._WORKER, Held, lambda state, worker, message: None)
-
-
-@fault("is thought to process|is asked for|aren't done")
-def an_ignored_recalled(patch):
-    patch.setitem(machine._WORKER, Recalled, lambda state, worker, message: None)
-
-
-@fault("was told")
-def a_client_that_is_not_told_of_a_loss(patch):
-    patch.setattr(ClusterState, "tell_undone", lambda state, client, local: None)
-
-
-@fault("managed_bytes|aren't done|n_missing|is thought to hold|has dependencies")
-def a_death_that_loses_nothing(patch):
-    patch.setattr(workers, "_lose_held", lambda state, worker: state)
-
-
-@fault("is to run|is thought to process")
-def a_cancellation_that_stops_what_others_need(patch):
-    patch.setattr(clients, "_needed_by_others", lambda client, order, given_up, force: set())
-
-
-@fault("is to run|has attempt|is thought to process")
-def an_attempt_that_is_not_counted(patch):
-    real = assign.Batch.add
-
-    def always_the_first(batch, task):
-        task.attempt = 1
-        real(batch, task)
-
-    patch.setattr(assign.Batch, "add", always_the_first)
-
-
-@fault("room|wait for anybody|aren't done")
-def an_idle_worker_that_is_not_looked_at(patch):
-    patch.setattr(assign, "steal", lambda state, thief: False)
-
-
-# ---------------------------------------------------------------- faults of the worker
-
-
-@fault("is thought to process|is asked for|aren't done")
-def a_lost_confirmation_of_a_recall(patch):
-    patch.setattr(Outbox, "recalled", lambda outbox, given, kept: None)
-
-
-@fault("which nobody knows|not leave|aren't done")
-def a_copy_that_is_not_reported(patch):
-    patch.setattr(Outbox, "held", lambda outbox, task, nbytes: None)
-
-
-@fault("is thought to process|processes|aren't done")
-def a_failure_that_is_not_reported(patch):
-    patch.setattr(Outbox, "erred", lambda outbox, task, attempt, duration_us, failure: None)
-
-
-@fault("has \\[|aren't done|waits for|lacks")
-def a_result_that_wakes_nobody(patch):
-    patch.setattr(WorkerMachine, "_wake", lambda machine, task: None)
-
-
-@fault("is thought to hold|which nobody knows|holds|this is left")
-def a_free_that_is_not_heard(patch):
-    real = Inbox._HANDLERS[Free]
-
-    def every_other(machine, message):
-        real(machine, Free(message.tasks[1:]))
-
-    patch.setitem(Inbox._HANDLERS, Free, every_other)
-
-
-@fault("one request a peer|aren't done|in a fetch|fetches")
-def a_fetch_that_never_ends(patch):
-    patch.setattr(Fetches, "ended", lambda fetches, serial: None)
-
-
-@fault("has room|is thought to process|processes|aren't done")
-def a_row_that_is_passed_over(patch):
-    real = Inbox._HANDLERS[Compute]
-
-    def without_the_last(machine, message):
-        if len(message.tasks) > 2 and not message.n_deps[-1]:
-            short = Compute(*message.row()[1:])
-            for name in ("tasks", "attempts", "recipe", "literals", "n_deps", "option"):
-                column = getattr(message, name)
-                setattr(short, name, column[:-1] if column is not None else None)
-            message = short
-        real(machine, message)
-
-    patch.setitem(Inbox._HANDLERS, Compute, without_the_last)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_planted_fault_is_caught(name, monkeypatch):
-    plant, text = FAULTS[name]
-    plant(monkeypatch)
-    for seed in range(SEEDS):
-        try:
-            Life(seed).live()
-        except SimulationError as error:
-            # Caught for what it is, and not because the planted code itself fell over.
-            print(seed, error)
-            assert isinstance(error.__cause__, AssertionError), error
-            assert re.search(text, str(error)), error
-            return
-    pytest.fail(f"{SEEDS} lives noticed nothing")
+from minidask_distributed.testing.invariants import cancelled_lawfully, check_calm, check_empty
+
+
+@pytest.fixture
+def cluster():
+    made = SimulatedCluster(Random(3))
+    made.network.rough = False
+    return made
+
+
+def run_one(cluster, recipe="sum/fast"):
+    worker, client = cluster.add_worker(), cluster.add_client()
+    client.submit([(cluster.catalogue.add(recipe, 1, ()), [])], [0], [])
+    cluster.run(1)
+    check_now(cluster)
+    return worker, client
+
+
+def test_what_is_calm_is_calm(cluster):
+    _, client = run_one(cluster)
+    check_calm(cluster)
+    with pytest.raises(AssertionError, match=r"nobody wants anything, and this is left: .*'tasks'"):
+        check_empty(cluster)
+    client.leave()
+    cluster.run(1)
+    check_empty(cluster)
+
+
+def test_unfinished_work_is_not_calm(cluster):
+    cluster.add_client().submit([(cluster.catalogue.add("sum/fast", 1, ()), [])], [0], [])
+    cluster.run(1)
+    with pytest.raises(AssertionError, match="all is calm, and these aren't done"):
+        check_calm(cluster)
+
+
+def test_a_wrong_end_is_noticed(cluster):
+    _, client = run_one(cluster)
+    client.words[0] = "Undone"
+    with pytest.raises(AssertionError, match="heard 'Undone' of sum-"):
+        check_calm(cluster)
+
+
+def test_the_wrong_culprit_is_noticed(cluster):
+    _, client = run_one(cluster, "boom/fast")
+    check_calm(cluster)
+    true = client.failures[0]
+    client.failures[0] = {**true, "key": "another"}
+    with pytest.raises(AssertionError, match="failed by another, of which it isn't made"):
+        check_calm(cluster)
+    client.failures[0] = {**true, "text": "boom in another"}
+    with pytest.raises(AssertionError, match="failed with 'boom in another'"):
+        check_calm(cluster)
+    client.failures[0] = {**true, "kind": "killed-worker"}
+    with pytest.raises(AssertionError, match="blamed for deaths that weren't"):
+        check_calm(cluster)
+    client.failures[0] = {**true, "kind": "lost"}
+    with pytest.raises(AssertionError, match="can be made again, and counts as lost"):
+        check_calm(cluster)
+    client.failures[0] = {**true, "kind": "bad luck"}
+    with pytest.raises(AssertionError, match="unknown kind 'bad luck'"):
+        check_calm(cluster)
+
+
+def test_only_who_cancels_is_told_so(cluster):
+    one, two = cluster.add_client(), cluster.add_client()
+    leaf = cluster.catalogue.add("sum/fast", 1, ())
+    top = cluster.catalogue.add("sum/fast", 1, (leaf,))
+    cluster.cancelled(one, [leaf], force=False)
+    assert cancelled_lawfully(cluster, one, top)
+    assert not cancelled_lawfully(cluster, two, top)
+    cluster.cancelled(one, [leaf], force=True)
+    assert cancelled_lawfully(cluster, two, top)
+    two.want(["sum-x"])
+    assert two.given_up == {"sum-x"}

@@ -31,25 +31,6 @@ def test_many_lives(block):
         Life(seed, acts=40 if seed % 4 else 200).live()
 
 
-@pytest.mark.slow
-def test_lives_meet_everything():
-    """The storm is worth its name: all messages and most moves occur."""
-    kinds: dict[str, int] = {}
-    for seed in range(25):
-        life = Life(seed, acts=80)
-        life.live()
-        for name, count in life.cluster.kinds.items():
-            kinds[name] = kinds.get(name, 0) + count
-    expected = {
-        "Acquire", "Call", "Cancel", "Cancelled", "Compute", "Destinations", "Done", "Erred", "Failed", "Finished", "Free",
-        "Held", "Holders", "KeepUntilDone", "KillWorker", "Leave", "LongRunning", "Lost", "Missing", "NeedRecipes",
-        "OpenSession", "Recall", "Recalled", "Recipes", "RegisterNanny", "RegisterWorker", "Release", "Retry", "Scatter",
-        "SessionOpened", "Stop", "Store", "Undone", "Upload", "UploadTaken", "Want", "WorkerBeat", "WorkerDied", "WorkerGone",
-        "WorkerRegistered", "WorkerStatus",
-    }  # fmt: skip
-    assert expected - kinds.keys() == set()
-
-
 def break_at(monkeypatch, seed):
     real = Life._calm
 

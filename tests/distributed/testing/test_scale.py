@@ -37,7 +37,9 @@ def test_bytes_and_messages(graph):
 
 
 def test_graphs():
-    rows = [(deps, announced) for chunk in uploads("tree", 100) for deps, announced in zip(chunk.n_deps, chunk.dependents)]
+    rows = [
+        (deps, announced) for chunk in uploads("tree", 100) for deps, announced in zip(chunk.n_deps, chunk.dependents)
+    ]
     assert len(rows) == 100
     assert {deps for deps, _ in rows} == {0, 8}
     (chunk,) = uploads("map", 10)
@@ -55,7 +57,12 @@ def test_the_program(capsys):
     assert scale.main(["--workers", "20", "--tasks", "12000", "--held", "1000", "--graph", "map"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["graph", "tasks", "workers", "us/task", "messages/task", "bytes/task"]
-    assert [line.split()[1:3] for line in lines[1:]] == [["10,000", "20"], ["12,000", "20"], ["12,000", "10"], ["1,000", "10"]]
+    assert [line.split()[1:3] for line in lines[1:]] == [
+        ["10,000", "20"],
+        ["12,000", "20"],
+        ["12,000", "10"],
+        ["1,000", "10"],
+    ]
     with pytest.raises(SystemExit):
         scale.main(["--tasks", "0"])
     assert "at least one task" in capsys.readouterr().err

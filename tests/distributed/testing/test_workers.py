@@ -7,6 +7,8 @@ from random import Random
 import pytest
 
 from minidask_distributed.testing.cluster import SimulatedCluster
+from minidask_distributed.testing.workers import INLINE_BYTES
+from minidask_distributed.testing.workload import nbytes_of
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_a_seceded_task_leaves_its_slot(cluster):
     assert len(worker.runs) > worker.nthreads
     cluster.run(3)
     assert set(client.words.values()) == {"Done"}
-    assert worker.free["default"] == [0]
+    assert worker.slots.free["default"] == [0]
 
 
 def test_failures_and_retries(cluster):
@@ -67,8 +69,8 @@ def test_the_side_executor_has_its_own_slot(cluster):
     client.submit([(key, [])], [0], [{"annotations": {"executor": "side"}}] * 20)
     cluster.run(0.1)
     (run,) = worker.runs
-    assert run.thread is not None
-    assert run.thread[0] == "side"
+    assert run.slot is not None
+    assert run.slot[0] == "side"
 
 
 def test_a_worker_whose_link_broke_comes_back_with_what_it_held(cluster):
@@ -89,7 +91,9 @@ def test_a_worker_whose_link_broke_comes_back_with_what_it_held(cluster):
 
 def test_a_damaged_result_is_made_again(cluster):
     worker, client = cluster.add_worker(), cluster.add_client()
-    submit(cluster, client, "sum/fast")
+    # A small result would come back from the scheduler.
+    keys = [cluster.catalogue.add("sum/fast", literal, ()) for literal in range(20)]
+    client.submit([(next(key for key in keys if nbytes_of(key) > INLINE_BYTES), [])], [0], [])
     cluster.run(1)
     worker.lose(lambda tasks: tasks[0])
     cluster.run(1)

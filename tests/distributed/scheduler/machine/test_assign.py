@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minidask_distributed.messages import Compute, Finished, Recall, Recalled
+from minidask_distributed.messages import Compute, Finished, Recall, Recalled, Release
 
 
 def filled(table, us):
@@ -85,16 +85,32 @@ def test_messages_a_task_stay_few(table):
     table.worker("w"), table.client()
     table.upload("client", {"first": []})
     table.finish("w", "first", us=5)
-    table.upload("client", {f"x{at}": [] for at in range(20_000)}, first=1)
+    table.upload("client", {f"x{at}": [] for at in range(3_000)}, first=1)
     messages = 1
     while keys := table.given("w"):
         table.machine.handle(table.peers["w"], _report(table, keys), table.now)
         table.inbox["w"] += table.machine.flush(table.now).get(table.peers["w"], [])
         messages += 2
-    assert messages / 20_000 < 0.01
+    assert messages / 3_000 < 0.01
 
 
 def _report(table, keys):
     tasks = [table.task(key).id for key in keys]
     zeros = [0] * len(tasks)
     return Finished(tasks, None, [8] * len(tasks), [5] * len(tasks), zeros, zeros, 0, None)
+
+
+def test_an_idle_worker_takes_over_all_that_nobody_owns(table):
+    table.worker("one"), table.client()
+    table.upload("client", {f"x{at}": [] for at in range(3)})
+    table.worker("two", nthreads=4)
+    # Queued twice over, and some of it was let go meanwhile.
+    for at in range(2):
+        first = 3 + 8 * at
+        table.upload("client", {f"y{at}-{row}": [] for row in range(8)}, first=first)
+    table.leave("one"), table.leave("two")
+    table.say("client", Release(table.ids("client", *[f"y1-{row}" for row in range(8)])))
+    table.worker("last", nthreads=16, status=False)
+    given = table.given("last")
+    assert sorted(given) == sorted([*[f"x{at}" for at in range(3)], *[f"y0-{row}" for row in range(8)]])
+    assert table.machine.state.idle

@@ -173,3 +173,38 @@ def test_restart_cancels_everything(table):
     table.settle()
     assert table.heard("client") == {"a": "cancelled", "b": "cancelled"}
     assert not table.machine.tasks_by_key
+
+
+def test_what_others_need_further_up_isnt_stopped(table):
+    table.worker("w"), table.client("one"), table.client("two")
+    rows = {"a": [], "b": ["a"], "c": ["b"]}
+    table.upload("one", rows, wanted=["a"])
+    table.upload("two", rows, wanted=["c"])
+    table.read("w")
+    table.say("one", Cancel(table.ids("one", "a"), False, "enough"))
+    assert table.heard("one") == {"a": "cancelled"}
+    assert table.read("w") == []
+    assert table.where("a", "b", "c") == ["processing", "waiting", "waiting"]
+    table.say("two", Cancel(table.ids("two", "c"), False, "enough"))
+    assert [type(message) for message in table.read("w")] == [Stop, Free]
+
+
+def test_what_another_client_is_still_to_name_isnt_given_up(table):
+    table.worker("w"), table.client("one"), table.client("two")
+    table.upload("one", {"a": []})
+    table.upload("two", {"a": []}, wanted=[], announced=2, dependents=[1], last=False)
+    table.say("one", Cancel(table.ids("one", "a"), False, "enough"))
+    assert table.where("a") == ["processing"]
+    table.upload("two", {"b": ["a"]}, first=1)
+    table.finish("w", "a"), table.finish("w", "b")
+    assert table.heard("two") == {"b": "done"}
+
+
+def test_a_forced_cancellation_takes_what_others_announced_too(table):
+    table.worker("w"), table.client("one"), table.client("two")
+    table.upload("one", {"a": []})
+    table.upload("two", {"a": []}, wanted=[], announced=2, dependents=[1], last=False)
+    table.say("one", Cancel(table.ids("one", "a"), True, "enough"))
+    assert table.where("a") == ["erred"]
+    table.upload("two", {"b": ["a"]}, first=1)
+    assert table.heard("two") == {"b": "cancelled"}

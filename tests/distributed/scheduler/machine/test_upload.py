@@ -184,3 +184,9 @@ def test_who_may_run_what(table):
     record = table.record("w")
     assert [may_run(record, table.task(key).options) for key in "abcd"] == [True, False, True, False]
     assert table.where(*"abcd") == ["processing", "no-worker", "processing", "no-worker"]
+
+
+def test_a_row_that_nobody_asks_for_is_forgotten_at_once(table):
+    table.worker("w"), table.client()
+    table.upload("client", {"stray": [], "a": []}, wanted=["a"], announced=3, last=False)
+    assert table.where("stray", "a") == ["gone", "processing"]

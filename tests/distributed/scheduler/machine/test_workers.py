@@ -8,13 +8,16 @@ from minidask_distributed.messages import (
     Acquire,
     Bye,
     Compute,
+    Finished,
     Free,
     Held,
     KillWorker,
     Leave,
     LongRunning,
+    Lost,
     Recall,
     Recalled,
+    RegisterWorker,
     Scatter,
     Store,
     WorkerDied,
@@ -327,3 +330,84 @@ def test_killing_by_the_nanny(table):
     assert table.machine.kill(99, table.now, True, "asked") is False
     table.settle()
     assert table.read("n") == [KillWorker(True, "asked")]
+
+
+def test_the_last_words_of_a_dead_worker_are_void(table):
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"a": []})
+    task = table.task("a")
+    table.say("n", WorkerDied("n", "tcp://w", [task.id], "exit code 1", True))
+    # They were on their way when the nanny spoke; the comm is closed should it be open.
+    table.say("w", Finished([task.id], None, [8], [1], [0], [0], 0, None))
+    assert table.where("a") == ["queued"]
+    assert table.machine.take_closings() == [(table.peers["w"], "exit code 1")]
+    table.leave("w")
+    assert not table.state.departed
+
+
+def test_a_successor_has_its_predecessors_comm_closed(table):
+    table.nanny("n"), table.worker("old", nanny="n")
+    table.peers["new"] = 99
+    table.say("new", RegisterWorker("tcp://old", "old", 1, 0, {}, "n", {}, encode_keys([]), []))
+    assert table.machine.take_closings() == [(table.peers["old"], "replaced by a new process")]
+    table.say("old", WorkerStatus("paused"))
+    assert table.record("new").status == "running"
+
+
+def test_announced_data_whose_worker_dies_are_lost(table):
+    table.worker("one"), table.worker("two"), table.client("client"), table.client("other")
+    table.say("client", Scatter(0, encode_keys(["both", "single"]), [10, 10], [None, None], None, 0))
+    table.locals["client"] |= {"both": 0, "single": 1}
+    table.say("two", Held([table.task("single").id], [10]))
+    table.leave("one")
+    assert table.where("both", "single") == ["waiting", "memory"]
+    table.leave("two")
+    heard = table.heard("client")
+    assert "scatter it again" in heard["both"]
+    assert "scatter it again" in heard["single"]
+
+
+def test_announced_data_that_nobody_wants_any_more_are_not_expected(table):
+    table.worker("one"), table.client()
+    table.say("client", Scatter(0, encode_keys(["data"]), [10], [None], None, 1))
+    assert list(table.record("one").expected) == [table.task("data")]
+    table.say("client", Release([0]))
+    assert not table.record("one").expected
+
+
+def test_what_a_dead_worker_was_to_take_over_another_one_does(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": []})
+    table.finish("one", "a")
+    table.machine.retire([table.record("one").number], table.now)
+    table.settle()
+    assert len(table.read("two", Acquire)) == 1
+    table.worker("three")
+    table.leave("two")
+    (acquire,) = table.read("three", Acquire)
+    table.say("three", Held(acquire.tasks, [8]))
+    assert type(table.read("one")[-1]) is Leave
+
+
+def test_what_the_other_one_cannot_read_is_not_waited_for(table):
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"a": []})
+    table.finish("one", "a")
+    table.machine.retire([table.record("one").number], table.now)
+    table.settle()
+    (acquire,) = table.read("two", Acquire)
+    table.say("two", Lost(acquire.tasks))
+    assert type(table.read("one")[-1]) is Leave
+    assert table.where("a") == ["processing"]
+
+
+def test_of_what_a_worker_brings_back_only_what_is_still_needed_stays(table):
+    table.client()
+    table.upload("client", {"a": [], "b": ["a"]}, wanted=["b"])
+    task = table.task("a")
+    # With b at hand nobody needs a, which comes first.
+    table.worker("w", held=["a", "b"], status=False)
+    registered, free = table.read("w")
+    assert registered.held == [0, table.task("b").id]
+    assert free == Free([task.id])
+    assert table.where("a", "b") == ["released", "memory"]

@@ -10,6 +10,7 @@ from minidask_distributed.messages import (
     Held,
     Holders,
     KillWorker,
+    Lost,
     Missing,
     NeedRecipes,
     Recall,
@@ -615,3 +616,41 @@ class TestWorkerGone:
         assert worker.sent() == [Missing([3], [[2]])]
         worker.event("arrived", 1, {1: 1})
         assert worker.asked() == [Fetch(2, 3, "tcp://three:3", [2], 0)]
+
+
+class TestCopies:
+    """Whatever crosses the report of a copy, both sides know in the end where it is."""
+
+    def test_a_copy_that_is_freed_is_taken_back(self, worker):
+        worker.compute(5, deps={5: [1]}, holders={1: [1]}, peers=PEERS)
+        worker.event("arrived", 1, {1: 1})
+        worker.run(5)
+        worker.sent()
+        worker.handle(Free([1, 5]))
+        # The result that was computed here needs no word.
+        assert worker.sent() == [Lost([1])]
+        assert worker.dropped() == [1, 5]
+
+    def test_so_are_stored_and_put_data(self, worker):
+        worker.handle(Store([1], encode_keys(["one"]), [b"payload"]))
+        worker.event("stored", {1: 3})
+        worker.event("put", [2], ["two"], [1])
+        worker.sent()
+        worker.handle(Free([1, 2]))
+        assert worker.sent() == [Lost([1, 2])]
+
+    def test_what_was_to_be_kept_and_is_nowhere_is_forgotten(self, worker):
+        worker.handle(Acquire([1], encode_keys(["one"]), {1: [1]}, {1: 10}, PEERS))
+        worker.event("fetch_failed", 1)
+        assert worker.sent() == [Missing([1], [[1]])]
+        worker.handle(Holders({1: []}, {}, {}))
+        assert worker.state(1) == "released"
+
+    def test_unless_tasks_here_wait_for_it(self, worker):
+        worker.handle(Acquire([1], encode_keys(["one"]), {1: [1]}, {1: 10}, PEERS))
+        worker.compute(5, deps={5: [1]}, holders={1: [1]})
+        worker.event("fetch_failed", 1)
+        worker.handle(Holders({1: []}, {}, {}))
+        assert worker.state(1) == "missing"
+        worker.handle(Free([5]))
+        assert worker.state(1) == "released"
