@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Return a public name of `minidask_distributed` (PEP 562); raise AttributeError for any other."""
+    """Return a public name of `minidask_distributed` (PEP 562).
+
+    Raises AttributeError for any other, and NotImplementedError for one of the field's that isn't built.
+    """
     # Special names are asked for by the import system, pickle and doctest, which mean this module itself.
     if name.startswith("__") and name not in ("__all__", "__version__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     package = import_module("minidask_distributed")
-    if name not in package.__all__ and name != "__all__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(package, name)
+    if name in package.__all__ or name == "__all__":
+        return getattr(package, name)
+    try:
+        # It knows what isn't built; of its modules it knows none.
+        return package.__getattr__(name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
 
 
 def __dir__() -> list[str]:

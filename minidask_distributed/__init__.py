@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from minidask_distributed.security import Security
     from minidask_distributed.worker.context import (
         Reschedule,
+        get_current_task_annotations,
         get_current_task_key,
         get_worker,
         print,  # noqa: A004 (the field's name for it)
@@ -74,6 +75,7 @@ _NAMES = {
     "fire_and_forget": "minidask_distributed.client.waiting",
     "futures_of": "minidask_distributed.client.waiting",
     "get_client": "minidask_distributed.worker_client",
+    "get_current_task_annotations": "minidask_distributed.worker.context",
     "get_current_task_key": "minidask_distributed.worker.context",
     "get_task_stream": "minidask_distributed.client.queries",
     "get_worker": "minidask_distributed.worker.context",
@@ -112,6 +114,7 @@ __all__ = [
     "fire_and_forget",
     "futures_of",
     "get_client",
+    "get_current_task_annotations",
     "get_current_task_key",
     "get_task_stream",
     "get_worker",
@@ -149,12 +152,17 @@ def __getattr__(name: str) -> Any:
     ------
     AttributeError
         For any other name.
+    NotImplementedError
+        For a name of the field that isn't built; it says what to do instead. It is an ImportError, too.
     ImportError
         If a package that the cluster needs isn't installed; it says what to install.
     """
     if name == "config":
         return import_module("minidask.config")
     if name not in _NAMES:
+        unbuilt = None if name.startswith("_") else import_module("minidask_distributed.client.unbuilt").refusal(name)
+        if unbuilt is not None:
+            raise unbuilt
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         module = import_module(_NAMES[name])

@@ -228,7 +228,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         "distributed.scheduler.dashboard.tasks.task-stream-length",
-        20_000,
+        10_000,
         kinds.POSITIVE_INTEGER,
         "How many finished tasks the scheduler remembers for the task stream; each takes about 100 bytes.",
         unit="tasks",

@@ -40,12 +40,18 @@ LAZY_FUNCTIONS = {("minidask/collection/upward.py", "*")}
 
 # Tests that are about the project as a whole, or about one of its programs, and mirror no module.
 CROSS_CUTTING = {
+    "tests/distributed/test_messages_per_task.py",
     "tests/test_architecture.py",
     "tests/test_conftest.py",
     "tests/test_facades.py",
     "tests/test_public_names.py",
 }
-CROSS_CUTTING_FOLDERS = ("tests/benchmarks/", "tests/examples/")
+CROSS_CUTTING_FOLDERS = (
+    "tests/benchmarks/",
+    "tests/distributed/collections/",
+    "tests/distributed/faults/",
+    "tests/examples/",
+)
 
 VAGUE_NAMES = {"common", "core", "helper", "helpers", "misc", "util", "utils"}
 LONGEST_MODULE = 600  # lines

@@ -14,6 +14,7 @@ import click
 from minidask_distributed.cli import options as flags
 from minidask_distributed.cli.running import Stop, describe_ignored, run
 from minidask_distributed.scheduler.server import Scheduler
+from minidask_distributed.tuning import tune_process
 
 # Named, since a program that is run is called __main__.
 logger = logging.getLogger("minidask_distributed.cli.scheduler")
@@ -96,6 +97,8 @@ def main(
         "preload": list(preload) or None,
         "preload_argv": list(preload_argv) or None,
     }
+
+    tune_process()
 
     async def serve() -> int:
         describe_ignored(dashboard_address, dashboard, show)

@@ -21,7 +21,7 @@ from minidask_distributed.limits import cpu_count, parse_memory_limit, workers_a
 from minidask_distributed.nanny.child import find_class
 from minidask_distributed.nanny.server import Nanny
 from minidask_distributed.security import read_scheduler_file
-from minidask_distributed.worker.process import tune_process
+from minidask_distributed.tuning import tune_process
 from minidask_distributed.worker.server import Worker
 
 # Named, since a program that is run is called __main__.

@@ -14,8 +14,9 @@ this one and announces itself there.
 from __future__ import annotations
 
 import asyncio
-import atexit
+import concurrent.futures.thread  # noqa: F401 - its own hook must be registered before ours, see _close_at_exit
 import contextlib
+import functools
 import os
 import socket
 import sys
@@ -30,15 +31,17 @@ from uuid import uuid4
 from minidask.schedulers.registry import register_runner, unregister_runner
 from minidask.units import parse_timedelta
 from minidask_distributed import loops, settings
-from minidask_distributed.client.administration import Administration
+from minidask_distributed.client.callbacks import Callbacks
 from minidask_distributed.client.computing import Computations
 from minidask_distributed.client.current import add_default, current_client, remove_default, use_client
+from minidask_distributed.client.describing import Describes
 from minidask_distributed.client.executor import ClientExecutor
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.mapping import Maps
 from minidask_distributed.client.printing import show_print, show_warning
 from minidask_distributed.client.session import Callback, State
 from minidask_distributed.client.transfers import Transfers
+from minidask_distributed.client.unbuilt import Unbuilt
 from minidask_distributed.client.waiting import futures_of
 from minidask_distributed.comm.options import Options
 from minidask_distributed.security import Security, read_scheduler_file
@@ -67,7 +70,7 @@ def register_default_cluster(factory: Callable[..., Any] | None) -> Callable[...
     return before
 
 
-class Client(Administration, Computations, Maps):
+class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
     """Connect to a cluster, and run calls, collections and graphs on it.
 
     Parameters
@@ -91,6 +94,10 @@ class Client(Administration, Computations, Maps):
         For people and logs.
     heartbeat_interval : float or str, optional
         How often the client says that it is alive. Default: the setting ``distributed.client.heartbeat``.
+    serializers, deserializers, extensions
+        Not built; None is possible.
+    loop, connection_limit
+        Not needed; taken so that programs that pass them go on working.
     direct_to_workers : bool, optional
         Results and large data always go directly between client and workers; False is refused.
     **kwargs
@@ -115,7 +122,7 @@ class Client(Administration, Computations, Maps):
     def __init__(
         self,
         address: Any = None,
-        *,
+        loop: Any = None,
         timeout: float | str | None = None,
         set_as_default: bool = True,
         scheduler_file: str | os.PathLike[str] | None = None,
@@ -123,10 +130,21 @@ class Client(Administration, Computations, Maps):
         asynchronous: bool = False,
         name: str | None = None,
         heartbeat_interval: float | str | None = None,
+        serializers: Any = None,
+        deserializers: Any = None,
+        extensions: Any = None,
         direct_to_workers: bool | None = None,
+        connection_limit: int = 512,
         **kwargs: Any,
     ) -> None:
         super().__init__()
+        if serializers is not None or deserializers is not None:
+            raise NotImplementedError(
+                "serializers can't be chosen by client: register them by type, `dask_serialize.register(cls)` and "
+                "`dask_deserialize.register(cls)` of minidask_distributed.protocol"
+            )
+        if extensions:
+            raise NotImplementedError("extensions of a client aren't built: subscribe to topics, or derive from Client")
         if address is not None and scheduler_file is not None:
             raise ValueError("give either an address or a scheduler_file, not both")
         if (address is not None or scheduler_file is not None) and kwargs:
@@ -247,7 +265,13 @@ class Client(Administration, Computations, Maps):
             add_default(self)
             register_runner(self.get)
         if not self._asynchronous:
+            self._pid = os.getpid()
             _open_clients.add(self)
+            _close_at_exit()
+
+    def start(self, **kwargs: Any) -> Any:
+        """Connect, if the client is asynchronous and isn't connected yet; an awaitable then. Others are from the beginning."""
+        return self._opened_async() if self._asynchronous else None
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self._opened_async().__await__()
@@ -441,9 +465,6 @@ class Client(Administration, Computations, Maps):
         """Return a `concurrent.futures.Executor` that runs on this client; keywords are `submit`'s options for each call."""
         return ClientExecutor(self, **kwargs)
 
-    def __repr__(self) -> str:
-        return f"<Client: {self.address or 'not connected'!r}, {self.status}>"
-
 
 class _Nothing:
     """An awaitable of None, which nobody has to await."""
@@ -460,9 +481,17 @@ def _nothing() -> _Nothing:
 _open_clients: weakref.WeakSet[Client] = weakref.WeakSet()
 
 
-@atexit.register
+@functools.cache
+def _close_at_exit() -> None:
+    """Have the interpreter close clients before it waits for threads: later none can be started, as closing needs."""
+    with contextlib.suppress(RuntimeError):  # it is ending already
+        threading._register_atexit(_close_all)  # type: ignore[attr-defined]
+
+
 def _close_all() -> None:
     """Close what is open when the interpreter ends, so that schedulers hear of it and clusters are closed."""
     for client in list(_open_clients):
-        with contextlib.suppress(Exception):  # at exit there is nobody left to tell
-            client.close(timeout=5)
+        # A forked child has the clients of its parent in its memory, but they aren't its own.
+        if client._pid == os.getpid():
+            with contextlib.suppress(Exception):  # at exit there is nobody left to tell
+                client.close(timeout=5)

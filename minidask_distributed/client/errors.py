@@ -43,7 +43,18 @@ class FutureLostError(FutureCancelledError, CommClosedError):
 
 
 class KilledWorker(RuntimeError):
-    """Every worker that ran the task died; the task itself may be what kills them."""
+    """Every worker that ran the task died; the task itself may be what kills them.
+
+    Attributes
+    ----------
+    task : key or None
+        Its name.
+    last_worker : str or None
+        The address of the worker that died last.
+    """
+
+    task: Any = None
+    last_worker: str | None = None
 
 
 class LostDataError(RuntimeError):
@@ -84,6 +95,8 @@ def error_of(fields: dict[str, Any]) -> BaseException:
             made = own
         if made is not None:
             error: BaseException = made(fields["text"])
+            if isinstance(error, KilledWorker):
+                error.task, error.last_worker = fields.get("key"), fields.get("worker")
             for note in fields.get("notes") or ():
                 add_note(error, note)
             return error

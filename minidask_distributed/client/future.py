@@ -18,6 +18,8 @@ from minidask.graph.task import Key
 from minidask_distributed.client.errors import error_of_state, remote_traceback
 from minidask_distributed.client.session import CANCELLED, ERROR, State
 from minidask_distributed.protocol.calls import reduce_reference
+from minidask_distributed.protocol.payload import ByReference
+from minidask_distributed.protocol.pickling import loads
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -91,6 +93,14 @@ class Future:
         """ "pending", "finished", "error", "cancelled" or "lost"."""
         return self._state.status
 
+    @property
+    def type(self) -> type | None:
+        """The type of the result; None where the result isn't here (it isn't done, or is too large to come along)."""
+        outcome = self._state.outcome
+        if self.status != "finished" or type(outcome) is int:
+            return None
+        return type(outcome.value if type(outcome) is ByReference else loads(outcome))
+
     def done(self) -> bool:
         """Return whether the task is over: it has a result, failed, was cancelled or lost."""
         return self._state.done
@@ -123,7 +133,7 @@ class Future:
             return client._result_async(self, timeout)
         return client._result(self, timeout)
 
-    def exception(self, timeout: float | str | None = None) -> Any:
+    def exception(self, timeout: float | str | None = None, **kwargs: Any) -> Any:
         """Wait for the task, and return the exception that it raised, or None; with an asynchronous client an awaitable.
 
         Raises
@@ -149,7 +159,7 @@ class Future:
             raise error
         return error
 
-    def traceback(self, timeout: float | str | None = None) -> Any:
+    def traceback(self, timeout: float | str | None = None, **kwargs: Any) -> Any:
         """Wait for the task, and return the traceback of what it raised, or None; with an asynchronous client an awaitable.
 
         The traceback of an error in another process is its text (``str``); in this process it is the traceback itself.

@@ -217,6 +217,7 @@ class SocketListener(Listener):
         self._loop = asyncio.get_running_loop()
         self._closed = False
         self._strangers = 0
+        self._arrived: set[socket.socket] = set()  # accepted, and not looked at yet
         self._accepting = False
         self._logged: set[tuple[str, str]] = set()
         self._retry: asyncio.TimerHandle | None = None
@@ -247,9 +248,11 @@ class SocketListener(Listener):
                 self._retry = self._loop.call_later(FULL_WAIT_S, self._accept, True)
                 return
             self._strangers += 1
+            self._arrived.add(sock)
             self._handlers.track(self._welcome(sock, address))
 
     async def _welcome(self, sock: socket.socket, address: tuple[Any, ...]) -> None:
+        self._arrived.discard(sock)
         name = unparse_address(self._scheme, unparse_host_port(*address[:2]))
         options = self._terms.options
         try:
@@ -307,6 +310,9 @@ class SocketListener(Listener):
             self._retry.cancel()
         self._sock.close()
         await self._handlers.close()
+        # A task that is cancelled before it begins can't tidy up.
+        for sock in self._arrived:
+            sock.close()
 
 
 # ------------------------------------------------------------ shared

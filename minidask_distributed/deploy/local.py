@@ -63,6 +63,8 @@ class LocalCluster(SpecCluster):
         Of each worker; see `minidask_distributed.limits.parse_memory_limit`. ``"auto"``: the machine's memory, split evenly.
     scheduler_kwargs : mapping, optional
         Further arguments of the `Scheduler`.
+    loop, scheduler_sync_interval
+        Not needed; taken so that programs that pass them go on working.
     **worker_kwargs
         Further arguments of each `Worker` (``local_directory, resources, preload …``) or `Nanny` (``env …``).
 
@@ -88,6 +90,7 @@ class LocalCluster(SpecCluster):
         n_workers: int | None = None,
         threads_per_worker: int | None = None,
         processes: bool | None = None,
+        loop: Any = None,
         *,
         host: str | None = None,
         ip: str | None = None,
@@ -102,6 +105,7 @@ class LocalCluster(SpecCluster):
         worker_class: type[Any] | None = None,
         memory_limit: str | float | None = "auto",
         scheduler_kwargs: Mapping[str, Any] | None = None,
+        scheduler_sync_interval: Any = 1,
         **worker_kwargs: Any,
     ) -> None:
         if host is not None and ip is not None:

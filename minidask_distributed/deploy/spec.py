@@ -106,6 +106,10 @@ class SpecCluster(Cluster):
         Level below which this package's loggers are quiet.
     name : str, optional
         For people.
+    shutdown_on_close, shutdown_scheduler : bool
+        Whether `close` ends what was started; only True is possible.
+    loop, scheduler_sync_interval
+        Not needed; taken so that programs that pass them go on working.
 
     Raises
     ------
@@ -122,10 +126,18 @@ class SpecCluster(Cluster):
         scheduler: Mapping[str, Any] | None = None,
         worker: Mapping[str, Any] | None = None,
         asynchronous: bool = False,
+        loop: Any = None,
         security: Security | None = None,
         silence_logs: int | str | bool | None = False,
         name: str | None = None,
+        shutdown_on_close: bool = True,
+        scheduler_sync_interval: Any = 1,
+        shutdown_scheduler: bool = True,
     ) -> None:
+        if not (shutdown_on_close and shutdown_scheduler):
+            raise NotImplementedError(
+                "a cluster always ends what it started: start what is to stay by `minidask-scheduler` and `minidask-worker`"
+            )
         if scheduler is None:
             raise TypeError("SpecCluster needs a scheduler, as {'cls': Scheduler, 'options': {'port': 0}}")
         self.new_spec = None if worker is None else _check_spec("worker", worker)
@@ -275,11 +287,13 @@ class SpecCluster(Cluster):
         assert self._parts.link is not None
         await self._parts.link.call("wait_for_workers", n=n_workers, timeout=timeout_s)
 
-    def get_logs(self, scheduler: bool = True, workers: bool | list[Name] = True) -> Any:
+    def get_logs(self, cluster: bool = True, scheduler: bool = True, workers: bool | list[Name] = True) -> Any:
         """Return {"Scheduler" or name of a worker: its last log lines as one text}.
 
         Parameters
         ----------
+        cluster
+            Taken for programs that pass it: the cluster itself logs with the scheduler, which is in the same process.
         scheduler
             Whether to have the scheduler's.
         workers

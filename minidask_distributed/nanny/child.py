@@ -29,7 +29,7 @@ from collections.abc import Callable
 from typing import Any, TypedDict
 
 from minidask_distributed.plugins import WorkerPlugin
-from minidask_distributed.worker.process import tune_process
+from minidask_distributed.tuning import tune_process
 from minidask_distributed.worker.server import Worker
 
 LAST_WORDS_S = 3.0

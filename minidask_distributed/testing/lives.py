@@ -122,7 +122,7 @@ class Life:
                 worker.machine.set_status("running")
                 worker.settle()
         self._provide()
-        for _ in range(15):
+        for _ in range(40):
             self._pass(3.0)
             if not cluster.machine.state.no_worker and not self._unsettled():
                 break

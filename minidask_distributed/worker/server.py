@@ -25,6 +25,7 @@ from typing import Any
 
 import psutil
 
+from minidask.graph.task import Key
 from minidask_distributed import settings
 from minidask_distributed.comm import Comm, Listener, connect_bulk, listen
 from minidask_distributed.comm.errors import CommClosedError
@@ -37,7 +38,7 @@ from minidask_distributed.spill import SpillBuffer
 from minidask_distributed.worker.arguments import Bounds, Place, executor_threads
 from minidask_distributed.worker.blame import FILE_NAME, RunningFile
 from minidask_distributed.worker.calls import Caller, Running
-from minidask_distributed.worker.context import RunningTask
+from minidask_distributed.worker.context import RunningTask, get_current_task_key
 from minidask_distributed.worker.directory import WorkDirectory
 from minidask_distributed.worker.engine import Engine
 from minidask_distributed.worker.execute import Numbers, Pool
@@ -461,6 +462,10 @@ class Worker:
             logger.exception("teardown of the plugin %s failed", name)
 
     # ------------------------------------------------------------ for tasks and handlers
+
+    def get_current_task(self) -> Key:
+        """Return the key of the calling task, as `context.get_current_task_key` does."""
+        return get_current_task_key()
 
     def secede(self, running: RunningTask) -> None:
         """Take a running task out of the executor's slots; any thread, see `context`."""

@@ -69,6 +69,7 @@ def _check_client(state: ClusterState, client: Client, announced: Counter[Task])
         assert task.state != FORGOTTEN or local in open_rows, f"{client} holds the forgotten {task}"
         assert (client, local) in task.wants() or local in open_rows, f"{client} holds {task} without wanting it"
     for submission in client.submissions.values():
+        assert submission.n_left == sum(submission.left), f"{client}: n_left is {submission.n_left}"
         for row, left in enumerate(submission.left):
             task = client.tasks.get(submission.first + row)
             if left:

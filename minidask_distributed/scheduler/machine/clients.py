@@ -54,14 +54,17 @@ def release(state: ClusterState, client: Client, message: Release) -> None:
         task = client.tasks.get(local)
         if task is None:
             continue
-        if not _in_open_submission(client, local):
-            client.tasks.pop(local)
+        _forget_local(client, local)
         unwant(state, task, client, local)
 
 
-def _in_open_submission(client: Client, local: int) -> bool:
-    """Whether rows that are still to arrive may name this one."""
-    return any(one.first <= local < one.first + one.reserved for one in client.submissions.values())
+def _forget_local(client: Client, local: int) -> None:
+    """A session gives up a local id: now, or once the rows that may still name it have arrived."""
+    for submission in client.submissions.values():
+        if submission.first <= local < submission.first + submission.reserved:
+            submission.unwanted.append(local)
+            return
+    client.tasks.pop(local)
 
 
 def cancel(state: ClusterState, client: Client, message: Cancel) -> None:
@@ -86,8 +89,7 @@ def cancel(state: ClusterState, client: Client, message: Cancel) -> None:
         for other, local in task.wants():
             if other is client or message.force:
                 state.tell_cancelled(other, local, reason)
-                if not _in_open_submission(other, local):
-                    other.tasks.pop(local)
+                _forget_local(other, local)
                 _remove_want(task, other, local)
     needed = _needed_by_others(client, order, seen, message.force)
     for task in order:
@@ -141,9 +143,7 @@ def retry(state: ClusterState, client: Client, message: Retry) -> None:
         if task.state != ERRED or task.recipe is None:
             continue
         state.move(task, RELEASED)
-        task.failure = None
-        task.crashes = 0
-        task.retries = 0 if task.options is None else task.options.retries
+        task.trouble = None
         again.append(task)
         for other, local in task.wants():
             state.tell_undone(other, local)

@@ -28,7 +28,6 @@ from minidask_distributed.scheduler.machine.transitions import (
     drop_value,
     fail,
     leave_queue,
-    leave_worker,
     lose_result,
     no_longer_waits,
     want,
@@ -44,7 +43,10 @@ def hold(state: ClusterState, worker: Worker, task: Task, nbytes: int) -> None:
     before = task.state
     if before == MEMORY:
         nbytes = task.nbytes
-    elif before == ERRED or (before == PROCESSING and task.worker is not worker):
+    elif before == PROCESSING and task.worker is worker:
+        # Whether it has that copy still, or was told to free it before: either way it will say that it finished.
+        return
+    elif before in (ERRED, PROCESSING):
         # Failed meanwhile, or taken for lost and being made again: this copy is of no use.
         state.tell_free(worker, task.id)
         return
@@ -64,10 +66,6 @@ def hold(state: ClusterState, worker: Worker, task: Task, nbytes: int) -> None:
         leave_queue(state, task)
     elif before == NO_WORKER:
         del state.no_worker[task]
-    elif before == PROCESSING:
-        # It had a copy before it was told to make it again; a report of that run is void.
-        leave_worker(state, task)
-        task.attempt += 1
     state.move(task, MEMORY)
     arrive(state, task)
     if before != RELEASED:
@@ -187,6 +185,8 @@ def _data_task(state: ClusterState, key: Key) -> Task:
         task.failure = None
         state.move(task, RELEASED)
         state.move(task, WAITING)
+        for client, local in task.wants():
+            state.tell_undone(client, local)
     return task
 
 

@@ -130,7 +130,7 @@ def erred(state: ClusterState, worker: Worker, message: Erred) -> None:
         if fields.get("kind") == "reschedule":
             requeue(state, task)
         elif task.retries > 0:
-            task.retries -= 1
+            task.try_again()
             requeue(state, task)
         else:
             fail(state, task, _raised(task, worker, fields))

@@ -94,6 +94,17 @@ class Failure:
         return cls(fields, kind)
 
 
+class Trouble:
+    """What went wrong with a task; kept apart, because a scheduler holds a million tasks of which few have any."""
+
+    __slots__ = ("crashes", "errors", "failure")
+
+    def __init__(self) -> None:
+        self.crashes = 0
+        self.errors = 0  # how often it raised and was tried again
+        self.failure: Failure | None = None
+
+
 class Task:
     """One task: what makes its result, who needs it, where it is."""
 
@@ -103,10 +114,8 @@ class Task:
         "client",
         "copies",
         "cost_us",
-        "crashes",
         "dependents",
         "deps",
-        "failure",
         "holder",
         "id",
         "key",
@@ -120,8 +129,8 @@ class Task:
         "others",
         "priority",
         "recipe",
-        "retries",
         "state",
+        "trouble",
         "value",
         "worker",
     )
@@ -142,7 +151,6 @@ class Task:
         self.deps = deps
         self.options = options
         self.priority = id if options is None else id - (options.priority << 48)
-        self.retries = 0 if options is None else options.retries  # left
         self.state = states.RELEASED
         self.dependents: Task | list[Task] | None = None  # forgotten ones may linger in the list
         self.n_live = 0  # dependents that aren't forgotten
@@ -159,11 +167,45 @@ class Task:
         self.value: Any = None  # the result itself, if it is small and within the budget
         self.cost_us = 0  # what it counts in its worker's load
         self.attempt = 1
-        self.crashes = 0  # workers that died while they ran it
-        self.failure: Failure | None = None
+        self.trouble: Trouble | None = None  # what went wrong with it; most tasks have none
 
     def __repr__(self) -> str:
         return f"<Task {self.key!r} {states.NAMES[self.state]}>"
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it failed; while it is erred."""
+        return None if self.trouble is None else self.trouble.failure
+
+    @failure.setter
+    def failure(self, failure: Failure | None) -> None:
+        if self.trouble is not None or failure is not None:
+            self._troubled().failure = failure
+
+    @property
+    def crashes(self) -> int:
+        """How many workers died while they ran it."""
+        return 0 if self.trouble is None else self.trouble.crashes
+
+    @crashes.setter
+    def crashes(self, count: int) -> None:
+        if self.trouble is not None or count:
+            self._troubled().crashes = count
+
+    @property
+    def retries(self) -> int:
+        """How often it may still be tried again after it raised."""
+        allowed = 0 if self.options is None else self.options.retries
+        return allowed if self.trouble is None else allowed - self.trouble.errors
+
+    def try_again(self) -> None:
+        """Count one of the retries as used."""
+        self._troubled().errors += 1
+
+    def _troubled(self) -> Trouble:
+        if self.trouble is None:
+            self.trouble = Trouble()
+        return self.trouble
 
     @property
     def wanted(self) -> bool:
@@ -300,7 +342,7 @@ class Slice:
 class Submission:
     """An upload in progress."""
 
-    __slots__ = ("first", "left", "n_roots", "number", "reserved", "rows", "serial", "shares")
+    __slots__ = ("first", "left", "n_left", "n_roots", "number", "reserved", "rows", "serial", "shares", "unwanted")
 
     def __init__(self, number: int, first: int, serial: int, reserved: int) -> None:
         self.number = number
@@ -309,6 +351,8 @@ class Submission:
         self.reserved = reserved  # serials, for as many rows as were announced
         self.rows = 0  # arrived
         self.left: list[int] = []  # {row: announced dependents that are still to arrive}
+        self.n_left = 0  # sum of these
+        self.unwanted: list[int] = []  # local ids of rows that the client doesn't hold: known for the rows to come only
         self.n_roots = 0  # arrived
         self.shares: list[
             tuple[int, Worker, Slice]

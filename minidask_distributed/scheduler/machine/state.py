@@ -40,7 +40,7 @@ class Limits:
     client_ttl_s: float = 0.0
     nanny_report_s: float = 2.0  # how long a nanny's word about a dead worker is awaited
     bandwidth: int = 100 << 20  # bytes per second between workers until it was measured
-    log: int = 100_000  # moves
+    log: int = 50_000  # moves
     spread_from: int = 4  # submissions with fewer roots are placed one by one
     memory_pressure: float = (
         0.6  # managed bytes as a fraction of all workers' limits from which roots run in plain order

@@ -107,7 +107,8 @@ def no_longer_waits(state: ClusterState, task: Task) -> None:
 
 def arrive(state: ClusterState, task: Task) -> None:
     """A result is in memory (its holder and size are set already): go on with what waited for it, and tell who wants it."""
-    task.failure = None
+    if task.trouble is not None:
+        task.failure = None
     dependents = task.dependents
     if task.n_waiters and dependents is not None:
         for dependent in (dependents,) if type(dependents) is Task else dependents:  # type: ignore[union-attr]

@@ -99,6 +99,7 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
                     if not left[dep_local - first_row]:
                         raise ValueError(f"task {dep.key!r} has more dependents than were announced")
                     left[dep_local - first_row] -= 1
+                    submission.n_left -= 1
                     dep.announced -= 1
                 found.append(dep)
             deps = tuple(found)
@@ -109,6 +110,7 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
                 row += 1
                 continue
         left.append(dependents)
+        submission.n_left += dependents
         recipe = recipes.get(recipe_number)
         if recipe is None:
             raise ValueError(f"task {key!r} has the unknown recipe {recipe_number}")
@@ -133,8 +135,11 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
         if wanted is None or row in wanted:
             if refusal is not None:
                 state.tell_failed(client, local, refusal)
+                submission.unwanted.append(local)
             else:
                 want(state, task, client, local)
+        else:
+            submission.unwanted.append(local)
         if task.state == RELEASED:
             if task.client is None and not task.announced:
                 # Nobody asks for it, and nothing will.
@@ -227,20 +232,18 @@ def may_run(worker: Worker, options: Options) -> bool:
 def close_submission(state: ClusterState, client: Client, submission: Submission) -> None:
     """End an upload, complete or not: what was announced and didn't come isn't waited for any more."""
     client.submissions.pop(submission.number, None)
-    unwanted = []
-    for row, left in enumerate(submission.left):
-        local = submission.first + row
-        task = client.tasks.get(local)
-        if task is None:
-            continue
-        if left:
-            task.announced -= left
-            unwanted.append(task)
-        if not (task.client is client and task.local == local) and (client, local) not in (task.others or ()):
-            client.tasks.pop(local)
-            if not left:
-                unwanted.append(task)
-    for task in unwanted:
+    doubtful = []
+    if submission.n_left:
+        for row, left in enumerate(submission.left):
+            task = client.tasks.get(submission.first + row) if left else None
+            if task is not None:
+                task.announced -= left
+                doubtful.append(task)
+    for local in submission.unwanted:
+        task = client.tasks.pop(local)
+        if task is not None:
+            doubtful.append(task)
+    for task in doubtful:
         if not task.needed:
             drop(state, task)
 

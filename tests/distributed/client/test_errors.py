@@ -98,3 +98,18 @@ def test_they_can_be_pickled(kind: type[FutureCancelledError]) -> None:
     error = pickle.loads(pickle.dumps(kind("x", "why")))
     assert type(error) is kind
     assert (error.key, error.reason) == ("x", "why")
+
+
+def test_who_killed_the_workers() -> None:
+    fields = {
+        "type": "KilledWorker",
+        "text": "no",
+        "payload": None,
+        "kind": "killed-worker",
+        "key": ("x", 0),
+        "worker": "tcp://a:1",
+    }
+    error = error_of(fields)
+    assert isinstance(error, KilledWorker)
+    assert (error.task, error.last_worker) == (("x", 0), "tcp://a:1")
+    assert KilledWorker("by hand").task is None

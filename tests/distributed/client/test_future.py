@@ -271,3 +271,29 @@ def test_awaited_in_another_loop() -> None:
         assert asyncio.run(work()) == 13
         made.small = 0
         assert asyncio.run(work()) == 13
+
+
+def test_the_type_of_a_result() -> None:
+    with connected() as (made, client):
+        future = client.submit(add, 1, 2)
+        assert future.result() == 3
+        assert future.type is int
+        made.small = 0
+        large = client.submit(bytes, 10)
+        assert len(large.result()) == 10
+        assert large.type is None, "it isn't here"
+        assert client.submit(int, "x").type is None
+    with connected("inproc://") as (_, client):
+        future = client.submit(list, "ab")
+        assert future.result() == ["a", "b"]
+        assert future.type is list
+
+
+def test_waiting_for_it_whatever_comes() -> None:
+    async def work(made: Any, client: Client) -> None:
+        await client.submit(add, 1, 2).until_done()
+        bad = client.submit(int, "x")
+        await bad.until_done()
+        assert bad.status == "error"
+
+    in_loop(work)

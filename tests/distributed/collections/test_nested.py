@@ -25,9 +25,10 @@ pytestmark = [pytest.mark.network, pytest.mark.slow]
 @pytest.fixture(params=[False, True], ids=["threads", "processes"], scope="module")
 def single(request: pytest.FixtureRequest) -> Iterator[Client]:
     """A client of one worker with one thread."""
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=request.param, dashboard_address=None
-    ) as cluster, Client(cluster) as client:
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=request.param, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
         yield client
 
 

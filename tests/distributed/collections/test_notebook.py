@@ -71,11 +71,18 @@ def test_a_session(kernel: Any, processes: bool) -> None:
         == "2"
     )
     assert run(kernel, "sorted(f.result() for f in as_completed(client.map(times, range(3))))") == "[-2, -1, 0]"
-    assert run(kernel, "lambda_of_module = lambda: minidask.delayed(times)(7).compute()\nclient.submit(lambda_of_module, pure=False).result()") == "-7"
+    assert (
+        run(
+            kernel,
+            "lambda_of_module = lambda: minidask.delayed(times)(7).compute()\nclient.submit(lambda_of_module, pure=False).result()",
+        )
+        == "-7"
+    )
     # A cell may await, too.
     assert run(kernel, "import asyncio\nawait asyncio.to_thread(client.gather, client.map(times, [8]))") == "[-8]"
     assert "ZeroDivisionError" in run(
-        kernel, "bad = client.submit(lambda: 1 / 0)\ntry:\n    bad.result()\nexcept ZeroDivisionError as e:\n    print(repr(e))"
+        kernel,
+        "bad = client.submit(lambda: 1 / 0)\ntry:\n    bad.result()\nexcept ZeroDivisionError as e:\n    print(repr(e))",
     )
     run(kernel, "held = minidask.delayed(times)(3).persist()\nwait(held)\nassert held.compute() == -3")
     run(kernel, "client.close()\nassert client.status == 'closed'")

@@ -69,7 +69,9 @@ def test_connecting_to_nothing_tells_what_it_met(bulk, security, unused_port):
 
 def test_what_has_listened_and_is_gone_is_not_waited_for(security, unused_port):
     begun = time.monotonic()
-    with pytest.raises(CommError, match=f"no connection to tcp://127.0.0.1:{unused_port}: nothing listens there") as caught:
+    with pytest.raises(
+        CommError, match=f"no connection to tcp://127.0.0.1:{unused_port}: nothing listens there"
+    ) as caught:
         connect_bulk(f"tcp://127.0.0.1:{unused_port}", security=security, timeout_s=20, patient=False)
     assert time.monotonic() - begun < 2
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)

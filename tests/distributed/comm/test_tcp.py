@@ -141,6 +141,19 @@ def test_a_peer_that_stops_is_closed_after_the_timeout(scheme, data, security_fo
     assert "didn't introduce itself within 0.2 s" in line
 
 
+def test_closing_the_listener_closes_who_has_just_arrived(security_for):
+    async def main():
+        async with Refusing("tcp", security_for("tcp")) as refusing:
+            with socket.create_connection(("127.0.0.1", refusing.port)) as stranger:
+                # Accepted, but its task is cancelled before it has begun.
+                refusing.listener._on_connection()
+                await refusing.listener.close()
+                stranger.settimeout(5)
+                assert stranger.recv(10) == b""
+
+    asyncio.run(main())
+
+
 def test_closing_the_listener_ends_waiting_strangers(security_for):
     async def main():
         async with Refusing("tcp", security_for("tcp")) as refusing:

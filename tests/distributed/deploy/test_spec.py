@@ -72,6 +72,8 @@ def test_groups_of_workers_in_one_part():
     ("options", "error", "message"),
     [
         ({"scheduler": None}, TypeError, "needs a scheduler, as"),
+        ({"shutdown_on_close": False}, NotImplementedError, "always ends what it started"),
+        ({"shutdown_scheduler": False}, NotImplementedError, "always ends what it started"),
         ({"scheduler": {"options": {}}}, TypeError, "scheduler must be a mapping with a class under 'cls'"),
         ({"worker": Worker}, TypeError, "worker must be a mapping with a class"),
         ({"workers": {"a": {"cls": "Worker"}}}, TypeError, r"workers\['a'\] must be a mapping with a class"),

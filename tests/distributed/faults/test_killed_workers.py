@@ -178,7 +178,11 @@ def test_a_frozen_worker_is_given_up_and_taken_back(tmp_path):
     options = {"worker_ttl": "3 s"}
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, scheduler_kwargs=options, local_directory=tmp_path
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address=None,
+            scheduler_kwargs=options,
+            local_directory=tmp_path,
         ) as cluster,
         Client(cluster) as client,
     ):

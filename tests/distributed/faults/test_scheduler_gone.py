@@ -119,7 +119,9 @@ def test_a_scheduler_that_ends_during_a_computation(start, tmp_path: Path, gate:
     with within(10):
         for name, program in workers.items():
             program.wait()
-            assert program.process.returncode == (1 if number == signal.SIGKILL and name != "stays" else 0), program.output
+            assert program.process.returncode == (1 if number == signal.SIGKILL and name != "stays" else 0), (
+                program.output
+            )
     assert not scratch(tmp_path)
 
 

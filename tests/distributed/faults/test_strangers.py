@@ -124,7 +124,10 @@ def test_http_on_the_port(programs: Cluster, of: str):
     ids=["zeros", "ones", "ssh", "pickle", "nothing"],
 )
 def test_garbage_on_the_port(programs: Cluster, of: str, data: bytes):
-    with within(5), socket.create_connection(place(programs.address if of == "scheduler" else programs.worker_address)) as sock:
+    with (
+        within(5),
+        socket.create_connection(place(programs.address if of == "scheduler" else programs.worker_address)) as sock,
+    ):
         sock.settimeout(5)
         with contextlib.suppress(ConnectionError):
             sock.sendall(data)
@@ -237,7 +240,10 @@ def test_nobody_there(tmp_path: Path):
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{sock.getsockname()[1]}"
-        with within(5), pytest.raises(TimeoutError, match=f"no connection to {address} within 0.5 s .*nothing listens there"):
+        with (
+            within(5),
+            pytest.raises(TimeoutError, match=f"no connection to {address} within 0.5 s .*nothing listens there"),
+        ):
             Client(address, timeout=0.5)
         with within(10), worker_program(tmp_path, address, "--death-timeout", "0.5s") as worker:
             assert worker.wait() == 1

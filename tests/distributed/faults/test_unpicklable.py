@@ -95,7 +95,10 @@ def worker_of(client, future):
         (lambda client: client.persist(delayed(uses_a_global)(1)), "the function uses_a_global can't be sent"),
         (lambda client: delayed(str)(LOCK).compute(), "the lock can't be pickled"),
         (lambda client: client.scatter(LOCK), "the data 'lock-.*' can't be scattered: a lock can't be sent to another"),
-        (lambda client: client.run(uses_a_global, 1), "the function uses_a_global can't be sent|the lock at .* can't be"),
+        (
+            lambda client: client.run(uses_a_global, 1),
+            "the function uses_a_global can't be sent|the lock at .* can't be",
+        ),
     ],
 )
 def test_what_cannot_be_sent_raises_where_it_was_given(client: Client, call, message):
@@ -116,7 +119,11 @@ def test_an_argument_that_cannot_be_read(client: Client):
 @pytest.mark.parametrize(
     ("kind", "args", "message"),
     [
-        (threading.Lock, (), "the result of 'made' can't be read here: TypeError: a lock can't be sent to another process"),
+        (
+            threading.Lock,
+            (),
+            "the result of 'made' can't be read here: TypeError: a lock can't be sent to another process",
+        ),
         (Stays, (), "the result of 'made' can't be read here: TypeError: a Stays can't .* I don't travel"),
         (OneWay, (), "the result of 'made' can't be read here: LookupError: nobody can read me"),
         (OneWay, (b"." * 100_000,), "the result of 'made' can't be read here: LookupError: nobody can read me"),

@@ -6,6 +6,7 @@ import pytest
 
 from minidask_distributed.messages import (
     Destinations,
+    Done,
     Erred,
     Finished,
     Free,
@@ -16,6 +17,7 @@ from minidask_distributed.messages import (
     Release,
     Scatter,
     Store,
+    Undone,
 )
 from minidask_distributed.protocol.keys import decode_keys, encode_keys
 
@@ -107,12 +109,13 @@ def test_a_copy_of_what_is_made_again_elsewhere_is_freed(table):
     assert table.read(other, Free) == [Free([task.id])]
 
 
-def test_a_copy_at_the_very_worker_that_makes_it_again_will_do(table):
+def test_a_copy_at_the_very_worker_that_makes_it_again_is_not_relied_upon(table):
     table.worker("w"), table.client()
     table.upload("client", {"a": []})
     task = table.task("a")
+    # It may have been told to free that copy before it was told to make it again. If not, it says at once that it finished.
     table.say("w", Held([task.id], [8]))
-    assert table.where("a") == ["memory"]
+    assert table.where("a") == ["processing"]
     table.say("w", Finished([task.id], None, [8], [5], [0], [0], 0, None))
     assert [holder.name for holder in task.holders()] == ["w"]
     assert not table.read("w", Free)
@@ -197,3 +200,25 @@ def test_a_restored_result_that_is_refused_is_made_again(table):
     table.say("two", Erred([task], [0], [0], [fields]))
     assert not table.read("three", Store) + table.read("two", Store)
     assert table.where("a") == ["processing"]
+
+
+def test_data_that_failed_and_are_scattered_again_are_pending_for_all_who_want_them(table):
+    table.client("one"), table.client("two")
+    table.say("one", Scatter(0, encode_keys(["data"]), [10], [None], None, 1))
+    table.read("one")
+    assert table.where("data") == ["erred"]
+    table.worker("w")
+    table.say("two", Scatter(0, encode_keys(["data"]), [10], [b"payload"], None, 1))
+    assert [type(message) for message in table.read("one")] == [Undone, Done]
+    assert type(table.read("two")[-1]) is Done
+
+
+def test_a_report_that_crossed_a_free_is_not_taken_for_the_copy(table):
+    table.worker("w"), table.client()
+    table.upload("client", {"a": []})
+    task = table.task("a")
+    # Stored and freed before, the order of what comes: the copy, that it is gone, the new result.
+    table.say("w", Held([task.id], [8]), Lost([task.id]))
+    assert table.where("a") == ["processing"]
+    table.say("w", Finished([task.id], None, [8], [5], [0], [0], 0, None))
+    assert (table.where("a"), task.attempt) == (["memory"], 1)

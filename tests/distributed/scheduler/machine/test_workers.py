@@ -18,6 +18,7 @@ from minidask_distributed.messages import (
     Recall,
     Recalled,
     RegisterWorker,
+    Release,
     Scatter,
     Store,
     WorkerDied,
@@ -359,6 +360,7 @@ def test_announced_data_whose_worker_dies_are_lost(table):
     table.say("client", Scatter(0, encode_keys(["both", "single"]), [10, 10], [None, None], None, 0))
     table.locals["client"] |= {"both": 0, "single": 1}
     table.say("two", Held([table.task("single").id], [10]))
+    table.read("client")
     table.leave("one")
     assert table.where("both", "single") == ["waiting", "memory"]
     table.leave("two")

@@ -11,7 +11,7 @@ import pytest
 CODE = """
 import gc, json, sys
 before = gc.get_freeze_count()
-from minidask_distributed.worker.process import tune_process
+from minidask_distributed.tuning import tune_process
 tune_process()
 print(json.dumps([sys.getswitchinterval(), gc.get_threshold(), before, gc.get_freeze_count()]))
 """

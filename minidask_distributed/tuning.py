@@ -1,7 +1,7 @@
-"""Settings of the interpreter in processes that run nothing but a worker. Never called in a user's own process.
+"""Settings of the interpreter in processes that run nothing but a worker or a scheduler. Never called in a user's own process.
 
-Place in the flow: called by what starts worker processes (the nanny's child, the command line), after the imports and before
-the worker.
+Place in the flow: called by what starts such processes (the nanny's child, the command lines), after the imports and before
+the server.
 
 Not for: environment variables, which must be set before libraries load (the nanny's).
 """

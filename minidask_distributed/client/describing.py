@@ -1,0 +1,83 @@
+"""What a client says of itself: for people, for notebooks, and for programs that ask it by the field's names.
+
+Place in the flow: a part of `Client`, over its connection; nothing here waits or sends.
+"""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from typing import Any, NamedTuple
+
+from minidask.graph.task import Key
+from minidask_distributed.client.connection import Connection
+from minidask_distributed.client.session import State
+from minidask_distributed.security import write_scheduler_file
+
+
+class SchedulerOf(NamedTuple):
+    """The scheduler of a client, as far as a client knows it."""
+
+    address: str
+
+
+class Describes(Connection):
+    """The part of a client that describes it."""
+
+    # Of the client.
+    cluster: Any
+
+    @property
+    def id(self) -> str:
+        """The client's name, by which the scheduler knows it."""
+        return self.name
+
+    @property
+    def scheduler(self) -> SchedulerOf | None:
+        """What has the scheduler's ``address``; None before the client is connected."""
+        return SchedulerOf(self.address) if self.address else None
+
+    @property
+    def futures(self) -> dict[Key, State]:
+        """{key: state} of the tasks that futures of this client stand for."""
+        with self._lock:
+            return {state.key: state for state in self._session.states.values()}
+
+    @property
+    def dashboard_link(self) -> str:
+        """The address of the dashboard: "" where there is none."""
+        return getattr(self.cluster, "dashboard_link", "")
+
+    def write_scheduler_file(self, scheduler_file: str | os.PathLike[str]) -> None:
+        """Write a file with which other clients, and workers, find this scheduler; readable by its owner alone.
+
+        Parameters
+        ----------
+        scheduler_file : path
+            For ``Client(scheduler_file=...)`` and ``minidask-worker --scheduler-file``. One that is there is replaced.
+
+        Raises
+        ------
+        RuntimeError
+            If the client isn't connected.
+        ValueError
+            If the scheduler can be reached in this process alone.
+        OSError
+            If the file can't be written.
+        """
+        self._check_open()
+        if self.address.startswith("inproc://"):
+            raise ValueError(f"nothing outside of this process can connect to {self.address}: use protocol='tcp'")
+        info = {"address": self.address}
+        token = None if self.security is None else self.security.token_for(self.address.startswith("tls://"))
+        write_scheduler_file(scheduler_file, info if token is None else {**info, "token": token})
+
+    def __repr__(self) -> str:
+        return f"<Client: {self.address or 'not connected'!r}, {self.status}>"
+
+    def _repr_html_(self) -> str:
+        rows = {"Name": self.name, "Status": self.status, "Scheduler": self.address or "not connected"}
+        if self.cluster is not None:
+            rows["Cluster"] = repr(self.cluster)
+        cells = "".join(f"<tr><th>{name}</th><td>{escape(str(text))}</td></tr>" for name, text in rows.items())
+        return f"<b>Client</b><table>{cells}</table>"
