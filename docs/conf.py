@@ -18,7 +18,8 @@ version = release = minidask.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "state_diagrams"]
 exclude_patterns = ["changelog.d"]
 # A page that the index lists appears once it is written; one that it fails to list is a warning all the same.
-suppress_warnings = ["toc.not_readable"]
+# "key" in lists of parameters is a word, and an attribute of two classes.
+suppress_warnings = ["toc.not_readable", "ref.python"]
 templates_path: list[str] = []
 
 html_theme = "furo"

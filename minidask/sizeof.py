@@ -56,6 +56,8 @@ _LEAVES = (
     types.FunctionType,
     types.BuiltinFunctionType,
 )
+# Those whose size runs nobody's code.
+_ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 _CONTAINERS = (list, tuple, set, frozenset, deque, dict)
 
 
@@ -87,6 +89,13 @@ class _SizeOf(Dispatch):
     """
 
     def __call__(self, arg: Any, *args: Any, **kwargs: Any) -> int:
+        kind = type(arg)
+        if kind in _ATOMS:
+            return sys.getsizeof(arg)
+        if (kind is tuple or kind is list) and len(arg) <= _SAMPLE and _ATOMS.issuperset(map(type, arg)):
+            # What the general way finds, in a tenth of the time.
+            if self.find(kind) is None:
+                return sys.getsizeof(arg) + sum(map(sys.getsizeof, {id(item): item for item in arg}.values()))
         total = 0.0
         seen: set[int] = set()
         # {id of the array that owns the memory: [bytes of its views so far, its own bytes]}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import pickle
 import subprocess
 import sys
 from types import ModuleType
 
+import cloudpickle
 import pytest
 
 import minidask
@@ -47,6 +50,14 @@ def test_modules_of_the_same_names_stay_importable():
 
     assert isinstance(sys.modules["minidask.delayed"], ModuleType)
     assert isinstance(minidask.delayed(1), Delayed)
+
+
+@pytest.mark.parametrize("name", ["minidask", "minidask_distributed"])
+def test_functions_that_name_the_package_can_be_pickled_by_value(name):
+    package = importlib.import_module(name)
+    assert pickle.loads(pickle.dumps(package)) is package
+    function = cloudpickle.loads(cloudpickle.dumps(lambda: package.__name__))
+    assert function() == name
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -26,7 +26,7 @@ def content_token(payload: Payload) -> str:
     Examples
     --------
     >>> content_token(Payload("bytes", b"", [b"abc"]))
-    '1434d09e5c56d9b6fcae1bcc9f0eb7a3'
+    '67b17cb6749f3cc519f817925ebd4aa4'
     """
     hasher = xxhash.xxh3_128()
     buffers = [flat(buffer) for buffer in payload.buffers]

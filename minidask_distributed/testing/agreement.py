@@ -149,6 +149,7 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
             case Missing():
                 answers.update(message.tasks)
     answers.update(machine.unreported, (id for id, _ in ended))
+    told.update(id for id, _ in ended)
     for id, task in machine.tasks.items():
         if task.state == there.MISSING and id not in answers and any(one in work for one in task.dependents or ()):
             raise AssertionError(f"{record} waits for {_name(cluster, id)}, and nobody will tell it where that is")

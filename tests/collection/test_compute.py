@@ -340,3 +340,14 @@ def test_an_error_of_the_scheduler_itself_keeps_its_traceback():
     with pytest.raises(OSError, match="no scheduler today") as caught:
         compute(delayed(abs)(0), scheduler=refuse)
     assert traceback.extract_tb(caught.value.__traceback__)[-1].name == "refuse"
+
+
+def test_an_asynchronous_client_is_not_waited_for():
+    class Client:
+        asynchronous = True
+
+        def get(self, dsk, keys, **kwargs):
+            raise AssertionError("its result would have to be awaited")
+
+    with pytest.raises(RuntimeError, match=r"would block the event loop.*await client\.compute\(x\)"):
+        compute(delayed(add)(1, 2), get=Client().get)

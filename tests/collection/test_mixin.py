@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 
 import pytest
 
 from minidask import local
+from minidask.graph import held, literal
 from tests.collection.samples import Grid, Tuple, numbers
 
 
@@ -52,3 +54,25 @@ def test_classes_with_slots_have_no_dict_and_can_be_referred_to_weakly():
 def test_the_inherited_methods_are_documented():
     for name in ("compute", "persist", "visualize"):
         assert getattr(Tuple, name).__doc__
+
+
+def test_awaiting_waits_for_what_is_held_elsewhere():
+    waited = []
+
+    class Result:
+        __minidask_future__ = True
+
+        async def until_done(self):
+            waited.append(self)
+
+    class Held(Tuple):
+        def __dask_graph__(self):
+            return {"x": held(result), "y": literal(1)}
+
+    async def main(collection):
+        return await collection is collection
+
+    result = Result()
+    assert asyncio.run(main(numbers()))
+    assert asyncio.run(main(Held({}, [])))
+    assert waited == [result]

@@ -129,6 +129,10 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
             refusal = None
         else:
             refusal = _refusal(task, recipe, literals, deps) if row in named else None
+            if task.failure is not None and task.failure.kind == "cancelled":
+                # Somebody gave it up, and is still to name it: that isn't the answer to who asks for it now.
+                task.failure = None
+                state.move(task, RELEASED)
             give_back(state, deps)
         task.announced += dependents
         local_tasks.set(local, task)

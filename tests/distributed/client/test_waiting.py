@@ -4,8 +4,10 @@ import asyncio
 import threading
 from concurrent.futures import CancelledError
 
+import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask import delayed
 from minidask.graph.layered import LayeredGraph
 from minidask_distributed.client.waiting import fire_and_forget, futures_of, wait
@@ -209,6 +211,10 @@ def test_futures_in_collections():
         assert futures_of(delayed(double)(held)) == [future]
         assert futures_of(delayed(double)(1)) == []
         assert isinstance(held.__dask_graph__(), LayeredGraph)
+        parts = client.persist([delayed(double)(at) for at in range(5)])
+        assert [future.key for future in futures_of(parts)] == [part.key for part in parts]
+        df = client.persist(dd.from_pandas(pd.DataFrame({"x": range(8)}), npartitions=4))
+        assert [future.key for future in futures_of(df)] == df.__dask_keys__(), "in the collection's order"
 
 
 def test_cancelled_futures_are_told_apart_if_asked():

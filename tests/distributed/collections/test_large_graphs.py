@@ -30,17 +30,17 @@ def test_a_hundred_thousand_tasks(request: pytest.FixtureRequest, where: str) ->
     assert client.get(graph, "total") == sum(range(1, 100_001))
 
 
-@pytest.mark.parametrize("where", ["client", "remote"])
-def test_a_chain_of_fifty_thousand(request: pytest.FixtureRequest, where: str) -> None:
+@pytest.mark.parametrize(("where", "length"), [("client", 50_000), ("remote", 5_000)])
+def test_a_deep_chain(request: pytest.FixtureRequest, where: str, length: int) -> None:
     client: Client = request.getfixturevalue(where)
-    graph: dict[Any, Any] = {0: 0, **{i: (inc, i - 1) for i in range(1, 50_001)}}
-    assert client.get(graph, 50_000) == 50_000
+    graph: dict[Any, Any] = {0: 0, **{i: (inc, i - 1) for i in range(1, length + 1)}}
+    assert client.get(graph, length) == length
     x = delayed(0)
-    for _ in range(5_000):
+    for _ in range(2_000):
         x = delayed(inc)(x)
-    assert x.compute() == 5_000
+    assert x.compute() == 2_000
     held = x.persist()
-    assert (held + 1).compute() == 5_001
+    assert (held + 1).compute() == 2_001
 
 
 def test_a_tree(remote: Client) -> None:
@@ -56,7 +56,7 @@ def big(data: Any, x: int) -> int:
 
 def test_large_literals_are_warned_of_by_name(remote: Client) -> None:
     data = bytes(11_000_000)
-    with pytest.warns(UserWarning, match=r"big.*11\.0 MB|big.*10\.49 MiB|arguments of big") as caught:
+    with pytest.warns(UserWarning, match=r"arguments of big take 10\.49 MiB") as caught:
         assert remote.submit(big, data, 1).result() == 11_000_001
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="arguments of big") as caught:
@@ -87,7 +87,7 @@ def test_large_data_that_is_scattered_is_not(remote: Client) -> None:
 def test_a_large_frame_in_the_program(remote: Client) -> None:
     frame = pd.DataFrame({"x": np.arange(4_000_000)})
     df = dd.from_pandas(frame, npartitions=2)
-    with pytest.warns(UserWarning, match=r"from.pandas"):
+    with pytest.warns(UserWarning, match=r"task \('sum-chunk-.* take 15\.26 MiB"):
         assert df.x.sum().compute() == frame.x.sum()
     held = remote.scatter(frame)
     with warnings.catch_warnings():

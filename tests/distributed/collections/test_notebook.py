@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-# The first two come from inside jupyter_client, on some versions of it.
+# Both warnings come from inside jupyter_client, on some versions of it.
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.network,
     pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client.*"),
-    pytest.mark.filterwarnings("ignore::RuntimeWarning:zmq.*"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq.*"),
 ]
 
 
@@ -20,12 +21,17 @@ pytestmark = [
 def kernel() -> Iterator[Any]:
     manager = pytest.importorskip("jupyter_client.manager", reason="needs jupyter_client")
     pytest.importorskip("ipykernel", reason="needs ipykernel")
-    started, client = manager.start_new_kernel(kernel_name="python3")
+    started, client = manager.start_new_kernel(
+        kernel_name="python3", extra_arguments=["--HistoryManager.enabled=False"]
+    )
     try:
         yield client
     finally:
         client.stop_channels()
         started.shutdown_kernel(now=True)
+        started.cleanup_resources()
+        started.context.destroy(linger=0)
+        gc.collect()
 
 
 def run(kernel: Any, code: str) -> str:
@@ -74,7 +80,7 @@ def test_a_session(kernel: Any, processes: bool) -> None:
     assert (
         run(
             kernel,
-            "lambda_of_module = lambda: minidask.delayed(times)(7).compute()\nclient.submit(lambda_of_module, pure=False).result()",
+            "nested = lambda: minidask.delayed(times)(7).compute()\nclient.submit(nested, pure=False).result()",
         )
         == "-7"
     )

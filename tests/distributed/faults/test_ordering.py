@@ -67,7 +67,7 @@ def test_a_task_that_waits_for_another_one_of_its_batch(client: Client, gate: Ga
     chain = [first]
     for turn in range(20):
         chain.append(client.submit(inc, chain[-1], workers=["1"]))
-    after = client.submit(inc, first, workers=["0"])
+    after = client.submit(inc, first, workers=["0"], pure=False)
     with within(SOON_S):
         assert chain[-1].result(PATIENCE_S) == 19
     gate.until_begun()

@@ -8,6 +8,8 @@ import warnings
 
 import pytest
 
+import minidask_distributed
+from minidask.schedulers.registry import current_runner
 from minidask_distributed.protocol.payload import unpack
 from minidask_distributed.worker import context
 from minidask_distributed.worker.context import (
@@ -227,3 +229,20 @@ def test_a_filter_of_the_worker_makes_an_error_of_it_but_clients_still_hear():
     with pytest.raises(UserWarning, match="careful"):
         contextvars.copy_context().run(task)
     assert worker.asked[0][1]["text"] == "careful"
+
+
+def test_collections_in_tasks_compute_on_the_tasks_cluster(monkeypatch):
+    class Client:
+        def get(self, dsk, keys, **kwargs):
+            return "on the cluster"
+
+    client = Client()
+    monkeypatch.setattr(minidask_distributed, "get_client", lambda: client, raising=False)
+    before = current_runner()
+    found, _, _ = in_task(current_runner)
+    assert found == client.get
+    assert current_runner() == before
+
+
+def test_a_task_that_never_had_a_slot_has_not_seceded():
+    assert not RunningTask(RecordingWorker(), 1, "x", {}).seceded

@@ -11,7 +11,7 @@ import pytest
 
 from minidask_distributed.messages import Finished, Free, LongRunning, Recall, Recalled, Stop
 from minidask_distributed.worker.calls import TaskStopped
-from minidask_distributed.worker.context import rejoin, secede
+from minidask_distributed.worker.context import rejoin, running_task, secede
 from minidask_distributed.worker.execute import Numbers
 from tests.distributed.worker.shells import PATIENCE_S, Dep, shell
 
@@ -191,6 +191,17 @@ class TestSecede:
         seceded.go.set()
         worker.comm.until_finished(long)
         assert worker.result(abs, -2) == 2
+
+    def test_a_task_knows_whether_it_left(self, worker):
+        def outer():
+            task = running_task()
+            before = task.seceded
+            secede()
+            left = task.seceded
+            rejoin()
+            return before, left, task.seceded
+
+        assert worker.result(outer) == (False, True, False)
 
     def test_rejoin_waits_for_a_slot(self, worker):
         seceded, other, back = Gate(), Gate(), Gate()

@@ -414,3 +414,17 @@ class TestStart:
                 assert "behind the scenes" in caplog.text
 
         with_scheduler(test)
+
+
+def test_which_task_it_runs_is_asked_in_tasks():
+    async def test(scheduler):
+        async with make(scheduler) as worker:
+            with pytest.raises(ValueError, match="code that runs in a task"):
+                worker.get_current_task()
+            token = context.running.set(context.RunningTask(worker, 1, ("x", 0), {}))
+            try:
+                assert worker.get_current_task() == ("x", 0)
+            finally:
+                context.running.reset(token)
+
+    with_scheduler(test)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minidask_distributed.messages import Compute, Done, Release, Upload, UploadTaken, Want
+from minidask_distributed.messages import Cancel, Compute, Done, Release, Upload, UploadTaken, Want
 from minidask_distributed.protocol.keys import encode_keys
 from minidask_distributed.scheduler.machine.upload import may_run
 
@@ -190,3 +190,17 @@ def test_a_row_that_nobody_asks_for_is_forgotten_at_once(table):
     table.worker("w"), table.client()
     table.upload("client", {"stray": [], "a": []}, wanted=["a"], announced=3, last=False)
     assert table.where("stray", "a") == ["gone", "processing"]
+
+
+def test_what_one_client_gave_up_is_computed_for_another_one(table):
+    table.client("one"), table.client("two")
+    # More rows of the first one are still to come, so that what it cancels isn't forgotten.
+    table.upload("one", {"a": [], "b": ["a"]}, announced=4, dependents=[2, 1], last=False)
+    table.say("one", Cancel(table.ids("one", "a"), False, "enough"))
+    assert table.where("a", "b") == ["erred", "erred"]
+    table.upload("two", {"a": [], "b": ["a"]}, wanted=["b"])
+    assert table.where("a", "b") == ["queued", "waiting"]
+    table.worker("w")
+    table.finish("w", "a"), table.finish("w", "b")
+    assert table.heard("two") == {"b": "done"}
+    assert table.heard("one") == {"a": "cancelled", "b": "cancelled"}

@@ -1,0 +1,237 @@
+"""The ends of programs: orderly or not, nothing of a cluster outlives them, and nobody waits for them in vain."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from minidask_distributed.client.client import Client
+from minidask_distributed.deploy.local import LocalCluster
+from tests.distributed.faults.stage import PATIENCE_S, Gate, Program, descendants, is_running, scratch, script, until, within
+
+HEAD = """
+import os, signal, sys, threading, time
+from minidask.distributed import Client, LocalCluster
+
+def inc(x):
+    return x + 1
+
+def forever(*args):
+    while True:
+        time.sleep(0.01)
+
+def in_compiled_code(*args):
+    threading.Lock().acquire() or threading.Event().wait()
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+options = dict(n_workers=2, threads_per_worker=1, dashboard_address=None)
+"""
+
+
+def run(folder: Path, text: str, *arguments: str, code: int | None = 0, limit_s: float = 10, **environ: str) -> str:
+    """Run a script to its end; return what it said. Nothing of it may be left."""
+    with within(limit_s), script(folder, HEAD + text, *arguments, **environ) as program:
+        seen: dict[int, psutil.Process] = {}
+        while program.process.poll() is None and program._reader.is_alive():
+            seen |= {one.pid: one for one in descendants(program.process.pid)}
+            program._reader.join(0.05)
+        assert code is None or program.wait(limit_s) == code, program.output
+        program.wait(limit_s)
+        until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in seen.values()), 5)
+        assert not scratch(folder)
+        return program.output
+
+
+@pytest.mark.parametrize("processes", [True, False])
+def test_closing_leaves_nothing(tmp_path: Path, processes: bool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    me = psutil.Process()
+
+    def life() -> None:
+        with (
+            LocalCluster(n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=None) as cluster,
+            Client(cluster) as client,
+        ):
+            data = client.scatter(bytes(1_000_000))
+            assert client.gather(client.map(len, [data] * 3, pure=False)) == [1_000_000] * 3
+            assert len(client.gather(data)) == 1_000_000
+            assert scratch(tmp_path)
+        gc.collect()
+
+    life()
+    files, threads = me.num_fds(), threading.active_count()
+    life()
+    with within(2):
+        until(lambda: not descendants(me.pid))
+    assert threading.active_count() == threads
+    assert me.num_fds() == files
+    assert not me.net_connections("inet")
+    assert not scratch(tmp_path)
+
+
+ENDS = {
+    "nothing was closed": "cluster = LocalCluster(**options); client = Client(cluster)",
+    "a client of its own": "client = Client(**options)",
+    "in threads": "client = Client(**options, processes=False)",
+    "the cluster was forgotten": "client = Client(LocalCluster(**options)); client.submit(inc, 1).result()",
+    "tasks run": "client = Client(**options); f = client.map(forever, range(4)); time.sleep(0.1)",
+    "tasks run in threads": "client = Client(**options, processes=False); f = client.map(forever, range(4))",
+    "compiled code runs": "client = Client(**options); f = client.map(in_compiled_code, range(4)); time.sleep(0.1)",
+    "the client was closed": "cluster = LocalCluster(**options); Client(cluster).close()",
+    "the cluster was closed": "cluster = LocalCluster(**options); client = Client(cluster); cluster.close()",
+    "results are held": "client = Client(**options); f = client.submit(bytes, 10**6); f.result()",
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_the_interpreter_ends_without_close(tmp_path: Path, how: str):
+    said = run(tmp_path, f"{ENDS[how]}\nprint('the end')")
+    assert said.strip().splitlines() == ["the end"] or "was never closed" in said, said
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [("sys.exit(3)", 3), ("raise LookupError('of the script')", 1), ("os._exit(4)", 4)]
+)
+def test_the_script_ends_early(tmp_path: Path, end: str, code: int):
+    said = run(tmp_path, f"client = Client(**options)\nassert client.submit(inc, 1).result() == 2\n{end}", code=code)
+    assert said.count("Traceback") == (code == 1), said
+    assert code != 1 or said.rstrip().endswith("LookupError: of the script")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_the_script_is_killed(tmp_path: Path, number: int):
+    text = "client = Client(**options)\nf = client.map(forever, range(4))\ntime.sleep(0.1)\nos.kill(os.getpid(), int(sys.argv[1]))"
+    run(tmp_path, text, str(int(number)), code=-number)
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        "client.gather(client.map(pause, range(30)))",
+        "client.submit(sum, client.map(pause, range(30))).result()",
+        "client.compute(delayed(sum)(list(map(delayed(pause), range(30))))).result()",
+        "delayed(sum)(list(map(delayed(pause), range(30)))).compute()",
+        "wait(client.map(pause, range(30)))",
+        "list(as_completed(client.map(pause, range(30))))",
+    ],
+)
+def test_ctrl_c_while_it_waits(tmp_path: Path, waits: str):
+    text = f"""
+from minidask import delayed
+from minidask.distributed import as_completed, wait
+
+def pause(x):
+    print("begun", flush=True)
+    time.sleep(0.5)
+    return 0
+
+with LocalCluster(**options) as cluster, Client(cluster) as client:
+    try:
+        {waits}
+    except KeyboardInterrupt:
+        began = time.monotonic()
+    # The cluster is whole. What runs may end; the rest of what was waited for, 7 s of work, is given up.
+    assert client.gather(client.map(inc, range(10, 20))) == list(range(11, 21))
+    assert time.monotonic() - began < 4
+    assert len(client.scheduler_info()["workers"]) == 2
+    print("works")
+"""
+    with within(10), script(tmp_path, HEAD + text) as program:
+        program.until_said("begun")
+        os.killpg(program.process.pid, signal.SIGINT)
+        assert program.wait() == 0, program.output
+        assert program.output.endswith("works\n"), program.output
+        assert program.output.count("begun") <= 6
+        assert "Traceback" not in program.output
+
+
+def test_ctrl_c_that_nobody_catches(tmp_path: Path):
+    text = "client = Client(**options)\nprint('waiting', flush=True)\nclient.gather(client.map(forever, range(10)))"
+    with within(10), script(tmp_path, HEAD + text) as program:
+        program.until_said("waiting")
+        workers = descendants(program.process.pid)
+        assert len(workers) == 2
+        time.sleep(0.2)
+        os.killpg(program.process.pid, signal.SIGINT)
+        assert program.wait() in (130, -signal.SIGINT)
+        assert program.output.count("Traceback") == 1, program.output
+        assert program.output.rstrip().endswith("KeyboardInterrupt")
+        until(lambda: not any(is_running(worker.pid) for worker in workers), 5)
+    assert not scratch(tmp_path)
+
+
+def test_ctrl_c_while_the_cluster_starts(tmp_path: Path):
+    text = "print('starting', flush=True)\ncluster = LocalCluster(**options)\nprint('started')\ntime.sleep(60)"
+    with within(10), script(tmp_path, HEAD + text) as program:
+        program.until_said("starting")
+        until(lambda: len(descendants(program.process.pid)) == 2)
+        workers = descendants(program.process.pid)
+        os.killpg(program.process.pid, signal.SIGINT)
+        assert program.wait() in (130, -signal.SIGINT), program.output
+        assert program.output.rstrip().endswith("KeyboardInterrupt"), program.output
+        until(lambda: not any(is_running(worker.pid) for worker in workers), 5)
+    assert not scratch(tmp_path)
+
+
+def test_a_script_without_a_main_guard(tmp_path: Path):
+    # Worker processes don't run the script again: it needs no guard, and says so by working.
+    said = run(
+        tmp_path,
+        "print('once')\nclient = Client(**options)\nprint(client.gather(client.map(inc, range(3))))\nclient.close()",
+    )
+    assert said.split("\n") == ["once", "[1, 2, 3]", ""], said
+
+
+def test_a_program_from_standard_input(tmp_path: Path):
+    code = HEAD + "with Client(**options) as client:\n    print(client.gather(client.map(inc, range(3))))"
+    with within(10), Program("-c", code, cwd=tmp_path) as program:
+        assert program.wait() == 0
+        assert program.output == "[1, 2, 3]\n"
+
+
+def test_a_forked_child_leaves_the_cluster_of_its_parent_alone(tmp_path: Path):
+    text = """
+import multiprocessing
+
+client = Client(**options)
+assert client.submit(inc, 1).result() == 2
+child = multiprocessing.get_context("fork").Process(target=print, args=("child",))
+child.start()
+child.join()
+pid = os.fork()
+if not pid:
+    sys.exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+assert client.gather(client.map(inc, range(10, 20))) == list(range(11, 21))
+print("works")
+client.close()
+"""
+    said = run(tmp_path, text, PYTHONWARNINGS="ignore")
+    assert said.split() == ["child", "works"], said
+
+
+def test_a_task_that_does_not_end_does_not_keep_the_cluster_open(tmp_path: Path, gate: Gate):
+    # It waits in the kernel, where no exception reaches it.
+    with within(8):
+        with (
+            LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path) as cluster,
+            Client(cluster) as client,
+        ):
+            future = client.submit(gate)
+            gate.until_begun()
+            pid = cluster.workers[0].pid
+            del future
+        until(lambda: not is_running(pid))
+    assert not scratch(tmp_path)
+    assert sys.getrefcount(gate) < PATIENCE_S
