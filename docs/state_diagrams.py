@@ -92,7 +92,7 @@ class TaskStates(Directive):
         """Return picture and tables."""
         meanings, moves = TABLES[self.arguments[0]]()
         used = {state for move in moves for state in move}
-        meanings = {**meanings, **{state: "gone" for state in used - set(meanings)}}
+        meanings = {**meanings, **dict.fromkeys(used - set(meanings), "gone")}
         raw = nodes.raw("", picture(meanings, moves), format="html")
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 18 82", "", "   * - State", "     - Meaning"]
         for state, meaning in meanings.items():

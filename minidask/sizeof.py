@@ -92,10 +92,10 @@ class _SizeOf(Dispatch):
         kind = type(arg)
         if kind in _ATOMS:
             return sys.getsizeof(arg)
-        if (kind is tuple or kind is list) and len(arg) <= _SAMPLE and _ATOMS.issuperset(map(type, arg)):
-            # What the general way finds, in a tenth of the time.
-            if self.find(kind) is None:
-                return sys.getsizeof(arg) + sum(map(sys.getsizeof, {id(item): item for item in arg}.values()))
+        # What the general way finds, in a fraction of the time.
+        flat = (kind is tuple or kind is list) and len(arg) <= _SAMPLE and _ATOMS.issuperset(map(type, arg))
+        if flat and self.find(kind) is None:
+            return sys.getsizeof(arg) + sum(map(sys.getsizeof, {id(item): item for item in arg}.values()))
         total = 0.0
         seen: set[int] = set()
         # {id of the array that owns the memory: [bytes of its views so far, its own bytes]}

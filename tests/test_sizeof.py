@@ -299,3 +299,15 @@ def test_sparse(format):
     scipy_sparse = pytest.importorskip("scipy.sparse")
     matrix = scipy_sparse.eye_array(10_000).asformat(format)
     assert 80_000 <= sizeof(matrix) < 3_000_000
+
+
+def test_short_flat_lists_are_measured_as_all_others_are():
+    class Mine(list):
+        pass
+
+    text = "x" * 1000
+    for items in ([1, "a", None], [text, text, 2.5], [], [b"x" * 9, 1j, True]):
+        inside = sum(map(sys.getsizeof, {id(item): item for item in items}.values()))
+        assert sizeof(items) == sys.getsizeof(items) + inside
+        assert sizeof(tuple(items)) == sys.getsizeof(tuple(items)) + inside
+        assert sizeof(Mine(items)) >= sys.getsizeof(items) + inside

@@ -21,6 +21,7 @@ from minidask.graph.layer import (
     MaterializedLayer,
     NamedLayer,
     SingleLayer,
+    annotated,
     check_same_name,
     check_same_tasks,
     chosen_by_user,
@@ -30,6 +31,9 @@ from minidask.graph.layer import (
 )
 from minidask.graph.task import Key, Task
 from minidask.graph.traverse import missing_key
+
+# What is wanted of a layer of one task: all there is.
+_ONE: Any = frozenset()
 
 
 class LayeredGraph(Mapping[Key, Task]):
@@ -223,19 +227,39 @@ class LayeredGraph(Mapping[Key, Task]):
             If two different tasks have one key that users chose.
         """
         self.check()
-        wanted: dict[str, set[Key]] = {}
+        layers = self.layers
+        wanted: dict[str, Any] = {}
         for key in keys:
             layer = self.layer_of(key)
             if layer is None:
                 raise missing_key(key, self)
-            wanted.setdefault(layer.name, set()).add(key)
+            if type(layer) is SingleLayer:
+                wanted[layer.name] = _ONE
+            else:
+                wanted.setdefault(layer.name, set()).add(key)
         # lowered: {layer: its tasks that are needed}, outputs first
         lowered: dict[str, dict[Key, Task]] = {}
         # Outputs first; once more only if users' dicts refer to one another the wrong way round.
         while wanted:
-            for name, layer in reversed(self.layers.items()):
+            for name, layer in reversed(layers.items()):
                 own = wanted.pop(name, None)
-                if not own:
+                if own is None:
+                    continue
+                if type(layer) is SingleLayer:
+                    # Delayed calls are many, and nearly all that they need are others: no sets, nothing is looked up twice.
+                    task = annotated(layer.task, name, layer.annotations) if layer.annotations else layer.task
+                    lowered[name] = {name: task}
+                    rest = None
+                    for key in task.dependencies:
+                        if type(key) is str and type(layers.get(key)) is SingleLayer:
+                            if key not in lowered:
+                                wanted[key] = _ONE
+                        elif rest is None:
+                            rest = {key}
+                        else:
+                            rest.add(key)
+                    if rest:
+                        self._sort_by_layer(rest, layer, wanted, lowered)
                     continue
                 tasks = layer.lower(None if len(own) == len(layer) and layer.is_grid else own)
                 if not own <= tasks.keys():
@@ -249,7 +273,7 @@ class LayeredGraph(Mapping[Key, Task]):
         return out
 
     def _sort_by_layer(
-        self, needed: set[Key], layer: Layer, wanted: dict[str, set[Key]], lowered: Mapping[str, Mapping[Key, Task]]
+        self, needed: set[Key], layer: Layer, wanted: dict[str, Any], lowered: Mapping[str, Mapping[Key, Task]]
     ) -> None:
         """Add keys that the tasks of ``layer`` need to those wanted of the layers that have them."""
         if len(layer.inputs) == 1 and layer.inputs[0].is_grid:
@@ -263,7 +287,10 @@ class LayeredGraph(Mapping[Key, Task]):
             above = self.layer_of(key)
             if above is None:
                 raise self._missing(key, lowered)
-            if key not in lowered.get(above.name, ()):
+            if type(above) is SingleLayer:
+                if above.name not in lowered:
+                    wanted[above.name] = _ONE
+            elif key not in lowered.get(above.name, ()):
                 wanted.setdefault(above.name, set()).add(key)
 
     def _missing(self, key: Key, lowered: Mapping[str, Mapping[Key, Task]]) -> KeyError:
@@ -276,7 +303,11 @@ class LayeredGraph(Mapping[Key, Task]):
 
     def check(self) -> None:
         """Raise ValueError if two layers whose keys users chose hold different tasks under one key."""
-        chosen = [layer for layer in self.layers.values() if isinstance(layer, MaterializedLayer | NamedLayer)]
+        chosen = [
+            layer
+            for layer in self.layers.values()
+            if type(layer) is not SingleLayer and isinstance(layer, MaterializedLayer | NamedLayer)
+        ]
         if len(chosen) < 2:
             return
         seen: dict[Key, Task] = {}

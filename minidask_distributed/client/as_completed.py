@@ -14,8 +14,10 @@ Not for: all of them or the first (`waiting.wait`), or values alone (`Client.gat
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -82,6 +84,8 @@ class as_completed:
         self._lock = threading.Condition()
         self._pending = 0
         self._ready: deque[Future] = deque()
+        self._held: dict[int, Future] = {}  # those that aren't done
+        self._numbers = itertools.count()
         self._fetched: deque[tuple[Future, Any]] = deque()
         # Counts the calls of `clear`: what was added before one no longer counts when it is done.
         self._epoch = 0
@@ -122,7 +126,10 @@ class as_completed:
             self._loops.update({future.client.loop for future in added})
             epoch = self._epoch
         for future in added:
-            future._state.add_waiter(partial(self._done, future, epoch))
+            # Who drops this object drops the futures that nobody else holds: their states must not hold them.
+            number = next(self._numbers)
+            self._held[number] = future
+            future._state.add_waiter(partial(_tell, weakref.ref(self), number, epoch))
 
     def clear(self) -> None:
         """Forget all futures that were added and haven't come out; new ones may be added."""
@@ -130,6 +137,7 @@ class as_completed:
             self._epoch += 1
             self._pending = 0
             self._ready.clear()
+            self._held.clear()
             self._fetched.clear()
             self._wake()
 
@@ -198,10 +206,11 @@ class as_completed:
         futures = [] if self._fetched else await self._wait_async()
         return self._pairs(futures, await outcomes_async(futures))
 
-    def _done(self, future: Future, epoch: int) -> None:
+    def _done(self, number: int, epoch: int) -> None:
         """Note that a future is done: called by its state, on any thread."""
         with self._lock:
-            if epoch == self._epoch:
+            future = self._held.pop(number, None)
+            if future is not None and epoch == self._epoch:
                 self._pending -= 1
                 self._ready.append(future)
                 self._wake()
@@ -302,6 +311,12 @@ class _Batches:
 
     async def __anext__(self) -> list[Any]:
         return await self._futures._next_batch_async()
+
+
+def _tell(waiting: weakref.ref[as_completed], number: int, epoch: int) -> None:
+    one = waiting()
+    if one is not None:
+        one._done(number, epoch)
 
 
 def _set(sleeper: asyncio.Future[None]) -> None:

@@ -44,7 +44,7 @@ from minidask_distributed.client.transfers import Transfers
 from minidask_distributed.client.unbuilt import Unbuilt
 from minidask_distributed.client.waiting import futures_of
 from minidask_distributed.comm.options import Options
-from minidask_distributed.security import Security, read_scheduler_file
+from minidask_distributed.security import Security, read_scheduler_file, scheduler_file_appears
 
 _default_cluster: Callable[..., Any] | None = None
 
@@ -79,7 +79,7 @@ class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
         ``"tcp://host:8786"``, or an object such as `LocalCluster`. Default: what ``scheduler_file`` says, otherwise a new
         cluster on this machine, which is closed with the client.
     timeout : float or str, optional
-        Seconds for connecting. Default: the setting ``distributed.comm.timeouts.connect``.
+        Seconds for ``scheduler_file`` to appear, and for connecting. Default: setting ``distributed.comm.timeouts.connect``.
     set_as_default : bool
         Whether ``x.compute()`` runs here while the client is open: the one made last counts, and within ``with client:``
         that one.
@@ -188,7 +188,7 @@ class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
         """Find or make the cluster and connect, on the process's loop thread."""
         self._loop_thread = loops.acquire()
         try:
-            self._find_scheduler()
+            self._find_scheduler(self._timeout_s)
             if self._target is None:
                 self.cluster = self._factory()(**self._cluster_options, asynchronous=False)
                 self._owns_cluster = True
@@ -204,7 +204,9 @@ class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
     async def _start_async(self) -> None:
         self.status = "connecting"
         try:
-            self._find_scheduler()
+            if self.scheduler_file is not None:
+                await scheduler_file_appears(self.scheduler_file, self._timeout_s)
+            self._find_scheduler(0)
             if self._target is None:
                 self.cluster = self._factory()(**self._cluster_options, asynchronous=True)
                 self._owns_cluster = True
@@ -219,10 +221,10 @@ class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
             raise
         self._enter()
 
-    def _find_scheduler(self) -> None:
-        """Take the address of a text, a cluster or a scheduler file."""
+    def _find_scheduler(self, wait_s: float) -> None:
+        """Take the address of a text, a cluster or a scheduler file, for which it may wait."""
         if self.scheduler_file is not None:
-            info = read_scheduler_file(self.scheduler_file)
+            info = read_scheduler_file(self.scheduler_file, wait_s)
             self._target = self.address = info["address"]
             if self.security is None and info.get("token"):
                 self.security = Security(token=info["token"])

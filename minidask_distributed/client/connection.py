@@ -251,14 +251,26 @@ class Connection:
         while (self._dropped or self._session.has_output) and self._sending.acquire(blocking=False):
             # Who doesn't get the lock may leave: its holder looks again after giving it back.
             try:
+                messages: list[Message] = []
                 with self._lock:
                     if self._dropped:
                         self._release_dropped()
                     messages = self._session.take()
                 if messages:
                     self._send(messages)
+            except KeyboardInterrupt:
+                self._interrupted(messages)
+                raise
             finally:
                 self._sending.release()
+
+    def _interrupted(self, messages: list[Message]) -> None:
+        """Ctrl-C while messages were sent: what hasn't begun to leave goes later; the comm answers for the rest."""
+        assert self._comm is not None
+        if messages and self._comm.begun != id(messages):
+            with self._lock:
+                self._session.put_back(messages)
+            self._on_loop(self._due_flush)
 
     def _send(self, messages: list[Message]) -> None:
         assert self._comm is not None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import Queue
 from typing import Any
 
@@ -22,7 +22,7 @@ from minidask_distributed.client.future import Future
 from minidask_distributed.client.session import FINISHED, PENDING, State
 from minidask_distributed.client.submitting import Submissions
 from minidask_distributed.client.transfers import Transfers, Unreadable
-from minidask_distributed.comm.errors import CommError
+from minidask_distributed.comm.errors import CommClosedError, CommError
 from minidask_distributed.protocol.payload import ByReference
 
 # In place of a result that was left out, or isn't here yet.
@@ -33,7 +33,7 @@ MOST_ATTEMPTS = 6
 """Fruitless attempts at fetching, pauses doubling from 50 ms: 1.6 s, in which the scheduler learns of a dead worker."""
 
 
-LOOK_S = 1.0  # between two looks whether what is being fetched is still where it was
+LOOK_S = 1.0  # between two questions whether what is being fetched is still where it was
 
 
 class Gathers(Submissions):
@@ -174,9 +174,7 @@ class Gathers(Submissions):
         while pending:
             _, pending = await asyncio.wait(pending, timeout=LOOK_S)
             for one in pending:
-                if all(state.status != FINISHED for state in shares[fetching[one]].values()):
-                    # The scheduler has given that worker up: a frozen one would never answer.
-                    self._transfers.give_up(fetching[one])
+                await self._give_up_if_gone(fetching[one], shares[fetching[one]].values())
         found: dict[State, Any] = {}
         for share, result in zip(shares.values(), await asyncio.gather(*fetching, return_exceptions=True), strict=True):
             if isinstance(result, OSError):
@@ -190,6 +188,17 @@ class Gathers(Submissions):
                     raise _unreadable(state, value.error)
                 found[state] = value
         return found
+
+    async def _give_up_if_gone(self, address: str, states: Iterable[State]) -> None:
+        """End transfers from a worker that the scheduler has given up: a frozen one would never answer."""
+        try:
+            answer = await self.call("locate", tasks=[state.id for state in states])
+        except CommClosedError:
+            # Whoever waits is told so by the next question; nobody could tell any more that the worker is gone.
+            self._transfers.give_up(address)
+            return
+        if not any(address in addresses for addresses in answer["addresses"]):
+            self._transfers.give_up(address)
 
 
 def _values_here(states: Sequence[State], errors: str) -> tuple[list[Any], list[int]]:
@@ -213,7 +222,11 @@ def _values_here(states: Sequence[State], errors: str) -> tuple[list[Any], list[
         elif errors == "raise":
             failure = error_of_state(state)
             if failure is not None:
-                raise failure
+                try:
+                    raise failure
+                finally:
+                    # Its traceback holds this frame: a circle would keep the futures alive.
+                    del failure
             later.append(len(values))
             append(_LATER)
         else:

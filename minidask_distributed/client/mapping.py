@@ -196,8 +196,14 @@ class _Upload:
                 rows.options, rows.option = [options], [0] * len(keys_sent)
             self._post(rows, last)
             self.sent += len(keys_sent)
+        # Made before anything is sent: Ctrl-C while that is done gives the tasks back.
+        futures: list[Future] = []
+        try:
+            futures += [future_of(client, state) for state in made]
+        except BaseException:
+            client._dropped.extend(made)
+            raise
         client._flush()
-        futures = [future_of(client, state) for state in made]
         if len(futures) == len(keys):
             return futures
         known.update(zip(keys_sent, futures))

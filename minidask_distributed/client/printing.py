@@ -31,6 +31,7 @@ def show_warning(topic: str, stamp: float, content: dict[str, Any]) -> None:
     Examples
     --------
     >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
     ...     show_warning("warn", 0.0, {"text": "beware", "category": "UserWarning", "warning": None})
     >>> str(caught[0].message)
     'beware'

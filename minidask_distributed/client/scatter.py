@@ -272,19 +272,19 @@ def _prepared(keys: list[Key] | None, values: list[Any], hash: bool, serialize: 
             key = keys[at]
         elif not hash or nbytes < LARGE_BYTES:
             key = f"{kind}-{tokenize(value) if hash else uuid4().hex}"
-        packed: Packed | None = None
+        packed: Payload | bytes | None = None
         if serialize or key is None:
             try:
-                packed = dumps_small(value, nbytes=nbytes)
-                if packed is None:
-                    packed = pack(value)
+                packed = dumps_small(value, nbytes=nbytes) or pack(value)
             except TypeError as error:
                 if serialize:
                     what = f"a {kind} among the data" if key is None else f"the data {key!r}"
                     raise TypeError(f"{what} can't be scattered: {error}") from error
-        size = 0 if packed is None else len(packed) if type(packed) is bytes else packed.nbytes
+        size = packed.nbytes if isinstance(packed, Payload) else len(packed or b"")
         if key is None:
-            by_content = type(packed) is Payload and size >= LARGE_BYTES
-            key = f"{kind}-{content_token(packed) if by_content else tokenize(value)}"
-        pieces.append(_Piece(key, packed if serialize and packed is not None else ByReference(value), size, nbytes))
+            if isinstance(packed, Payload) and size >= LARGE_BYTES:
+                key = f"{kind}-{content_token(packed)}"
+            else:
+                key = f"{kind}-{tokenize(value)}"
+        pieces.append(_Piece(key, packed if serialize and packed else ByReference(value), size, nbytes))
     return pieces

@@ -51,7 +51,7 @@ from minidask_distributed.protocol.keys import encode_keys
 PENDING, FINISHED, ERROR, CANCELLED, LOST = "pending", "finished", "error", "cancelled", "lost"
 
 RELEASE_TASKS = 4096
-"""Most tasks in one `Release`: so many cost the scheduler some 20 ms, in which it serves nobody else."""
+"""Most tasks in one `Release`: a message of a million would be taken in one go, and nobody served meanwhile."""
 
 Callback = Callable[[], object]
 
@@ -318,7 +318,10 @@ class Session:
         return self._rows is not None and bool(self._rows.keys) and self.credit > 0
 
     def take(self) -> list[Message]:
-        """Return what is to be sent now, in order: everything, up to an upload for which there is no credit."""
+        """Return what is to be sent now, in order: up to an upload for which there is no credit, or one full release.
+
+        `has_output` then says whether there is more; what is taken together is read by the scheduler in one go.
+        """
         if self.opened is None or self.closed is not None:
             return []
         outbox = self.outbox
@@ -330,8 +333,16 @@ class Session:
                 if self.credit <= 0:
                     break
                 self.credit -= 1
-            taken.append(outbox.popleft())
+            message = outbox.popleft()
+            taken.append(message)
+            if type(message) is Release and len(message.tasks) == RELEASE_TASKS:
+                break
         return taken
+
+    def put_back(self, messages: list[Message]) -> None:
+        """Put what `take` returned, and what wasn't sent, before all others again."""
+        self.outbox.extendleft(reversed(messages))
+        self.credit += sum(type(message) is Upload for message in messages)
 
     # -- what comes in ----------------------------------------------------------------------------------------------
 

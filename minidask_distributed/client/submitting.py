@@ -133,9 +133,10 @@ class Submissions(Waits):
             with self._lock:
                 local = session.reserve(1)
                 session.rows(local).append(key, ref.number, literals, deps, options, named)
-                state = session.add(key, local)
+                # Made before anything is sent: Ctrl-C while that is done gives the task back.
+                future = future_of(self, session.add(key, local))
         self._flush_soon()
-        return future_of(self, state)
+        return future
 
     def _begin_submission(self, named: bool) -> None:
         """Have what isn't sent by name pickled anew, and let the scheduler forget what wasn't used for long."""

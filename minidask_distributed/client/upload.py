@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from minidask.graph.layer import chosen_by_user
+from minidask.graph.layer import SingleLayer, chosen_by_user
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.order import order
 from minidask.graph.program import Program
@@ -82,7 +82,8 @@ def user_keys(graph: Mapping[Any, Any]) -> set[Key]:
         return set(graph)
     chosen: set[Key] = set()
     for layer in graph.layers.values():
-        chosen.update(chosen_by_user(layer) or ())
+        if type(layer) is not SingleLayer:
+            chosen.update(chosen_by_user(layer) or ())
     return chosen
 
 
@@ -173,7 +174,7 @@ class _Upload:
         rows.dependents = self.dependents[start : start + len(keys)]
         add_recipe, add_literals = rows.recipe.append, rows.literals.append
         all_deps, add_count = rows.deps, rows.n_deps.append
-        resolve, options_of = self._resolve, self._options_of
+        resolve, known_options = self._resolve, self.known_options
         for at, key in enumerate(keys):
             task = tasks[key]
             func, args = task.func, task.args
@@ -192,7 +193,10 @@ class _Upload:
             add_count(len(deps))
             if key in named:
                 rows.named.append(at)
-            options = options_of(task.annotations)
+            annotations = task.annotations
+            if id(annotations) not in known_options:
+                known_options[id(annotations)] = self.options(annotations)
+            options = known_options[id(annotations)]
             if options is not None or rows.option is not None:
                 self._choose(rows, options, at)
         return rows
@@ -201,12 +205,6 @@ class _Upload:
         if rows.option is None:
             rows.option = [-1] * at
         rows.choose(options)
-
-    def _options_of(self, annotations: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        known = self.known_options
-        if id(annotations) not in known:
-            known[id(annotations)] = self.options(annotations)
-        return known[id(annotations)]
 
     def _resolve(self, reference: Any) -> int:
         if type(reference) is TaskRef:

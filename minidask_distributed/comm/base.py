@@ -51,6 +51,9 @@ class Comm(ABC):
             If the comm was started before, or on another thread.
         """
 
+    begun: int = 0
+    """`id` of the last list given to `send` of which something may have left; whoever was interrupted asks it."""
+
     @abstractmethod
     def send(self, messages: list[Message]) -> None:
         """Send messages, from any thread, without ever waiting for the peer.

@@ -71,6 +71,7 @@ class InprocComm(Comm):
         with self._lock:
             if self._ended:
                 raise self._closed_error()
+            self.begun = id(messages)
             self.other._inbox.append(list(messages))
             if not self.other._wake():
                 self._ended, self._why = True, "the other end's event loop is closed"

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import ssl
@@ -112,6 +113,7 @@ class StreamComm(Comm):
         with self._lock:
             if self._ended:
                 raise self._closed_error()
+            self.begun = id(messages)
             if self._queue or self._sending:
                 self._enqueue(buffers)
                 return
@@ -121,6 +123,9 @@ class StreamComm(Comm):
             except OSError as error:
                 self._break(error)
                 raise self._closed_error() from error
+            except BaseException:  # Ctrl-C: nobody knows how much the system took
+                self._break(InterruptedError(errno.EINTR, "it was interrupted while it sent"))
+                raise
             finally:
                 self._sending = False
             if sent == len(buffers[0]) and len(buffers) == 1 and not self._queue:

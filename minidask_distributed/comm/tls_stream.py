@@ -39,6 +39,7 @@ class EncryptedComm(StreamComm):
         with self._lock:
             if self._ended:
                 raise self._closed_error()
+            self.begun = id(messages)
             self._enqueue(buffers)
 
     def _begin_writing(self) -> None:

@@ -10,12 +10,14 @@ Forms (the number that a column begins with):
 - ``[2, column, ...]``: tuples of one length, item by item, each a column itself.
 - ``[3, text]``: that text as often as the other columns of the tuples say (the name that a collection's keys share).
 - ``[4, texts, numbers]``: few distinct texts, and for each key which of them.
+- ``[5, lengths, [length, column], ...]``: tuples of few lengths, those of each length a column.
 
 Invariants: types are kept (``1``, ``1.0`` and ``True`` stay apart); the result of decoding is bounded by what was sent.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
@@ -25,11 +27,12 @@ from minidask_distributed.protocol.errors import ProtocolError
 
 __all__ = ["decode_keys", "encode_keys"]
 
-_PLAIN, _PREFIX, _TUPLES, _REPEATED, _FEW = range(5)
+_PLAIN, _PREFIX, _TUPLES, _REPEATED, _FEW, _LENGTHS = range(6)
 
 # Bounds of what one sent item may become.
 _LONGEST_PREFIX = 256
 _MOST_COLUMNS = 32
+_MOST_LENGTHS = 8
 _MOST_LEVELS = 100
 _INT64 = 1 << 63
 
@@ -83,6 +86,12 @@ def _encode(keys: list[Any], level: int) -> list[Any]:
         lengths = set(map(len, keys))
         if len(lengths) == 1 and len(keys) > 1 and 0 < len(keys[0]) <= _MOST_COLUMNS:
             return _encode_tuples(list(zip(*keys)), level)
+        if 1 < len(lengths) <= _MOST_LENGTHS and 0 not in lengths and max(lengths) <= _MOST_COLUMNS:
+            groups: dict[int, list[Any]] = {length: [] for length in lengths}
+            for key in keys:
+                groups[len(key)].append(key)
+            columns = [[length, _encode(group, level)] for length, group in groups.items()]
+            return [_LENGTHS, list(map(len, keys)), *columns]
     elif kinds <= _SCALARS and (int not in kinds or _fit(keys)):
         return [_PLAIN, *keys]
     return [_PLAIN, *[_encode_one(key, 0) for key in keys]]
@@ -141,6 +150,12 @@ def _decode(column: Any, level: int) -> list[Any]:
         if not {str}.issuperset(map(type, texts)) or (numbers and min(numbers) < 0):
             raise ProtocolError("a column of keys refers to texts that it doesn't hold")
         return list(map(texts.__getitem__, numbers))
+    if form == _LENGTHS:
+        groups = {length: _decode(group, level + 1) for length, group in column[2:]}
+        if Counter(column[1]) != {length: len(group) for length, group in groups.items()}:
+            raise ProtocolError("a column of keys announces other lengths than it holds")
+        rest = {length: iter(group) for length, group in groups.items()}
+        return [next(rest[length]) for length in column[1]]
     raise ProtocolError(f"a column of keys has the form {form!r:.100}, which this version doesn't know")
 
 

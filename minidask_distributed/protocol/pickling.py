@@ -119,7 +119,7 @@ def names_by_value(data: bytes) -> bool:
     if _MAIN in data:
         return True
     registered = cloudpickle.list_registry_pickle_by_value()
-    return any(name.encode() in data for name in registered)
+    return bool(registered) and any(name.encode() in data for name in registered)
 
 
 def loads(data: Buffer, buffers: Iterable[Buffer] = ()) -> Any:

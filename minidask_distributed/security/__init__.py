@@ -5,7 +5,11 @@ and checks the secret of a cluster; `security` holds it together with the certif
 temporary ones; `scheduler_file` hands an address and its token on; `private_file` keeps secrets on disk.
 """
 
-from minidask_distributed.security.scheduler_file import read_scheduler_file, write_scheduler_file
+from minidask_distributed.security.scheduler_file import (
+    read_scheduler_file,
+    scheduler_file_appears,
+    write_scheduler_file,
+)
 from minidask_distributed.security.security import Security
 from minidask_distributed.security.token import derived_token, find_token, make_token_file, new_token, read_token_file
 
@@ -17,5 +21,6 @@ __all__ = [
     "new_token",
     "read_scheduler_file",
     "read_token_file",
+    "scheduler_file_appears",
     "write_scheduler_file",
 ]

@@ -8,6 +8,7 @@ Invariants: mode 0600, replaced whole, so that a reader finds either the old or 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
@@ -97,6 +98,14 @@ def read_scheduler_file(path: str | os.PathLike[str], wait_s: float = 0.0) -> di
         raise ValueError(f"{path} is no scheduler file: a JSON object was expected, not {type(info).__name__}")
     _check(info, path)
     return info
+
+
+async def scheduler_file_appears(path: str | os.PathLike[str], wait_s: float) -> None:
+    """Wait on an event loop until a scheduler file is there, or so many seconds have passed; raises nothing."""
+    path = os.path.expanduser(os.fspath(path))
+    deadline = time.monotonic() + wait_s
+    while not os.path.exists(path) and (left_s := deadline - time.monotonic()) > 0:
+        await asyncio.sleep(min(POLL_S, left_s))
 
 
 def _check(info: dict[str, Any], origin: str) -> None:

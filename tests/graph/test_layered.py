@@ -275,3 +275,37 @@ def test_layers_and_dependencies_as_custom_collections_of_the_field_give_them():
         LayeredGraph({"y": {"y": 1}}, {"y": {"q"}})
     with pytest.raises(ValueError, match="in a circle: 'x', 'y'"):
         LayeredGraph({"x": {"x": 1}, "y": {"y": 1}}, {"y": {"x"}, "x": {"y"}})
+
+
+def test_single_tasks_are_lowered_as_all_others_are():
+    a = SingleLayer("a", literal(1))
+    b = SingleLayer("b", Task(neg, (TaskRef("a"),)), (a,), {"priority": 3})
+    grid = source(neg, range(3), name="x")
+    user = MaterializedLayer("user", {"u": (add, "b", 1), "v": 7}, (b,))
+    unused = SingleLayer("unused", literal(0))
+    args = (TaskRef("u"), TaskRef(("x", 1)), TaskRef("b"), TaskRef(("x", 2)))
+    top = SingleLayer("top", Task(max, args), (user, grid, b, unused))
+    graph = LayeredGraph([top])
+    tasks = graph.lower(["top", "b"])
+    assert set(tasks) == {"top", "u", "b", "a", ("x", 1), ("x", 2)}
+    assert list(tasks)[-1] == "top"
+    assert tasks["b"].annotations == {"priority": 3}
+    assert tasks["a"] is a.task
+    assert run(tasks, ["top"]) == [0]
+    assert list(graph.lower(["a"])) == ["a"]
+
+
+def test_a_single_task_that_misses_its_input_is_named():
+    top = SingleLayer("top", Task(neg, (TaskRef("gone"),)))
+    with pytest.raises(KeyError, match=r"gone.*top"):
+        LayeredGraph([top]).lower(["top"])
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_dict_and_single_tasks_in_whatever_order(reverse):
+    single = SingleLayer("s", Task(neg, (TaskRef("p"),)))
+    layers = [MaterializedLayer("d", {"p": 2, "q": (add, TaskRef("r"), 1)}), single, SingleLayer("r", literal(5))]
+    graph = LayeredGraph([*(reversed(layers) if reverse else layers)])
+    tasks = graph.lower(["s", "q"])
+    assert set(tasks) == {"s", "p", "q", "r"}
+    assert run(tasks, ["s", "q"]) == [-2, 6]

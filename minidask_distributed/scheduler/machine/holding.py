@@ -140,6 +140,7 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
         ]
     stores: dict[Worker, tuple[list[Task], list[object]]] = {}
     directions = Destinations(message.first, [], [])
+    asked = any(payload is None for payload in message.payloads)
     for at, (key, nbytes, payload) in enumerate(zip(keys, message.nbytes, message.payloads, strict=True)):
         local = message.first + at
         task = _data_task(state, key)
@@ -148,8 +149,9 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
         if task.state == WAITING and not eligible:
             fail(state, task, _no_place(task, message.workers))
         targets = _targets(state, eligible, message.copies)
-        directions.tasks.append(task.id)
-        directions.addresses.append([worker.address for worker in targets])
+        if asked:
+            directions.tasks.append(task.id)
+            directions.addresses.append([worker.address for worker in targets])
         if payload is None:
             for worker in targets:
                 worker.expected[task] = None
@@ -165,7 +167,7 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
     for worker, (tasks, payloads) in stores.items():
         keys = encode_keys([task.key for task in tasks])
         state.tell_worker(worker, Store([task.id for task in tasks], keys, payloads))
-    if any(payload is None for payload in message.payloads):
+    if asked:
         client.out.append(directions)
         state.dirty_clients[client] = None
 

@@ -84,6 +84,17 @@ def test_a_future_comes_as_often_as_it_was_added():
         assert list(as_completed([future, future])) == [future, future]
 
 
+def test_who_drops_it_drops_its_futures():
+    with connected(auto=False) as (_, client):
+        coming = as_completed(client.map(double, range(3)))
+        assert len(client._session.states) == 3
+        assert coming.count() == 3
+        del coming
+        # Nothing that is released may depend on the garbage collector's next turn.
+        on_loop(client._flush)
+        assert client._session.states == {}
+
+
 def test_results_come_along():
     with connected() as (_, client):
         futures = client.map(double, range(10))

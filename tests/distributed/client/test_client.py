@@ -84,11 +84,34 @@ def test_by_scheduler_file(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="either an address or a scheduler_file"):
             Client(made.scheduler_address, scheduler_file=path)
     with pytest.raises(FileNotFoundError, match="there is no scheduler file"):
-        Client(scheduler_file=tmp_path / "other.json")
+        Client(scheduler_file=tmp_path / "other.json", timeout=0.05)
     path.write_text(json.dumps({}))
     with pytest.raises(ValueError, match="has no address"):
         Client(scheduler_file=path)
     assert loops._shared.thread is None
+
+
+def test_waits_for_the_scheduler_file(tmp_path: Path) -> None:
+    path = tmp_path / "scheduler.json"
+    with scheduler() as made:
+        info = {"address": made.scheduler_address, "token": TOKEN}
+        writing = threading.Timer(0.1, write_scheduler_file, (path, info))
+        writing.start()
+        with Client(scheduler_file=path, timeout=30) as client:
+            assert client.submit(add, 1, 2).result() == 3
+        writing.join()
+        path.unlink()
+
+        async def main() -> None:
+            waiting = asyncio.ensure_future(Client(scheduler_file=path, asynchronous=True, timeout=30)._opened_async())
+            await asyncio.sleep(0)
+            write_scheduler_file(path, info)
+            async with await waiting as client:
+                assert await client.submit(add, 1, 2) == 3
+            with pytest.raises(FileNotFoundError, match="there is no scheduler file"):
+                await Client(scheduler_file=tmp_path / "other.json", asynchronous=True, timeout=0.05)
+
+        asyncio.run(main())
 
 
 def test_a_cluster_of_its_own() -> None:
@@ -289,3 +312,36 @@ print(client.gather(futures)[-1])
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=root, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "9\n", "")
+
+
+def test_within_its_block_it_comes_before_those_made_later() -> None:
+    with scheduler() as made:
+        first, second = Client(made), Client(made)
+        assert default_client() is second
+        with first:
+            assert default_client() is first
+            assert current_runner() == first.get
+        assert default_client() is second
+        with Client(made, set_as_default=False):
+            assert default_client() is second
+        second.close()
+
+
+def test_starting_it_by_hand() -> None:
+    async def main(address: str) -> str:
+        client = Client(address, asynchronous=True, security=Security(token=TOKEN))
+        await client.start()
+        status = client.status
+        await client.start()
+        await client.close()
+        return status
+
+    with connected() as (made, client):
+        assert client.start() is None
+        assert asyncio.run(main(made.scheduler_address)) == "running"
+
+
+@pytest.mark.parametrize("option", ["serializers", "deserializers", "extensions"])
+def test_options_that_are_not_built(option: str) -> None:
+    with pytest.raises(NotImplementedError, match=option.removeprefix("de")):
+        Client("tcp://127.0.0.1:1", **{option: ["pickle"]})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
 from operator import add
 from queue import Queue
@@ -71,6 +73,20 @@ def test_errors_are_raised_or_skipped(small: int) -> None:
         assert client.gather(futures, errors="skip") == [0.5]
         with pytest.raises(FutureCancelledError):
             client.gather(futures)
+
+
+@pytest.mark.parametrize("ask", [lambda future: future.result(), lambda future: future.client.gather([future])])
+def test_an_error_that_is_forgotten_holds_no_future(ask: Any) -> None:
+    with connected() as (_, client):
+        gc.disable()
+        try:
+            with contextlib.suppress(ZeroDivisionError):
+                ask(client.submit(divided, 0))
+            # Its key can be tried again at once, not when the garbage collector has found the circle.
+            on_loop(client._flush)
+            assert not client._session.states
+        finally:
+            gc.enable()
 
 
 def test_an_error_is_raised_before_the_rest_is_done() -> None:

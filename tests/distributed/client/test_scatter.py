@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minidask import config
+from minidask.tokenize import TokenizationError
+from minidask_distributed.client import scatter
 from minidask_distributed.messages import PutData, Scatter
+from minidask_distributed.protocol.content import content_token
+from minidask_distributed.protocol.payload import Payload, pack
 from tests.distributed.client.scripted import connected, in_loop
 
 pytestmark = pytest.mark.network
@@ -54,6 +59,53 @@ def test_large_data_go_to_the_workers_directly() -> None:
         assert sent(made)[1].payloads == [None]
         assert client.scatter([b"x" * 50_000], direct=False)[0].result() == b"x" * 50_000
         assert sent(made)[2].payloads != [None]
+
+
+def test_large_data_are_packed_once_and_named_by_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed: list[Any] = []
+
+    def counting(value: Any) -> Payload:
+        packed.append(pack(value))
+        return packed[-1]
+
+    monkeypatch.setattr(scatter, "pack", counting)
+    with connected() as (made, client):
+        data = np.arange(1_000_000)
+        first = client.scatter(data)
+        assert len(packed) == 1
+        assert first.key == f"ndarray-{content_token(packed[0])}"
+        # The memory that was packed is the array's own.
+        assert np.shares_memory(np.frombuffer(packed[0].buffers[0], data.dtype), data)
+        assert client.scatter(data.copy()).key == first.key
+        assert len(sent(made)) == 1
+        data[500_000] = -1
+        assert client.scatter([data])[0].key != first.key
+        assert len({client.scatter(data, hash=False).key, client.scatter(data, hash=False).key}) == 2
+
+
+def test_large_data_that_no_wire_form_names() -> None:
+    parts = [object() for _ in range(80_000)]
+    lock = threading.Lock()
+    with connected("inproc://") as (_, client):
+        data = np.arange(1_000_000)
+        future = client.scatter(data)
+        assert future.key == f"ndarray-{content_token(pack(data))}"
+        assert future.result() is data
+        assert client.scatter([[lock, parts]])[0].result()[0] is lock
+    with (
+        connected() as (_, client),
+        pytest.raises(TypeError, match=r"a list among the data can't be scattered: .*lock"),
+    ):
+        client.scatter([[lock, parts]])
+    with connected() as (_, client), pytest.raises(TypeError, match=r"the data 'x' can't be scattered: .*lock"):
+        client.scatter({"x": [lock, parts]})
+
+
+def test_settings_of_a_block_count() -> None:
+    with connected() as (_, client), config.set({"tokenize.ensure-deterministic": True}):
+        assert client.scatter([(1, "a")])[0].result() == (1, "a")
+        with pytest.raises(TokenizationError, match="cannot be tokenized"):
+            client.scatter([object()])
 
 
 def test_equal_data_have_one_name() -> None:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minidask_distributed.client.rows import Rows
-from minidask_distributed.client.session import CANCELLED, ERROR, FINISHED, LOST, PENDING, Session, State, drain
+from minidask_distributed.client.session import (
+    CANCELLED,
+    ERROR,
+    FINISHED,
+    LOST,
+    PENDING,
+    RELEASE_TASKS,
+    Session,
+    State,
+    drain,
+)
 from minidask_distributed.messages import (
     Cancel,
     Cancelled,
@@ -165,6 +175,20 @@ def test_cancelled_is_final() -> None:
     session.release([x])
     assert session.find("x") is again
     assert session.take() == []
+
+
+def test_many_are_released_in_messages_of_bounded_length_that_are_sent_one_by_one() -> None:
+    session = opened()
+    first = session.reserve(2 * RELEASE_TASKS + 1)
+    session.release(session.add_many([f"x-{at}" for at in range(2 * RELEASE_TASKS + 1)], first))
+    taken = []
+    while session.has_output:
+        taken.append(session.take())
+    assert all(type(message) is Release for messages in taken for message in messages)
+    assert [[len(message.tasks) for message in messages] for messages in taken] == [[4096], [4096], [1]]
+    assert [local for [message] in taken for local in message.tasks] == list(
+        range(first, first + 2 * RELEASE_TASKS + 1)
+    )
 
 
 def test_release_when_the_last_future_is_gone() -> None:

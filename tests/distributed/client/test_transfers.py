@@ -37,7 +37,8 @@ class Holder:
         with bulk:
             try:
                 while True:
-                    self.answer(bulk, bulk.recv())
+                    message = bulk.recv()
+                    self.answer(bulk, message)
                     if self.close_after is not None:
                         return
             except CommClosedError:
@@ -146,7 +147,7 @@ def test_nobody_there() -> None:
     began = time.monotonic()
     try:
         # Its address came from the scheduler: it has listened, and is gone for good.
-        with pytest.raises(CommError, match="no connection to tcp://127.0.0.1:1: nothing listens there"):
+        with pytest.raises(CommError, match=r"no connection to tcp://127\.0\.0\.1:1: nothing listens there"):
             transfers.fetch("tcp://127.0.0.1:1", [1])
     finally:
         transfers.close()

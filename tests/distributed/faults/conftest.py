@@ -12,6 +12,7 @@ import pytest
 
 from minidask_distributed.client.client import Client
 from minidask_distributed.deploy.local import LocalCluster
+from minidask_distributed.nanny import machine
 from minidask_distributed.security import Security
 from tests.distributed.faults.stage import PATIENCE_S, TOKEN, Gate, descendants, scratch
 
@@ -48,16 +49,18 @@ def nothing_left() -> Iterator[None]:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """Two worker processes of one thread each; a task may take one worker with it before it is given up."""
     folder = tmp_path_factory.mktemp("workers")
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        dashboard_address=None,
-        memory_limit=0,
-        local_directory=folder,
-        security=Security(token=TOKEN),
-        scheduler_kwargs={"allowed_failures": 1, "validate": True},
-    ) as made:
-        yield made
+    options = {
+        "dashboard_address": None,
+        "memory_limit": 0,
+        "local_directory": folder,
+        "security": Security(token=TOKEN),
+    }
+    limits = {"allowed_failures": 1, "validate": True}
+    with pytest.MonkeyPatch.context() as patch:
+        # Workers die all the time here; that another start is put off then is tested elsewhere.
+        patch.setattr(machine, "PAUSE_S", 0.0)
+        with LocalCluster(n_workers=2, threads_per_worker=1, scheduler_kwargs=limits, **options) as made:
+            yield made
     assert not scratch(folder)
 
 

@@ -106,8 +106,8 @@ class Program:
             # A group of its own, as a shell gives it, for signals that a terminal sends to all.
             process_group=0,
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -123,10 +123,9 @@ class Program:
         deadline = time.monotonic() + PATIENCE_S
         with self._changed:
             while self.output.count(text) < count:
-                left_s = deadline - time.monotonic()
-                assert left_s > 0 and (self._reader.is_alive() or self.output.count(text) >= count), (
-                    f"it never said {text!r} but:\n{self.output}"
-                )
+                ended = not self.reader.is_alive() and self.output.count(text) < count
+                left_s = 0.0 if ended else deadline - time.monotonic()
+                assert left_s > 0, f"it never said {text!r} but:\n{self.output}"
                 self._changed.wait(min(left_s, 0.5))
         return self.output
 
@@ -140,7 +139,7 @@ class Program:
             code = self.process.wait(limit_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it didn't end within {limit_s:g} s:\n{self.output}") from None
-        self._reader.join(PATIENCE_S)
+        self.reader.join(PATIENCE_S)
         return code
 
     def __enter__(self) -> Program:
@@ -154,7 +153,7 @@ class Program:
         for one in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
-        self._reader.join(PATIENCE_S)
+        self.reader.join(PATIENCE_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
 

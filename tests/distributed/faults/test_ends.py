@@ -5,10 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
-import tempfile
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -16,7 +13,7 @@ import pytest
 
 from minidask_distributed.client.client import Client
 from minidask_distributed.deploy.local import LocalCluster
-from tests.distributed.faults.stage import PATIENCE_S, Gate, Program, descendants, is_running, scratch, script, until, within
+from tests.distributed.faults.stage import Gate, Program, descendants, is_running, scratch, script, until, within
 
 HEAD = """
 import os, signal, sys, threading, time
@@ -30,39 +27,38 @@ def forever(*args):
         time.sleep(0.01)
 
 def in_compiled_code(*args):
-    threading.Lock().acquire() or threading.Event().wait()
     lock = threading.Lock()
     lock.acquire()
     lock.acquire()
+
+def until_both_run(client):
+    while sum(map(len, client.call_stack().values())) < 2:
+        pass
 
 options = dict(n_workers=2, threads_per_worker=1, dashboard_address=None)
 """
 
 
-def run(folder: Path, text: str, *arguments: str, code: int | None = 0, limit_s: float = 10, **environ: str) -> str:
+def run(folder: Path, text: str, code: int = 0, **environ: str) -> str:
     """Run a script to its end; return what it said. Nothing of it may be left."""
-    with within(limit_s), script(folder, HEAD + text, *arguments, **environ) as program:
-        seen: dict[int, psutil.Process] = {}
-        while program.process.poll() is None and program._reader.is_alive():
-            seen |= {one.pid: one for one in descendants(program.process.pid)}
-            program._reader.join(0.05)
-        assert code is None or program.wait(limit_s) == code, program.output
-        program.wait(limit_s)
-        until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in seen.values()), 5)
-        assert not scratch(folder)
-        return program.output
+    processes: dict[int, psutil.Process] = {}
+    with within(10), script(folder, HEAD + text, **environ) as program:
+        while program.reader.is_alive():
+            processes |= {one.pid: one for one in descendants(program.process.pid)}
+            program.reader.join(0.05)
+        assert program.wait() == code, program.output
+        until(lambda: not any(one.is_running() and is_running(one.pid) for one in processes.values()), 5)
+    assert not scratch(folder)
+    return program.output
 
 
 @pytest.mark.parametrize("processes", [True, False])
-def test_closing_leaves_nothing(tmp_path: Path, processes: bool, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_closing_leaves_nothing(tmp_path: Path, processes: bool):
     me = psutil.Process()
+    options = {"processes": processes, "local_directory": tmp_path, "dashboard_address": None}
 
     def life() -> None:
-        with (
-            LocalCluster(n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=None) as cluster,
-            Client(cluster) as client,
-        ):
+        with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster, Client(cluster) as client:
             data = client.scatter(bytes(1_000_000))
             assert client.gather(client.map(len, [data] * 3, pure=False)) == [1_000_000] * 3
             assert len(client.gather(data)) == 1_000_000
@@ -85,9 +81,9 @@ ENDS = {
     "a client of its own": "client = Client(**options)",
     "in threads": "client = Client(**options, processes=False)",
     "the cluster was forgotten": "client = Client(LocalCluster(**options)); client.submit(inc, 1).result()",
-    "tasks run": "client = Client(**options); f = client.map(forever, range(4)); time.sleep(0.1)",
+    "tasks run": "client = Client(**options); f = client.map(forever, range(4)); until_both_run(client)",
     "tasks run in threads": "client = Client(**options, processes=False); f = client.map(forever, range(4))",
-    "compiled code runs": "client = Client(**options); f = client.map(in_compiled_code, range(4)); time.sleep(0.1)",
+    "compiled code runs": "client = Client(**options); f = client.map(in_compiled_code, range(4)); until_both_run(client)",
     "the client was closed": "cluster = LocalCluster(**options); Client(cluster).close()",
     "the cluster was closed": "cluster = LocalCluster(**options); client = Client(cluster); cluster.close()",
     "results are held": "client = Client(**options); f = client.submit(bytes, 10**6); f.result()",
@@ -111,8 +107,8 @@ def test_the_script_ends_early(tmp_path: Path, end: str, code: int):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_the_script_is_killed(tmp_path: Path, number: int):
-    text = "client = Client(**options)\nf = client.map(forever, range(4))\ntime.sleep(0.1)\nos.kill(os.getpid(), int(sys.argv[1]))"
-    run(tmp_path, text, str(int(number)), code=-number)
+    text = "client = Client(**options); f = client.map(forever, range(4)); until_both_run(client); os.kill(os.getpid(), {})"
+    run(tmp_path, text.format(int(number)), code=-number)
 
 
 @pytest.mark.parametrize(
@@ -157,12 +153,17 @@ with LocalCluster(**options) as cluster, Client(cluster) as client:
 
 
 def test_ctrl_c_that_nobody_catches(tmp_path: Path):
-    text = "client = Client(**options)\nprint('waiting', flush=True)\nclient.gather(client.map(forever, range(10)))"
+    text = """
+client = Client(**options)
+futures = client.map(forever, range(10))
+until_both_run(client)
+print("waiting", flush=True)
+client.gather(futures)
+"""
     with within(10), script(tmp_path, HEAD + text) as program:
         program.until_said("waiting")
         workers = descendants(program.process.pid)
         assert len(workers) == 2
-        time.sleep(0.2)
         os.killpg(program.process.pid, signal.SIGINT)
         assert program.wait() in (130, -signal.SIGINT)
         assert program.output.count("Traceback") == 1, program.output
@@ -225,7 +226,9 @@ def test_a_task_that_does_not_end_does_not_keep_the_cluster_open(tmp_path: Path,
     # It waits in the kernel, where no exception reaches it.
     with within(8):
         with (
-            LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path) as cluster,
+            LocalCluster(
+                n_workers=1, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path
+            ) as cluster,
             Client(cluster) as client,
         ):
             future = client.submit(gate)
@@ -234,4 +237,3 @@ def test_a_task_that_does_not_end_does_not_keep_the_cluster_open(tmp_path: Path,
             del future
         until(lambda: not is_running(pid))
     assert not scratch(tmp_path)
-    assert sys.getrefcount(gate) < PATIENCE_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import cloudpickle
 import numpy
@@ -13,8 +13,8 @@ import pytest
 
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.errors import LostDataError
+from minidask_distributed.client.waiting import wait
 from minidask_distributed.deploy.local import LocalCluster
-from minidask_distributed.scheduler.server import Scheduler
 from tests.distributed.faults.stage import PATIENCE_S, Gate, until, within
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -41,8 +41,7 @@ class Held:
         self.padding = bytes(LARGE)
 
     def __reduce__(self):
-        if os.getpid() != os.getppid():
-            self.gate()
+        self.gate()
         return bytes, (self.padding,)
 
 
@@ -152,28 +151,28 @@ def test_all_workers_die_at_once(cluster: LocalCluster, client: Client):
 @pytest.mark.parametrize("size", [1, LARGE])
 def test_scattered_data_are_lost_with_their_worker(cluster: LocalCluster, client: Client, size):
     data = client.scatter(numpy.arange(size), workers=["0"])
-    kept = client.scatter(numpy.arange(size) + 1, broadcast=True)
-    client.submit(len, kept).result(PATIENCE_S)
-    dependent = client.submit(lambda array: array.sum(), data, workers=["1"])
-    dependent.result(PATIENCE_S)
-    client.wait_for_workers(2)
+    everywhere = client.scatter(numpy.arange(size) + 1, broadcast=True)
+    # "1" fetches a copy, and keeps it.
+    assert client.submit(len, data, workers=["1"]).result(PATIENCE_S) == size
     pid = kill(cluster, 0)
     until(lambda: cluster.workers[0].pid not in (None, pid))
     with within(10):
-        # "1" has fetched a copy, so nothing is lost yet.
         numpy.testing.assert_array_equal(data.result(PATIENCE_S), numpy.arange(size))
+        client.wait_for_workers(2, timeout=PATIENCE_S)
+        # So is this one on "0" again.
+        assert client.submit(len, everywhere, workers=["0"]).result(PATIENCE_S) == size
         kill(cluster, 1)
         with pytest.raises(LostDataError, match="was lost with the worker that held it; it was scattered") as caught:
             client.submit(type, data).result(PATIENCE_S)
+        numpy.testing.assert_array_equal(everywhere.result(PATIENCE_S), numpy.arange(size) + 1)
     assert data.key in str(caught.value)
     assert "scatter it again, or to several workers (broadcast=True)" in str(caught.value)
     with pytest.raises(LostDataError, match=data.key):
         data.result(PATIENCE_S)
-    # The copies of this one were on both, one after the other: no moment without any.
     assert data.status == "error"
 
 
-def test_a_frozen_worker_is_given_up_and_taken_back(tmp_path):
+def test_a_frozen_worker_is_given_up_and_taken_back(tmp_path, gate: Gate):
     # It says something every second; with less patience than a few of these a busy machine would be taken for a frozen one.
     options = {"worker_ttl": "3 s"}
     with (
@@ -186,19 +185,25 @@ def test_a_frozen_worker_is_given_up_and_taken_back(tmp_path):
         ) as cluster,
         Client(cluster) as client,
     ):
-        gate = Gate(tmp_path)
-        future = client.submit(gate, "done", workers=["0"], allow_other_workers=True)
+        anywhere = {"workers": ["0"], "allow_other_workers": True}
+        held = client.map(noise, [1, 2], **anywhere)
+        # The connection is there already, and will answer nothing.
+        numpy.testing.assert_array_equal(client.gather(held[0]), noise(1))
+        wait(held, timeout=PATIENCE_S)
+        running = client.submit(gate, "done", **anywhere)
         frozen = gate.until_begun()
-        array = client.submit(noise, 1, workers=["0"], allow_other_workers=True)
+        assert frozen == cluster.workers[0].pid
+        waiting = client.submit(noise, 3, **anywhere)
         os.kill(frozen, signal.SIGSTOP)
-        with within(8):
+        with within(8), ThreadPoolExecutor(1) as thread:
+            gathering = thread.submit(client.gather, held)
             assert gate.until_begun() == cluster.workers[1].pid
             gate.let_on()
-            assert future.result(PATIENCE_S) == "done"
-            numpy.testing.assert_array_equal(array.result(PATIENCE_S), noise(1))
+            assert running.result(PATIENCE_S) == "done"
+            numpy.testing.assert_array_equal(waiting.result(PATIENCE_S), noise(3))
+            numpy.testing.assert_array_equal(gathering.result(PATIENCE_S), [noise(1), noise(2)])
         os.kill(frozen, signal.SIGCONT)
-        gate.let_on(2)
+        gate.let_on()
         with within(10):
             client.wait_for_workers(2, timeout=PATIENCE_S)
-            assert client.submit(os.getpid, workers=["0"], pure=False).result(PATIENCE_S)
-        gate.close()
+            assert client.submit(os.getpid, workers=["0"], pure=False).result(PATIENCE_S) == frozen

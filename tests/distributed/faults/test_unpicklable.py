@@ -143,7 +143,7 @@ def test_a_result_that_cannot_travel(client: Client, kind, args, message):
         client.gather([future])
     # Elsewhere what needs it fails with the reason, and isn't tried for ever.
     elsewhere = client.submit(kind_of, future, workers=[other], pure=False)
-    with within(5), pytest.raises((TypeError, LookupError), match="can't be sent|nobody can read me") as caught:
+    with within(5), pytest.raises((TypeError, LookupError), match=r"can't be sent|nobody can read me") as caught:
         elsewhere.result(PATIENCE_S)
     notes = "\n".join(caught.value.__notes__)
     assert f"a result that came from {holder} was read on the worker that needed it" in notes

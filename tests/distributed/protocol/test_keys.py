@@ -129,11 +129,28 @@ def test_endless_nesting_is_refused():
         ([4, [None], [0]], "refers to texts"),
         ([4, ["a"], 3], "malformed"),
         ([3, "x"], "has the form 3"),
+        ([5, [1, 2], [1, [0, ["a"]]]], "announces other lengths"),
+        ([5, [1], [1, [0, ["a"], ["b"]]]], "announces other lengths"),
+        ([5, [1], [1]], "malformed"),
+        ([5, [[]], [1, [0, ["a"]]]], "malformed"),
+        ([5, 3, [1, [0, ["a"]]]], "malformed"),
+        ([5], "malformed"),
     ],
 )
 def test_malformed_columns(column, message):
     with pytest.raises(ProtocolError, match=message):
         decode_keys(column)
+
+
+def test_tuples_of_few_lengths_stand_in_columns():
+    keys = [key for i in range(4) for key in (("x", i), ("sum", 0, i), ("x", -i - 1))]
+    column = encode_keys(keys)
+    assert column[:2] == [5, [2, 3, 2] * 4]
+    assert decode_keys(column) == keys
+    many = [("x", *range(length)) for length in range(20)]
+    assert encode_keys(many)[0] == 0
+    assert decode_keys(encode_keys(many)) == many
+    assert decode_keys(encode_keys([(), ("x",)])) == [(), ("x",)]
 
 
 def test_deeply_nested_columns_are_refused():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 
 import pytest
 
-from minidask_distributed.security import new_token, read_scheduler_file, write_scheduler_file
+from minidask_distributed.security import new_token, read_scheduler_file, scheduler_file_appears, write_scheduler_file
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -83,3 +84,18 @@ def test_bad_information_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(TypeError, match="not JSON serializable"):
         write_scheduler_file(path, {"address": "tcp://a:1", "x": object()})
     assert not path.exists()
+
+
+def test_waiting_on_an_event_loop(tmp_path):
+    path = tmp_path / "scheduler.json"
+
+    async def main():
+        await scheduler_file_appears(path, 0)
+        await scheduler_file_appears(path, 0.01)
+        waiting = asyncio.ensure_future(scheduler_file_appears(path, 30))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        write_scheduler_file(path, {"address": "tcp://a:1"})
+        await asyncio.wait_for(waiting, 10)
+
+    asyncio.run(main())
