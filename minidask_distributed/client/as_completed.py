@@ -188,8 +188,11 @@ class as_completed:
     def __next__(self) -> Any:
         if not self.with_results:
             return self._wait(1)[0]
-        futures = [] if self._fetched else self._wait()
-        return self._pairs(futures, outcomes(futures), 1)[0]
+        while True:
+            futures = [] if self._fetched else self._wait()
+            pairs = self._pairs(futures, outcomes(futures), 1)
+            if pairs:  # another thread that iterates may have taken what was fetched
+                return pairs[0]
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -197,8 +200,11 @@ class as_completed:
     async def __anext__(self) -> Any:
         if not self.with_results:
             return (await self._wait_async(1))[0]
-        futures = [] if self._fetched else await self._wait_async()
-        return self._pairs(futures, await outcomes_async(futures), 1)[0]
+        while True:
+            futures = [] if self._fetched else await self._wait_async()
+            pairs = self._pairs(futures, await outcomes_async(futures), 1)
+            if pairs:
+                return pairs[0]
 
     async def _next_batch_async(self) -> list[Any]:
         if not self.with_results:

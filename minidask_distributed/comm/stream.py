@@ -19,13 +19,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import socket
 import ssl
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minidask_distributed.comm.base import Comm, OnClose, OnMessages
@@ -83,6 +82,7 @@ class StreamComm(Comm):
         self.peer_address = peer_address
         self.same_host = same_host
         self._sock = sock
+        self._give: Callable[[Sequence[Part]], int] = sock.sendmsg
         self._fd = sock.fileno()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
@@ -117,27 +117,37 @@ class StreamComm(Comm):
             if self._queue or self._sending:
                 self._enqueue(buffers)
                 return
+            taken: list[int] = []
             self._sending = True
             try:
-                sent = self._transmit(buffers)
+                # One step for the interpreter: Ctrl-C can't come between sending and knowing how much was sent.
+                taken.extend(map(self._give, (buffers if len(buffers) <= MAX_VECTORS else buffers[:MAX_VECTORS],)))
+            except BlockingIOError:
+                pass  # there is no room: the loop sends it
             except OSError as error:
                 self._break(error)
                 raise self._closed_error() from error
-            except BaseException:  # Ctrl-C: nobody knows how much the system took
-                self._break(InterruptedError(errno.EINTR, "it was interrupted while it sent"))
+            except BaseException:
+                if taken:
+                    self._keep(buffers, taken[0])
+                else:
+                    self.begun = 0
                 raise
             finally:
                 self._sending = False
-            if sent == len(buffers[0]) and len(buffers) == 1 and not self._queue:
-                return
-            rest = after(buffers, sent)
-            # Before what a finaliser has queued in the meantime.
-            self._queue.extendleft(reversed(rest))
-            self._pending += sum(map(len, rest))
-            if self._queue:
-                self._want_room()
-                if self._ended:  # the loop was closed under it
-                    raise self._closed_error()
+            self._keep(buffers, taken[0] if taken else 0)
+
+    def _keep(self, buffers: Sequence[Part], sent: int) -> None:
+        """Queue what the system didn't take, before what a finaliser has queued in the meantime. Under the lock."""
+        if sent == len(buffers[0]) and len(buffers) == 1 and not self._queue:
+            return
+        rest = after(buffers, sent)
+        self._queue.extendleft(reversed(rest))
+        self._pending += sum(map(len, rest))
+        if self._queue:
+            self._want_room()
+            if self._ended:  # the loop was closed under it
+                raise self._closed_error()
 
     def _enqueue(self, buffers: Sequence[Part]) -> None:
         self._queue.extend(buffers)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 from minidask_distributed.comm.stream import StreamComm
 from minidask_distributed.comm.vectors import Part
@@ -30,6 +31,10 @@ class EncryptedComm(StreamComm):
 
     _reads = 64  # a reading gives at most one record of 16 KiB
     _sock: ssl.SSLSocket
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._give = self._transmit
 
     def send(self, messages: list[Message]) -> None:
         if threading.get_ident() == self._thread:

@@ -14,7 +14,17 @@ from minidask_distributed import loops
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.errors import FutureLostError
 from minidask_distributed.comm.errors import CommClosedError
-from minidask_distributed.messages import Bye, ClientBeat, Done, Event, KeepUntilDone, OpenSession, Release, Upload
+from minidask_distributed.messages import (
+    Bye,
+    ClientBeat,
+    Done,
+    Event,
+    KeepUntilDone,
+    Message,
+    OpenSession,
+    Release,
+    Upload,
+)
 from tests.distributed.client.scripted import Scripted, connected, in_loop, on_loop, scheduler
 
 pytestmark = pytest.mark.network
@@ -202,6 +212,26 @@ def test_sync_of_an_asynchronous_client_from_other_threads() -> None:
             await client.sync(asyncio.sleep, 60, callback_timeout=0.01)
 
     in_loop(work)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:0", "inproc://"])
+def test_what_ctrl_c_kept_from_leaving_goes_later(address: str) -> None:
+    with connected(address) as (made, client):
+        comm = client._comm
+        assert comm is not None
+        send = comm.send
+
+        def interrupted(messages: list[Message]) -> None:
+            comm.send = send  # type: ignore[method-assign]
+            raise KeyboardInterrupt
+
+        on_loop(client._flush)
+        comm.send = interrupted  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            client.map(add, range(10), range(10))
+        assert client.submit(add, 1, 2).result(5) == 3
+        assert client.gather(client.map(add, range(10), range(10))) == list(range(0, 20, 2))
+        assert made.sessions[0].of(Upload)[0].recipe
 
 
 def test_single_submissions_share_messages() -> None:

@@ -72,6 +72,21 @@ class Calls:
         self.count += 1
 
 
+def test_what_was_not_sent_is_put_back() -> None:
+    session = opened(credit=1)
+    messages = [chunk(session, 0), Release([5])]
+    later = chunk(session, 1)
+    for message in (*messages, later):
+        session.post(message)
+    taken = session.take()
+    assert (taken, session.credit) == (messages, 0)
+    session.put_back(taken)
+    assert session.credit == 1
+    assert session.take() == messages
+    handle(session, UploadTaken(1))
+    assert session.take() == [later]
+
+
 def test_a_result_that_comes_along() -> None:
     session = opened()
     state, called = session.add("x"), Calls()

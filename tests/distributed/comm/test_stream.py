@@ -124,20 +124,42 @@ def test_a_send_inside_a_send_comes_whole_and_later(connected):
     async def main():
         async with connected() as (near, far):
             comm = near.comm
-            transmit, inner = comm._transmit, []
+            give, inner = comm._give, []
 
             def reentrant(buffers):
                 if not inner:
                     inner.append(1)
                     comm.send([Free([2])])
                     # The system takes a part of the outer message only.
-                    return transmit([memoryview(buffers[0])[:5]])
-                return transmit(buffers)
+                    return give([memoryview(buffers[0])[:5]])
+                return give(buffers)
 
-            comm._transmit = reentrant
+            comm._give = reentrant
             comm.send([Free([1])])
             assert await far.received(2) == [Free([1]), Free([2])]
-            del comm._transmit
+
+    asyncio.run(main())
+
+
+def test_a_send_that_is_interrupted_before_anything_left(connected):
+    async def main():
+        async with connected() as (near, far):
+            comm = near.comm
+            give, first, second = comm._give, [Free([1])], [Free([2])]
+
+            def interrupted(buffers):
+                comm._give = give
+                raise KeyboardInterrupt
+
+            comm._give = interrupted
+            with pytest.raises(KeyboardInterrupt):
+                comm.send(first)
+            # Whoever was interrupted knows by this that it may be sent again.
+            assert comm.begun != id(first)
+            comm.send(second)
+            assert comm.begun == id(second)
+            comm.send(first)
+            assert await far.received(2) == [Free([2]), Free([1])]
 
     asyncio.run(main())
 

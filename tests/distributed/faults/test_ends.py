@@ -152,6 +152,32 @@ with LocalCluster(**options) as cluster, Client(cluster) as client:
         assert "Traceback" not in program.output
 
 
+@pytest.mark.parametrize("rows", [3_000, 30_000, 100_000])
+def test_ctrl_c_while_it_submits(tmp_path: Path, rows: int):
+    # After so many rows, in the middle of naming, pickling or sending one.
+    text = f"""
+rows = 0
+
+class Row:
+    def __reduce__(self):
+        global rows
+        rows += 1
+        if rows == {rows}:
+            os.kill(os.getpid(), signal.SIGINT)
+        return int, (rows,)
+
+with LocalCluster(**options) as cluster, Client(cluster) as client:
+    try:
+        client.map(inc, [Row() for _ in range(150_000)], key="given-up")
+        raise AssertionError("it wasn't interrupted")
+    except KeyboardInterrupt:
+        pass
+    assert client.gather(client.map(inc, range(10, 20))) == list(range(11, 21))
+    print("works")
+"""
+    assert run(tmp_path, text) == "works\n"
+
+
 def test_ctrl_c_that_nobody_catches(tmp_path: Path):
     text = """
 client = Client(**options)
