@@ -365,6 +365,8 @@ def kill(state: ClusterState, worker: Worker, restart: bool, reason: str) -> boo
     if peer is None:
         return False
     state.other_out.setdefault(peer, []).append(KillWorker(restart, reason))
+    # What runs there is not to blame for an end that was ordered.
+    worker.closing = worker.closing or reason
     return True
 
 

@@ -50,7 +50,7 @@ dependent = client.submit(sum, waiting, key="victims-sum")
 shared = client.submit(inc, 41, key="shared-running", workers=["0"])
 fire_and_forget(client.submit(inc, 1, key="forgotten-by-all", workers=["0"]))
 data = client.scatter(list(range(1000)), hash=False)
-print("submitted", data[0].key, flush=True)
+print(f"submitted {data[0].key}", flush=True)
 client.gather([running, dependent])
 """
 

@@ -120,9 +120,10 @@ def shout(lines):
 
 with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
     lines = sum(client.gather(client.map(shout, [8000, 8000], pure=False)))
-    print("returned", lines)
+    # In one piece each: the workers' output comes in between.
+    print(f"returned {lines}")
     ((address, kept),) = client.get_worker_logs(nanny=True).items()
-    print("kept", len(kept), max(len(line) for _, line in kept))
+    print(f"kept {len(kept)} {max(len(line) for _, line in kept)}")
 """
 
 

@@ -413,3 +413,13 @@ def test_of_what_a_worker_brings_back_only_what_is_still_needed_stays(table):
     assert registered.held == [0, table.task("b").id]
     assert free == Free([task.id])
     assert table.where("a", "b") == ["released", "memory"]
+
+
+def test_an_ordered_end_is_blamed_on_nobody(make_table):
+    table = make_table(allowed_failures=0)
+    table.nanny("n"), table.worker("w", nanny="n"), table.client()
+    table.upload("client", {"a": []})
+    table.machine.kill(table.record("w").number, table.now, True, "asked")
+    table.say("n", WorkerDied("n", "tcp://w", [table.task("a").id], "killed by SIGKILL", True))
+    assert table.where("a") == ["queued"]
+    assert table.task("a").crashes == 0
