@@ -6,15 +6,25 @@ test fails the run, so that no part of the suite goes missing unseen.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
 NO_SKIPS = os.environ.get("MINIDASK_TEST_NO_SKIPS", "") not in ("", "0")
 
 _skipped: dict[str, str] = {}
+
+
+@pytest.fixture(autouse=True)
+def interpreter_left_alone() -> Iterator[None]:
+    """No test changes how the interpreter switches threads or collects garbage: others' timing would depend on it."""
+    before = sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()
+    yield
+    assert (sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()) == before
 
 
 @pytest.fixture
