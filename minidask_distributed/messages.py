@@ -539,3 +539,30 @@ class Stored(Message):
     """The data are held."""
 
     nbytes: Column
+
+
+@message(114, "any", "worker", ("Pieces",))
+class GetPieces(Message):
+    """Ask for what split partitions have for one output of a shuffle."""
+
+    runs: Column  # ids of splits, see shuffle.tasks
+    output: int
+    most: int  # bytes, unless a single piece is larger
+    known: Column  # digests of the layouts that the asker has
+
+
+@message(115, "worker", "any")
+class Pieces(Message):
+    """The pieces of as many of the first runs that were asked for as fit."""
+
+    nbytes: Column  # of each; 0: it has no rows for that output; -1: it isn't there any more
+    payload: Any  # Payload, whose buffers are the pieces that have rows
+    layouts: Column  # [digest, bytes] of those that the asker didn't have
+
+
+@message(116, "any", "worker", ("Pieces",))
+class DropPieces(Message):
+    """These pieces have been put together: they needn't be kept."""
+
+    runs: Column
+    output: int

@@ -202,6 +202,20 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     *_preloads("nanny"),
     Setting(
+        "distributed.p2p.comm.message-bytes-limit",
+        "16 MiB",
+        kinds.BYTES,
+        "Most bytes that a worker sends another one in a message of a shuffle, unless a single piece is larger.",
+        unit="bytes",
+    ),
+    Setting(
+        "distributed.p2p.storage.buffer",
+        False,
+        either(kinds.FALSE, kinds.BYTES),
+        "Bytes that a worker keeps in memory for shuffles; what is more goes to disk. False: a fifth of its memory limit.",
+        unit="bytes",
+    ),
+    Setting(
         "distributed.scheduler.allowed-failures",
         3,
         COUNT,

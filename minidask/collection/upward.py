@@ -1,6 +1,7 @@
 """Names of higher packages that conversions need (an array becomes a frame, a delayed value a bag).
 
 Imports run downwards only; these few conversions run upwards. They go through one table, by name, when they are called.
+Packages above this one that extend a topic (a cluster's way to shuffle dataframes) are announced and imported in the same way.
 """
 
 from __future__ import annotations
@@ -14,7 +15,30 @@ UPWARD: dict[str, tuple[str, str]] = {
     "dataframe.from_array": ("minidask.dataframe", "from_dask_array"),
     "bag.from_delayed": ("minidask.bag", "from_delayed"),
     "array.from_delayed": ("minidask.array", "from_delayed"),
+    "array.concatenate": ("minidask.array", "concatenate"),
 }
+
+
+_extensions: dict[str, list[str]] = {}
+
+
+def extend(topic: str, module: str) -> None:
+    """Have a module imported before code of a topic decides anything: what a package above registers there.
+
+    Examples
+    --------
+    >>> extend("an example", "minidask.graph")
+    >>> load_extensions("an example")
+    """
+    modules = _extensions.setdefault(topic, [])
+    if module not in modules:
+        modules.append(module)
+
+
+def load_extensions(topic: str) -> None:
+    """Import the modules that extend a topic."""
+    for module in _extensions.get(topic, ()):
+        import_module(module)
 
 
 def upward(name: str) -> Any:

@@ -98,7 +98,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "temporary-directory",
         None,
         optional(kinds.PATH),
-        "Where temporary files go. None: where the operating system puts them. Nothing that is built writes any yet.",
+        "Where temporary files go, such as those of large shuffles. None: where the operating system puts them.",
     ),
     Setting(
         "tokenize.ensure-deterministic",
@@ -197,11 +197,28 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         unit="bytes",
     ),
     Setting(
+        "dataframe.merge.broadcast-limit",
+        "256 MiB",
+        kinds.BYTES,
+        "Joins send one side whole to every partition of the other instead of shuffling both, if its needed columns have at most "
+        "so many bytes by what files and data in memory say (a sixteenth of it where keys aren't whole numbers or dates).",
+        unit="bytes",
+    ),
+    Setting(
         "dataframe.shuffle.method",
         None,
         optional(choice("tasks", "disk", "p2p")),
-        "How dataframes are shuffled. None: what suits the scheduler. For shuffles, which aren't built yet.",
+        "How dataframes are shuffled: ``'tasks'`` in memory, ``'disk'`` in memory and beyond a limit in files, ``'p2p'`` between a "
+        "cluster's workers. None: what suits the scheduler, ``'disk'`` on one machine.",
         aliases=("shuffle", "dataframe.shuffle.algorithm"),
+    ),
+    Setting(
+        "dataframe.shuffle.memory-limit",
+        None,
+        optional(kinds.BYTES),
+        "What the shuffles of one process hold in memory together before they write to ``temporary-directory``. None: a quarter of "
+        "the memory that the process may use, and no more than half of what is free.",
+        unit="bytes",
     ),
 )
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from minidask.collection.compute import merged_graph
 from minidask.collection.protocol import is_dask_collection
+from minidask.collection.upward import extend
 from minidask.delayed.arguments import finalized
 from minidask.delayed.objects import delayed, single_result
 from minidask.graph.annotations import current_annotations
@@ -30,6 +31,9 @@ from minidask_distributed.client.submitting import ACTORS
 from minidask_distributed.client.upload import Options, upload, user_keys
 
 _SEARCHED = (list, tuple, set, dict)
+
+# Where there is a client, rows of dataframes move between workers.
+extend("dataframe.shuffle", "minidask_distributed.shuffle.method")
 
 
 class Computations(Scatters):

@@ -25,9 +25,10 @@ from minidask.sizeof import sizeof
 from minidask_distributed.protocol.calls import Recipe as LoadedRecipe
 from minidask_distributed.protocol.calls import load_recipe
 from minidask_distributed.protocol.failures import pack_failure
+from minidask_distributed.protocol.keys import encode_keys
 from minidask_distributed.protocol.payload import ByReference, unpack
 from minidask_distributed.protocol.small import SMALL_BYTES, dumps_small
-from minidask_distributed.worker.context import Host, Reschedule, RunningTask, running
+from minidask_distributed.worker.context import Host, Reschedule, ResultsLost, RunningTask, running
 from minidask_distributed.worker.engine import Engine
 from minidask_distributed.worker.machine import DEFAULT_EXECUTOR, Recipe, Task
 from minidask_distributed.worker.machine.states import RELEASED
@@ -228,7 +229,10 @@ class Caller:
         fields = pack_failure(error)
         if fields["payload"] is None and self._engine.by_reference:
             fields["payload"] = ByReference(error)
-        return {**fields, "key": str(task.key), "worker": self._label, "name": name, "kind": "raised"}
+        fields |= {"key": str(task.key), "worker": self._label, "name": name, "kind": "raised"}
+        if isinstance(error, ResultsLost):
+            fields |= {"kind": "lost", "lost": encode_keys(error.keys)}
+        return fields
 
 
 def _wait_for(slot: Slot, future: Future[Any]) -> Any:

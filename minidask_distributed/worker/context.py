@@ -28,6 +28,7 @@ from minidask_distributed.protocol.payload import Payload, pack
 __all__ = [
     "Host",
     "Reschedule",
+    "ResultsLost",
     "RunningTask",
     "get_current_task_annotations",
     "get_current_task_key",
@@ -43,6 +44,26 @@ __all__ = [
 
 class Reschedule(Exception):
     """Raise this in a task to have the scheduler assign it anew, maybe to another worker; it doesn't count as a failure."""
+
+
+class ResultsLost(Exception):
+    """Raise this in a task that finds that what results of other tasks stand for is gone: they, and then it, are computed again.
+
+    Parameters
+    ----------
+    keys : list of Key
+        Of these results.
+    reason : str
+        For people, should it happen again and again.
+    """
+
+    def __init__(self, keys: list[Key], reason: str) -> None:
+        super().__init__(keys, reason)
+        self.keys = keys
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class Host(Protocol):

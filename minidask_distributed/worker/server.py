@@ -155,6 +155,7 @@ class Worker:
         self.logs: RecentLines | None = None
         self.loop: asyncio.AbstractEventLoop
         self.engine: Engine
+        self.data_server: DataServer
         self._base_directory = local_directory
         self._executors = dict(executor or {})
         self._threads = {DEFAULT_EXECUTOR: self.nthreads}
@@ -297,6 +298,7 @@ class Worker:
             on_lost=lambda task: self.engine.lost(task),
         )
         self.engine = Engine(machine, data, self.loop)
+        self.data_server = DataServer(data, self.engine.put, most=bounds.incoming)
         self._monitor = MemoryMonitor(bounds.policy, data)
         # The scheduler first: the way to it says by which address others on its network reach this one.
         comm = await self._link.connect()
@@ -308,7 +310,7 @@ class Worker:
             security=self.security,
             interface=self._place.interface,
             contact_address=self._place.contact_address,
-            on_bulk=DataServer(data, self.engine.put, most=bounds.incoming).serve,
+            on_bulk=self.data_server.serve,
         )
         self.address = self._listener.contact_address
         if self.name is None:

@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from minidask.sizeof import sizeof
 from minidask_distributed.comm.base import Bulk
@@ -37,6 +37,8 @@ from minidask_distributed.spill import SpillBuffer
 __all__ = ["DataServer", "Fetched", "Fetcher", "Store"]
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Store = Callable[[list[int], list[Any], list[Any], list[int]], None]
 """(task ids, keys, values, their bytes): hold these, and tell the scheduler, before returning."""
@@ -68,6 +70,8 @@ class DataServer:
         self._data = data
         self._store = store
         self._slots = threading.BoundedSemaphore(most)
+        self.answers: dict[type[Message], Callable[[Any, bool], Message]] = {}
+        """What further messages are answered with, by their kind; called with whether the answer leaves the process."""
 
     def serve(self, bulk: Bulk) -> None:
         """Answer a peer until it closes the connection, or something goes wrong with it, which is logged."""
@@ -90,6 +94,8 @@ class DataServer:
                 return self._take(message)
             except Exception as error:  # reading a value runs the user's code
                 return Answer(0, None, pack_failure(error))
+        if type(message) in self.answers:
+            return self.answers[type(message)](message, serialized)
         raise ProtocolError(f"{type(message).__name__} is no message for a bulk connection")
 
     def _give(self, message: GetData, serialized: bool) -> Data:
@@ -291,20 +297,42 @@ class Fetcher:
         fetched.missing = data.missing
         return fetched
 
+    def ask(self, address: str, message: Message, timeout_s: float) -> Message:
+        """Ask a peer, on the calling thread, and return its answer.
+
+        Raises
+        ------
+        OSError
+            If the peer can't be reached, is lost, or takes longer than ``timeout_s``.
+        ProtocolError
+            If what comes is no message.
+        """
+
+        def exchange(bulk: Bulk) -> Message:
+            bulk.send(message)
+            answer = bulk.recv(timeout_s)
+            self._give_back(address, bulk)
+            return answer
+
+        return self._with_connection(address, exchange)
+
     def _ask(self, job: _Job, fetched: Fetched) -> Data:
-        bulk, used_before = self._take(job.address)
+        return self._with_connection(job.address, lambda bulk: self._ask_once(bulk, job, fetched))
+
+    def _with_connection(self, address: str, use: Callable[[Bulk], T]) -> T:
+        bulk, used_before = self._take(address)
         try:
             try:
-                return self._ask_once(bulk, job, fetched)
+                return use(bulk)
             except CommClosedError:
                 if not used_before or self._closed:
                     raise
             # The peer may have closed it while nobody used it.
-            self._drop(job.address, bulk)
-            bulk = self._made(job.address)
-            return self._ask_once(bulk, job, fetched)
+            self._drop(address, bulk)
+            bulk = self._made(address)
+            return use(bulk)
         except BaseException:
-            self._drop(job.address, bulk)
+            self._drop(address, bulk)
             raise
 
     def _ask_once(self, bulk: Bulk, job: _Job, fetched: Fetched) -> Data:

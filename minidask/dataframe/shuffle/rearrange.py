@@ -13,6 +13,8 @@ from minidask.dataframe.collection import new_collection
 from minidask.dataframe.divisions import Divisions
 from minidask.dataframe.layers import Columns, rewritten_name
 from minidask.dataframe.shuffle.methods import Plan, check_method, choose_method
+from minidask.dataframe.shuffle.partitioning import is_partitioned_by
+from minidask.dataframe.shuffle.targets import HashTargets
 from minidask.graph import Key, Layer, Task
 from minidask.tokenize import quick_token
 
@@ -30,6 +32,11 @@ class Rearrange(Layer):
         self.targets = targets
         self.meta = meta
         self.method = method
+
+    @property
+    def partitioned_by(self) -> tuple[Any, ...]:
+        """The targets, for those who ask where rows are (``partitioning``)."""
+        return (self.targets,)
 
     def lower(self, wanted: Collection[Key] | None = None) -> dict[Key, Task]:
         """Return the tasks of the wanted partitions, by the method that suits."""
@@ -55,8 +62,11 @@ def rearrange(
     method: str | None = None,
     divisions: Divisions | None = None,
     prefix: str = "shuffle",
+    force: bool = False,
 ) -> Any:
     """Return a collection of the same rows, each in the partition that ``targets`` gives it.
+
+    A collection whose rows are known to be where ``HashTargets`` would put them is returned as it is.
 
     Parameters
     ----------
@@ -69,6 +79,10 @@ def rearrange(
         How rows travel; default: the setting ``dataframe.shuffle.method``, else what suits where the graph runs.
     divisions : tuple, optional
         Of the result; default: unknown.
+    prefix : str
+        First part of the keys.
+    force : bool
+        Whether to move rows even if they are in place.
 
     Raises
     ------
@@ -76,6 +90,9 @@ def rearrange(
         For an unknown method.
     """
     check_method(method)
+    movable = force or divisions is not None or not isinstance(targets, HashTargets)
+    if not movable and is_partitioned_by(frame, targets.labels, npartitions):
+        return frame
     digest = quick_token("rearrange", frame._layer.name, targets, npartitions)
     layer = Rearrange(f"{prefix}-{digest}", frame._layer, targets, npartitions, frame._meta, method)
     return new_collection(layer, frame._meta, divisions)

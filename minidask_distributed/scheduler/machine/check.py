@@ -37,7 +37,7 @@ def sanity_check(state: ClusterState) -> None:
     for task in tasks:
         for dep in task.deps:
             live[dep] += 1
-            if task.state in _ACTIVE:
+            if task.state in _ACTIVE or (task.state == MEMORY and task.keeps_inputs):
                 waiters[dep] += 1
     for task in tasks:
         _check_task(state, task)
@@ -97,6 +97,8 @@ def _check_task(state: ClusterState, task: Task) -> None:
         assert all(dep.state in (MEMORY, *_ACTIVE) for dep in task.deps), f"{task} waits for {task.deps}"
     if status in (QUEUED, NO_WORKER, PROCESSING) and not (task.worker and task in task.worker.long_running):
         assert all(dep.state == MEMORY for dep in task.deps), f"{task} has dependencies {task.deps}"
+    if status == MEMORY and task.keeps_inputs:
+        assert all(dep.state == MEMORY for dep in task.deps), f"{task} has lost inputs that it keeps: {task.deps}"
     if status == PROCESSING:
         assert task.worker is not None, f"{task} is processing nowhere"
         assert task in task.worker.processing, f"{task} is processing at {task.worker}, which doesn't know"

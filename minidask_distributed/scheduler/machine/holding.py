@@ -46,8 +46,8 @@ def hold(state: ClusterState, worker: Worker, task: Task, nbytes: int) -> None:
     elif before == PROCESSING and task.worker is worker:
         # Whether it has that copy still, or was told to free it before: either way it will say that it finished.
         return
-    elif before in (ERRED, PROCESSING):
-        # Failed meanwhile, or taken for lost and being made again: this copy is of no use.
+    elif before in (ERRED, PROCESSING) or task.keeps_inputs:
+        # Failed meanwhile, or taken for lost and being made again (or of what was lost): this copy is of no use.
         state.tell_free(worker, task.id)
         return
     task.nbytes = nbytes
@@ -100,7 +100,7 @@ def unhold(state: ClusterState, worker: Worker, tasks: list[Task]) -> None:
             task.copies = None
         if task.holder is None:
             lost.append(task)
-    kept = _restore(state, [task for task in lost if task.value is not None and task.needed])
+    kept = _restore(state, [task for task in lost if task.value is not None and task.needed and not task.kept])
     lose_result(state, [task for task in lost if task not in kept])
 
 

@@ -21,6 +21,7 @@ from minidask_distributed.messages import (
     Recalled,
     Recipes,
 )
+from minidask_distributed.protocol.keys import decode_keys
 from minidask_distributed.scheduler.machine.holding import hold, unhold
 from minidask_distributed.scheduler.machine.records import Failure, Task, Worker
 from minidask_distributed.scheduler.machine.state import SERIAL_MASK, ClusterState
@@ -30,10 +31,14 @@ from minidask_distributed.scheduler.machine.transitions import (
     drop,
     fail,
     give_resources_back,
+    lose_result,
     no_longer_waits,
     requeue,
     value_size,
 )
+
+MOST_LOSSES = 20
+"""How often a task may find gone what results of others stand for; then something is wrong that computing again won't mend."""
 
 
 def finished(state: ClusterState, worker: Worker, message: Finished) -> None:
@@ -91,7 +96,7 @@ def finished(state: ClusterState, worker: Worker, message: Finished) -> None:
                 _push(state, task, value)
         else:
             arrive(state, task)
-        if task.deps:
+        if task.deps and (task.options is None or not task.options.keeps_inputs):
             no_longer_waits(state, task)
         if task.client is None and not task.n_waiters and not task.announced:
             drop(state, task)
@@ -129,6 +134,8 @@ def erred(state: ClusterState, worker: Worker, message: Erred) -> None:
             continue
         if fields.get("kind") == "reschedule":
             requeue(state, task)
+        elif fields.get("kind") == "lost" and task.count_loss() <= MOST_LOSSES:
+            _inputs_lost(state, task, fields)
         elif task.retries > 0:
             task.try_again()
             requeue(state, task)
@@ -138,6 +145,14 @@ def erred(state: ClusterState, worker: Worker, message: Erred) -> None:
                 "task-erred", key=task.key, worker=worker.address, type=fields.get("type"), text=fields.get("text")
             )
     state.dirty[worker] = None
+
+
+def _inputs_lost(state: ClusterState, task: Task, fields: dict[str, Any]) -> None:
+    """What results stand for is gone from where they are: they are made again, and then the task that found it out runs."""
+    requeue(state, task)
+    named = {one: None for key in decode_keys(fields["lost"]) if (one := state.keys.get(key)) is not None}
+    # Data without lineage can't be made again, whatever a task says of them.
+    lose_result(state, [one for one in named if one.state == MEMORY and one.recipe is not None])
 
 
 def _raised(task: Task, worker: Worker, fields: dict[str, Any]) -> Failure:

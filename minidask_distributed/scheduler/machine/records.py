@@ -52,6 +52,7 @@ class Options:
         "allow_other_workers",
         "candidates",
         "heap",
+        "keeps_inputs",
         "n_tasks",
         "priority",
         "resources",
@@ -71,6 +72,8 @@ class Options:
         self.allow_other_workers = bool(fields.get("allow_other_workers"))
         self.resources: dict[str, float] = fields.get("resources") or {}
         self.restricted = bool(self.workers or self.resources)
+        # The result only stands for those of the dependencies, where they are: they live as long as it, and it as long as they.
+        self.keeps_inputs = bool((fields.get("annotations") or {}).get("keeps_inputs"))
         # What workers need to know.
         self.sent = {k: v for k, v in fields.items() if k not in ("workers", "allow_other_workers", "retries")}
         self.candidates: dict[Worker, None] = {}  # workers that may run these tasks, by joining
@@ -97,10 +100,11 @@ class Failure:
 class Trouble:
     """What went wrong with a task; kept apart, because a scheduler holds a million tasks of which few have any."""
 
-    __slots__ = ("crashes", "errors", "failure")
+    __slots__ = ("crashes", "errors", "failure", "losses")
 
     def __init__(self) -> None:
         self.crashes = 0
+        self.losses = 0  # how often it found gone what results of others stand for
         self.errors = 0  # how often it raised and was tried again
         self.failure: Failure | None = None
 
@@ -154,7 +158,8 @@ class Task:
         self.state = states.RELEASED
         self.dependents: Task | list[Task] | None = None  # forgotten ones may linger in the list
         self.n_live = 0  # dependents that aren't forgotten
-        self.n_waiters = 0  # dependents that need the result: waiting, queued, no-worker, processing
+        # Dependents that need the result: waiting, queued, no-worker, processing; and those in memory that keep their inputs.
+        self.n_waiters = 0
         self.announced = 0  # dependents that are still to arrive in open submissions
         self.n_missing = 0  # dependencies that aren't in memory; counts while waiting
         self.client: Client | None = None  # a client that wants the result, under the local id `local`
@@ -201,6 +206,22 @@ class Task:
     def try_again(self) -> None:
         """Count one of the retries as used."""
         self._troubled().errors += 1
+
+    def count_loss(self) -> int:
+        """Count that it found gone what results of others stand for; return how often it has."""
+        trouble = self._troubled()
+        trouble.losses += 1
+        return trouble.losses
+
+    @property
+    def keeps_inputs(self) -> bool:
+        """Whether its result and those of its dependencies live and die together, see `Options`."""
+        return self.options is not None and self.options.keeps_inputs
+
+    @property
+    def kept(self) -> bool:
+        """Whether its result is bound to where it was made, since it stands for something there."""
+        return any(dependent.keeps_inputs for dependent in self.all_dependents())
 
     def _troubled(self) -> Trouble:
         if self.trouble is None:

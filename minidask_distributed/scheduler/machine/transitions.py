@@ -196,6 +196,10 @@ def drop(state: ClusterState, task: Task) -> None:
         if status == MEMORY:
             drop_result(state, current)
             state.move(current, RELEASED)
+            if current.keeps_inputs:
+                for dep in current.deps:
+                    dep.n_waiters -= 1
+                    stack.append(dep)
         elif status == FORGOTTEN:
             continue
         elif status == ERRED:
@@ -333,11 +337,21 @@ def requeue(state: ClusterState, task: Task) -> None:
 
 def lose_result(state: ClusterState, tasks: list[Task]) -> None:
     """The last copies of results are gone: what is needed is computed again, what waits for it waits."""
+    tasks = list(tasks)
+    lost = set(tasks)
+    kept: list[Task] = []
     for task in tasks:
-        drop_value(state, task)
+        drop_result(state, task)
         state.move(task, RELEASED)
+        if task.keeps_inputs:
+            for dep in task.deps:
+                dep.n_waiters -= 1
+            kept += task.deps
         for dependent in task.all_dependents():
             status = dependent.state
+            if status == MEMORY and dependent.keeps_inputs and dependent not in lost:
+                lost.add(dependent)
+                tasks.append(dependent)
             if status in (QUEUED, NO_WORKER, PROCESSING):
                 if status == QUEUED:
                     leave_queue(state, dependent)
@@ -355,7 +369,8 @@ def lose_result(state: ClusterState, tasks: list[Task]) -> None:
                 state.move(dependent, WAITING)
             if dependent.state == WAITING:
                 dependent.n_missing += 1
-    for task in tasks:
+    # What others are made of comes first: it would be scheduled with them, and who wants it not be told.
+    for task in sorted(tasks, key=lambda one: one.id):
         if task.state != RELEASED:
             continue
         if task.needed:
@@ -365,6 +380,8 @@ def lose_result(state: ClusterState, tasks: list[Task]) -> None:
             schedule(state, task)
         else:
             drop(state, task)
+    for task in kept:
+        drop(state, task)
 
 
 def give_up(state: ClusterState, task: Task, reason: str) -> None:

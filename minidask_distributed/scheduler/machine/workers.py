@@ -186,6 +186,7 @@ def hand_over(state: ClusterState, worker: Worker) -> None:
         task
         for task in sorted(worker.held, key=lambda task: task.id)
         if task.needed
+        and not task.kept
         and task not in worker.unique
         and all(holder.status in ("closing", "gone") for holder in task.holders())
     ]

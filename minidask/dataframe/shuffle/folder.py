@@ -1,0 +1,173 @@
+"""The folder of one shuffle's files: made when there is something to write, gone when the shuffle is.
+
+Place in the flow: ``store`` asks it for paths. The process that planned the shuffle owns the folder; its child processes get
+copies by pickling, which write there and delete nothing.
+
+How it goes away. A file goes with the last object that can read it, the folder with the ``Folder``, at the latest at the
+interpreter's end. A killed process leaves its folder behind, unlocked; the next one that makes a folder beside it removes it.
+
+Invariants: a folder that was closed is never made again; nothing outside of folders named ``PREFIX...`` is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import weakref
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+if sys.platform != "win32":
+    import fcntl
+
+PREFIX = "minidask-shuffle-"
+# What a folder is called until it is locked, so that nobody takes it for one that was left behind.
+_YOUNG = ".minidask-shuffle-"
+
+_numbers = count()
+
+
+class Folder:
+    """A folder for temporary files, in ``parent`` (None: where the operating system puts them).
+
+    Examples
+    --------
+    >>> folder = Folder(None)
+    >>> path = folder.new_path()
+    >>> _ = path.write_text("rows")
+    >>> folder.close()
+    >>> path.exists(), path.parent.exists()
+    (False, False)
+    """
+
+    def __init__(self, parent: str | os.PathLike[str] | None) -> None:
+        self.parent = Path(tempfile.gettempdir() if parent is None else parent)
+        self._lock = threading.Lock()
+        self._state = _State()
+        self._finalize = weakref.finalize(self, _remove, self._state, os.getpid())
+
+    @property
+    def path(self) -> Path:
+        """Where it is; it is made now if need be.
+
+        Raises
+        ------
+        OSError
+            If it can't be made.
+        RuntimeError
+            If it was closed.
+        """
+        with self._lock:
+            if self._state.closed:
+                raise RuntimeError("the shuffle has ended, and its temporary files are gone")
+            if self._state.path is None:
+                self._make()
+            assert self._state.path is not None
+            return self._state.path
+
+    def new_path(self) -> Path:
+        """Return the path of a file that isn't there yet; raises as ``path`` does."""
+        return self.path / f"{os.getpid()}-{next(_numbers)}.arrows"
+
+    def close(self) -> None:
+        """Remove the folder with all that is in it; it can't be used any more."""
+        with self._lock:
+            self._state.closed = True
+        self._finalize()
+
+    def _make(self) -> None:
+        try:
+            self.parent.mkdir(parents=True, exist_ok=True)
+            _remove_left(self.parent)
+            young = Path(tempfile.mkdtemp(prefix=_YOUNG, dir=self.parent))
+        except OSError as error:
+            raise type(error)(
+                error.errno,
+                f"a shuffle needs a folder for temporary files, and {self.parent} is none ({error.strerror}): set "
+                "temporary-directory to one with room",
+            ) from error
+        self._state.lock = _locked(young)
+        self._state.path = young.rename(self.parent / (PREFIX + young.name.removeprefix(_YOUNG)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Made now: a copy would not know whether it was removed already.
+        return FolderCopy, (self.path, os.getpid())
+
+    def __dask_tokenize__(self) -> tuple[str, str]:
+        return "Folder", str(self.parent)
+
+
+class FolderCopy:
+    """A folder in another process than its owner's."""
+
+    def __init__(self, path: Path, owner: int) -> None:
+        self.path = path
+        self.owner = owner
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the owner is this process's parent, so that the folder stays for as long as this process works for it."""
+        parent = multiprocessing.parent_process()
+        return self.owner in (os.getppid(), os.getpid(), None if parent is None else parent.pid)
+
+    def new_path(self) -> Path:
+        """Return the path of a file that isn't there yet."""
+        return self.path / f"{os.getpid()}-{next(_numbers)}.arrows"
+
+    def close(self) -> None:
+        """Leave it to the owner."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FolderCopy, (self.path, self.owner)
+
+
+class _State:
+    """What the finalizer needs, apart from the folder itself."""
+
+    def __init__(self) -> None:
+        self.path: Path | None = None
+        self.lock: int | None = None
+        self.closed = False
+
+
+def _remove(state: _State, owner: int) -> None:
+    if os.getpid() != owner:
+        # A forked child's copy.
+        return
+    state.closed = True
+    if state.path is not None:
+        # What can't be removed now (a file that is open, on some systems) is removed as left behind later.
+        shutil.rmtree(state.path, ignore_errors=True)
+    if state.lock is not None:
+        os.close(state.lock)
+        state.lock = None
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder for as long as this process lives; return what to close to unlock it."""
+    if sys.platform == "win32":
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        # Held by another process, or a file system without locks.
+        os.close(handle)
+        return None
+    return handle
+
+
+def _remove_left(parent: Path) -> None:
+    """Remove folders whose processes are gone."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            handle = _locked(folder)
+            if handle is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(handle)

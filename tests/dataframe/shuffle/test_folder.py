@@ -1,0 +1,102 @@
+"""Folders of temporary files: there while needed, gone afterwards, whoever dies."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from minidask.dataframe.shuffle.folder import PREFIX, Folder, FolderCopy
+
+
+def test_it_is_made_when_it_is_needed_and_removed_when_it_is_not(tmp_path):
+    folder = Folder(tmp_path / "new" / "place")
+    assert not list(tmp_path.iterdir())
+    one, other = folder.new_path(), folder.new_path()
+    assert one != other
+    assert one.parent.parent == tmp_path / "new" / "place"
+    assert one.parent.name.startswith(PREFIX)
+    one.write_text("rows")
+    del folder
+    gc.collect()
+    assert not list((tmp_path / "new" / "place").iterdir())
+
+
+def test_a_closed_one_is_not_made_again(tmp_path):
+    folder = Folder(tmp_path)
+    path = folder.new_path()
+    folder.close()
+    folder.close()
+    assert not path.parent.exists()
+    with pytest.raises(RuntimeError, match=r"the shuffle has ended, and its temporary files are gone"):
+        folder.new_path()
+
+
+def test_a_copy_writes_there_and_removes_nothing(tmp_path):
+    folder = Folder(tmp_path)
+    copy = pickle.loads(pickle.dumps(folder))
+    assert isinstance(copy, FolderCopy)
+    path = copy.new_path()
+    assert path.parent == folder.path
+    path.write_text("rows")
+    assert copy.reachable
+    assert not FolderCopy(folder.path, 1 << 40).reachable
+    again = pickle.loads(pickle.dumps(copy))
+    assert again.path == copy.path
+    del copy, again
+    gc.collect()
+    assert path.exists()
+    folder.close()
+    assert not path.exists()
+
+
+def test_what_is_no_folder_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"needs a folder for temporary files.*set temporary-directory to one with room"):
+        Folder(tmp_path / "file").new_path()
+
+
+PROGRAM = """
+import os, sys
+from minidask.dataframe.shuffle.folder import Folder
+folder = Folder(sys.argv[1])
+folder.new_path().write_text("rows")
+if sys.argv[2] == "killed":
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path), "ended"])
+    assert ended.wait(timeout=60) == 0
+    assert not list(tmp_path.iterdir()), "at its end a process removes its own"
+    killed = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path), "killed"])
+    assert killed.wait(timeout=60) == -9
+    living = Folder(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    here = living.path
+    other = Folder(tmp_path)
+    assert sorted([here, other.path]) == sorted(tmp_path.iterdir()), "those of living processes stay"
+
+
+def _drop(folder: Folder) -> None:
+    folder._finalize()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_forked_child_removes_nothing(tmp_path):
+    folder = Folder(tmp_path)
+    path = folder.path
+    child = multiprocessing.get_context("fork").Process(target=_drop, args=(folder,))
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
+    assert path.exists()
+    folder.close()
