@@ -58,6 +58,7 @@ class ClusterState:
         self.next_worker = 1
         self.next_session = 1
         self.keys: dict[Key, Task] = {}
+        self.chosen: set[Task] = set()  # tasks of `keys` as their users wrote them, under keys that these chose
         self.tasks: Pages[Task] = Pages()  # by serial, the lower bits of the id
         self.recipes: dict[bytes, Recipe] = {}  # by digest, alive while a task uses it
         self.recipes_by_number: dict[int, Recipe] = {}
