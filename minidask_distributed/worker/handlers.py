@@ -125,6 +125,23 @@ async def call_stack(worker: Worker) -> dict[str, list[Any]]:
     return {"keys": encode_keys(keys), "stacks": stacks}
 
 
+async def give(worker: Worker, tasks: list[int]) -> dict[str, Any]:
+    """Return results by the control connection, for clients that can't connect to this worker.
+
+    Parameters
+    ----------
+    tasks
+        Task ids.
+
+    Returns
+    -------
+    dict
+        ``tasks`` and ``payloads`` (in place of one that can't be read: its failure's fields), those that are held.
+    """
+    data = await asyncio.to_thread(worker.data_server.give, tasks, not worker.engine.by_reference)
+    return {"tasks": data.tasks, "payloads": data.payloads}
+
+
 async def identity(worker: Worker) -> dict[str, Any]:
     """Return what the worker is, as plain values."""
     return worker.identity()
@@ -152,7 +169,7 @@ async def versions(worker: Worker) -> dict[str, str | None]:
 
 HANDLERS: dict[str, Callable[..., Awaitable[Any]]] = {
     handler.__name__: handler
-    for handler in (run, plugin_add, plugin_remove, logs, call_stack, identity, status, metrics, story, versions)
+    for handler in (run, plugin_add, plugin_remove, logs, call_stack, give, identity, status, metrics, story, versions)
 }
 
 

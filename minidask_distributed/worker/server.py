@@ -299,6 +299,7 @@ class Worker:
         )
         self.engine = Engine(machine, data, self.loop)
         self._monitor = MemoryMonitor(bounds.policy, data)
+        self.data_server = DataServer(data, self.engine.put, most=bounds.incoming)
         # The scheduler first: the way to it says by which address others on its network reach this one.
         comm = await self._link.connect()
         self._listener = await listen(
@@ -309,7 +310,7 @@ class Worker:
             security=self.security,
             interface=self._place.interface,
             contact_address=self._place.contact_address,
-            on_bulk=DataServer(data, self.engine.put, most=bounds.incoming).serve,
+            on_bulk=self.data_server.serve,
         )
         self.address = self._listener.contact_address
         if self.name is None:
