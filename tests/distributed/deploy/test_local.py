@@ -189,8 +189,11 @@ def test_two_clusters_beside_each_other():
 def test_a_cluster_that_nobody_holds_is_closed_with_a_warning():
     cluster = in_process()
     parts = cluster._parts
-    with pytest.warns(ResourceWarning, match="was never closed"):
+    with pytest.warns(ResourceWarning, match="was never closed") as caught:
         del cluster
+        # The loop's thread may be about to leave a frame that holds the cluster, too.
+        while not caught:
+            time.sleep(0)
     while parts.status != "closed":
         time.sleep(0)
     for thread in threading.enumerate():
