@@ -115,7 +115,11 @@ class WorkerPlugin:
         """Run when the worker closes or the plugin is removed; may be a coroutine."""
 
     def transition(self, key: Hashable, start: str, finish: str, **kwargs: Any) -> None:
-        """Hear of one move of a task between the worker's states."""
+        """Hear of one move of a task between the worker's states, on its event loop.
+
+        A plugin that defines this costs time for every task. Of results that come from other workers, whose keys a worker doesn't
+        know, nothing is told.
+        """
 
 
 class NannyPlugin:

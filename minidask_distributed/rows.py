@@ -4,7 +4,7 @@ Place in the flow: below `messages`, which declares each kind as a class with an
 ``row()`` and makes messages again with `from_row`.
 
 Invariants: every kind has a number of its own; instances have slots, and no methods but these. (They could be dataclasses,
-but making sixty of those takes 17 ms of every process's start, and this 3.)
+but making fifty of those takes 18 ms of every process's start, and this 5.)
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 With ``MINIDASK_TEST_NO_SKIPS=1`` (continuous integration sets it, after installing the system programs) every skipped
 test fails the run, so that no part of the suite goes missing unseen.
+
+With ``MINIDASK_TEST_SOAK_SHARE=N`` every Nth of the tests marked ``soak`` runs, the first one always: what continuous integration
+has the time for.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 NO_SKIPS = os.environ.get("MINIDASK_TEST_NO_SKIPS", "") not in ("", "0")
+
+SOAK_SHARE = int(os.environ.get("MINIDASK_TEST_SOAK_SHARE", "") or 1)
 
 _skipped: dict[str, str] = {}
 
@@ -42,6 +47,15 @@ def needs_program() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    soaking = [item for item in items if item.get_closest_marker("soak")]
+    left_out = {item for at, item in enumerate(soaking) if at % SOAK_SHARE}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_report_header() -> str | None:

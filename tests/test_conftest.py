@@ -15,9 +15,10 @@ CONFTEST = Path(__file__).parent / "conftest.py"
 def run(folder: Path, test: str, **environment: str) -> tuple[int, str]:
     """Run `test` under the project's conftest; return the exit code and what was printed."""
     (folder / "conftest.py").write_text(CONFTEST.read_text())
-    (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    soak: endurance\n")
     (folder / "test_it.py").write_text(test)
-    env = {k: v for k, v in os.environ.items() if k != "MINIDASK_TEST_NO_SKIPS"} | environment
+    ours = ("MINIDASK_TEST_NO_SKIPS", "MINIDASK_TEST_SOAK_SHARE")
+    env = {k: v for k, v in os.environ.items() if k not in ours} | environment
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
@@ -46,3 +47,21 @@ def test_skips_fail_the_run_where_they_are_forbidden(tmp_path, test, forbidden, 
     if test is MODULE_SKIP and returned == pytest.ExitCode.NO_TESTS_COLLECTED:
         returned = 1  # nothing left to run is a failure of its own
     assert (returned, says in printed) == (code, True), printed
+
+
+SOAKING = """
+import pytest
+
+@pytest.mark.soak
+@pytest.mark.parametrize("n", range(7))
+def test_soak(n): pass
+
+def test_quick(): pass
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("share", "says"), [("", "8 passed"), ("1", "8 passed"), ("3", "4 passed, 4 deselected")])
+def test_a_share_of_the_endurance_tests(tmp_path, share, says):
+    returned, printed = run(tmp_path, SOAKING, MINIDASK_TEST_SOAK_SHARE=share)
+    assert (returned, says in printed) == (0, True), printed

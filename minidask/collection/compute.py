@@ -197,4 +197,5 @@ def merged_graph(collections: Sequence[Any], optimize_graph: bool = True, **kwar
     limits = configured_limits(False) if optimize_graph else None
     if limits is None:
         return merged
-    return finish(merged, [key for member in collections for key in nested_keys(member.__dask_keys__())], limits)
+    keys = [key for member in collections for key in nested_keys(member.__dask_keys__())]
+    return Derived(finish(merged, keys, limits))

@@ -99,7 +99,7 @@ class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
     loop, connection_limit
         Not needed; taken so that programs that pass them go on working.
     direct_to_workers : bool, optional
-        Results and large data always go directly between client and workers; False is refused.
+        Whether results come directly from the workers, see `gather`. Default: where the workers can be reached.
     **kwargs
         For the new cluster.
 
@@ -155,14 +155,13 @@ class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
             raise TypeError(f"address must be a text or a cluster, got {type(address).__name__}")
         if security is not None and not isinstance(security, Security):
             raise TypeError(f"security must be a Security, got {type(security).__name__}")
-        if direct_to_workers is not None and not direct_to_workers:
-            raise ValueError("direct_to_workers=False isn't offered: results don't pass through the scheduler")
         self.name = name or f"client-{uuid4().hex[:12]}"
         self.address = ""
         self.security = security
         self.cluster: Any = None
         self.scheduler_file = None if scheduler_file is None else str(Path(scheduler_file).expanduser())
         self.set_as_default = set_as_default
+        self._direct = direct_to_workers
         self._target = address
         self._cluster_options = kwargs
         self._owns_cluster = False

@@ -19,8 +19,7 @@ from minidask.delayed.arguments import finalized
 from minidask.delayed.objects import delayed, single_result
 from minidask.graph.annotations import current_annotations
 from minidask.graph.convert import nested_keys
-from minidask.graph.layer import Derived
-from minidask.graph.layered import LayeredGraph
+from minidask.graph.layer import Derived, same_task
 from minidask.graph.task import Key, Task, held
 from minidask.optimize.pipeline import finish
 from minidask_distributed.client.current import leaving_slot
@@ -28,7 +27,7 @@ from minidask_distributed.client.future import Future
 from minidask_distributed.client.options import options_of
 from minidask_distributed.client.scatter import Scatters
 from minidask_distributed.client.submitting import ACTORS
-from minidask_distributed.client.upload import Options, upload, user_keys
+from minidask_distributed.client.upload import Options, upload, user_tasks
 
 _SEARCHED = (list, tuple, set, dict)
 
@@ -214,7 +213,7 @@ class Computations(Scatters):
             raise NotImplementedError(ACTORS)
         outputs = list(nested_keys(keys))
         options = self._graph_options(workers, allow_other_workers, resources, retries, priority)
-        futures = upload(self, finish(dsk, outputs), outputs, user_keys(dsk), options)
+        futures = upload(self, finish(dsk, outputs), outputs, set(user_tasks(dsk)), options)
         packed = _packed(keys, futures)
         del futures
         if not sync:
@@ -248,13 +247,14 @@ def _lowered(collections: list[Any], optimize_graph: bool, kwargs: dict[str, Any
     """Return the tasks of collections, optimised together, and the keys among them that users chose."""
     graph = merged_graph(collections, optimize_graph, **kwargs)
     keys = [key for collection in collections for key in nested_keys(collection.__dask_keys__())]
-    named = user_keys(graph) if isinstance(graph, LayeredGraph) else set()
+    tasks = dict(finish(graph, keys))
+    chosen: dict[Key, Task] = {}
     for collection in collections:
-        own = collection.__dask_graph__()
-        # Optimised graphs may be dicts, in which nothing tells who chose a key.
-        named |= user_keys(own) if not isinstance(graph, LayeredGraph) else set()
-    tasks = finish(graph, keys)
-    return dict(tasks), named & tasks.keys()
+        chosen.update(user_tasks(collection.__dask_graph__()))
+    # What a rewrite changed is no longer what its user wrote: nothing can be compared with it.
+    return tasks, {
+        key for key, task in chosen.items() if key in tasks and (task is tasks[key] or same_task(task, tasks[key]))
+    }
 
 
 def _final(collection: Any) -> tuple[Key, Task | None]:

@@ -5,14 +5,15 @@ that they are ready, and are read on the thread that asks. Others are located by
 by `transfers`, from several in parallel.
 
 Invariants: a result that is lost on the way is waited for again, since the cluster makes it anew; a worker that can't be
-reached is passed over while another holds a copy, and is asked again a few times before that is an error.
+reached is passed over while another holds a copy; then the scheduler is asked to pass the result on; all of that is tried a few
+times before it is an error.
 """
 
 from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from queue import Queue
 from typing import Any
 
@@ -21,7 +22,7 @@ from minidask_distributed.client.errors import error_of_state
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.session import FINISHED, PENDING, State
 from minidask_distributed.client.submitting import Submissions
-from minidask_distributed.client.transfers import Transfers, Unreadable
+from minidask_distributed.client.transfers import Transfers, Unreadable, read_all
 from minidask_distributed.comm.errors import CommClosedError, CommError
 from minidask_distributed.protocol.payload import ByReference
 
@@ -40,6 +41,7 @@ class Gathers(Submissions):
     """The part of a client that fetches results."""
 
     _transfers: Transfers
+    _direct: bool | None  # what `direct` is by default
 
     def gather(
         self, futures: Any, errors: str = "raise", direct: bool | None = None, asynchronous: bool | None = None
@@ -54,7 +56,9 @@ class Gathers(Submissions):
             Raise the first error, as soon as there is one; or leave out what has no result (in places that can't be left
             out: None).
         direct : bool, optional
-            Results always come directly from the workers; False is refused.
+            True: results come from the workers that hold them, and from nowhere else. False: they pass through the scheduler,
+            which costs it their memory and time. Default: what the client was told (``direct_to_workers``), else from the
+            workers where these can be reached from here, through the scheduler where not.
         asynchronous : bool, optional
             Return an awaitable; default: where the client is asynchronous.
 
@@ -74,10 +78,6 @@ class Gathers(Submissions):
         """
         if errors not in ("raise", "skip"):
             raise ValueError(f"errors must be 'raise' or 'skip', got {errors!r}")
-        if direct is not None and not direct:
-            raise ValueError(
-                "direct=False isn't offered: results don't pass through the scheduler, they come from the workers"
-            )
         if isinstance(futures, Queue):
             raise TypeError("gather takes lists and the like; take the futures out of the queue first")
         if isinstance(futures, Iterator):
@@ -85,14 +85,19 @@ class Gathers(Submissions):
         found, rebuild = _unpack(futures)
         states = self._own_states(found)
         if self.asynchronous if asynchronous is None else asynchronous:
-            return self._gather_async(found, states, errors, rebuild)
-        return rebuild(self._results(states, errors, None))
+            return self._gather_async(found, states, errors, rebuild, direct)
+        return rebuild(self._results(states, errors, None, direct))
 
     async def _gather_async(
-        self, futures: list[Future], states: Sequence[State], errors: str, rebuild: Callable[[list[Any]], Any]
+        self,
+        futures: list[Future],
+        states: Sequence[State],
+        errors: str,
+        rebuild: Callable[[list[Any]], Any],
+        direct: bool | None,
     ) -> Any:
         # The futures are an argument so that they live until their results are here.
-        return rebuild(await self._on_own_loop(self._results_async(states, errors, None)))
+        return rebuild(await self._on_own_loop(self._results_async(states, errors, None, direct)))
 
     def _own_states(self, futures: Sequence[Future]) -> list[State]:
         for future in futures:
@@ -114,29 +119,42 @@ class Gathers(Submissions):
     async def _result_async(self, future: Future, timeout: float | str | None) -> Any:
         return (await self._on_own_loop(self._results_async((future._state,), "raise", timeout)))[0]
 
-    def _results(self, states: Sequence[State], errors: str, timeout: float | str | None) -> list[Any]:
+    def _results(
+        self, states: Sequence[State], errors: str, timeout: float | str | None, direct: bool | None = None
+    ) -> list[Any]:
         """Wait for results and return them, `_SKIPPED` for those that there won't be."""
         self._wait(states, timeout, stop_early=errors == "raise")
         values, later = _values_here(states, errors)
         if later:
             rest = [states[at] for at in later]
-            found = self.sync(self._results_async, rest, errors, None, callback_timeout=timeout)
+            found = self.sync(self._results_async, rest, errors, None, direct, callback_timeout=timeout)
             for at, value in zip(later, found, strict=True):
                 values[at] = value
         return values
 
-    async def _results_async(self, states: Sequence[State], errors: str, timeout: float | str | None) -> list[Any]:
+    async def _results_async(
+        self, states: Sequence[State], errors: str, timeout: float | str | None, direct: bool | None = None
+    ) -> list[Any]:
+        direct = self._direct if direct is None else direct
         await self._wait_async(states, timeout, stop_early=errors == "raise")
         values, later = _values_here(states, errors)
         attempts = 0
         while later:
-            found = await self._fetch(dict.fromkeys(states[at] for at in later if states[at].status == FINISHED))
+            wanted = dict.fromkeys(states[at] for at in later if states[at].status == FINISHED)
+            if direct is False:
+                found = await self._relayed(wanted)
+            else:
+                found, unreached = await self._fetch(wanted)
+                if unreached and direct is None:
+                    # Holders that can't be reached from here may be reached by the scheduler.
+                    found |= await self._relayed(unreached)
             if not found:
                 attempts += 1
                 if attempts == MOST_ATTEMPTS:
                     raise CommError(
                         f"the result of {states[later[0]].key!r} can't be fetched: no worker that holds it can be reached "
-                        "from here. Clients connect to workers directly: check that their addresses can be reached."
+                        "from here. Check that the workers' addresses can be reached, or pass direct=False: results then pass "
+                        "through the scheduler."
                     )
                 await asyncio.sleep(0.05 * 2 ** (attempts - 1))
             for at in later:
@@ -151,10 +169,10 @@ class Gathers(Submissions):
                 later = [later[place] for place in still]
         return values
 
-    async def _fetch(self, wanted: dict[State, None]) -> dict[State, Any]:
-        """Return those of some results that can be had now, each from one of its holders."""
+    async def _fetch(self, wanted: Collection[State]) -> tuple[dict[State, Any], list[State]]:
+        """Return those of some results that can be had now, from a holder of each, and those whose holder didn't answer."""
         if not wanted:
-            return {}
+            return {}, []
         answer = await self.call("locate", tasks=[state.id for state in wanted])
         missing = set(answer["missing"])
         held = [state for state in wanted if state.id not in missing]
@@ -176,9 +194,11 @@ class Gathers(Submissions):
             for one in pending:
                 await self._give_up_if_gone(fetching[one], shares[fetching[one]].values())
         found: dict[State, Any] = {}
+        unreached: list[State] = []
         for share, result in zip(shares.values(), await asyncio.gather(*fetching, return_exceptions=True), strict=True):
             if isinstance(result, OSError):
                 # Its holder is gone, or will be found out to be: the scheduler says so next time.
+                unreached += share.values()
                 continue
             if isinstance(result, BaseException):
                 raise result
@@ -187,6 +207,19 @@ class Gathers(Submissions):
                 if type(value) is Unreadable:
                     raise _unreadable(state, value.error)
                 found[state] = value
+        return found, unreached
+
+    async def _relayed(self, wanted: Collection[State]) -> dict[State, Any]:
+        """Return those of some results that can be had now, by way of the scheduler."""
+        if not wanted:
+            return {}
+        states = {state.id: state for state in wanted}
+        answer = await self.call("relay", tasks=list(states))
+        found: dict[State, Any] = {}
+        for local, value in read_all(answer["tasks"], answer["payloads"]).items():
+            if type(value) is Unreadable:
+                raise _unreadable(states[local], value.error)
+            found[states[local]] = value
         return found
 
     async def _give_up_if_gone(self, address: str, states: Iterable[State]) -> None:

@@ -79,7 +79,7 @@ class Transfers:
         """
         answer = self._ask(address, GetData(list(tasks)))
         assert isinstance(answer, Data)
-        return dict(zip(answer.tasks, map(_read, answer.payloads), strict=True))
+        return read_all(answer.tasks, answer.payloads)
 
     def put(self, address: str, tasks: Sequence[int], keys: Sequence[Key], payloads: Sequence[Any]) -> None:
         """Give data to a worker to hold. Blocks until it does.
@@ -168,6 +168,18 @@ class Transfers:
                 if bulk in idle:
                     idle.remove(bulk)
         bulk.close()
+
+
+def read_all(tasks: Sequence[int], payloads: Sequence[Any]) -> dict[int, Any]:
+    """Return {task: value} of what came; a value that can't be read is an `Unreadable`.
+
+    Examples
+    --------
+    >>> from minidask_distributed.protocol.payload import ByReference
+    >>> read_all([7], [ByReference("value")])
+    {7: 'value'}
+    """
+    return dict(zip(tasks, map(_read, payloads), strict=True))
 
 
 def _read(payload: Any) -> Any:

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from minidask.graph.layer import SingleLayer, chosen_by_user
+from minidask.graph.convert import convert
+from minidask.graph.layer import Derived, SingleLayer, chosen_by_user
 from minidask.graph.layered import LayeredGraph
 from minidask.graph.order import order
 from minidask.graph.program import Program
@@ -70,20 +71,24 @@ def upload(
     return {key: held[key] if key in held else made[key] for key in outputs}
 
 
-def user_keys(graph: Mapping[Any, Any]) -> set[Key]:
-    """Return the keys in a graph that a user chose: all of a plain dict, those of users' own layers.
+def user_tasks(graph: Mapping[Any, Any]) -> dict[Key, Task]:
+    """Return the tasks in a graph whose keys a user chose: all of a plain dict, those of users' own layers.
+
+    A graph that stands for another one (`Derived`) has none: fused tasks aren't what anybody wrote.
 
     Examples
     --------
-    >>> user_keys({"x": 1})
-    {'x'}
+    >>> user_tasks({"x": 1})
+    {'x': <Task identity(1)>}
     """
+    if isinstance(graph, Derived):
+        return {}
     if not isinstance(graph, LayeredGraph):
-        return set(graph)
-    chosen: set[Key] = set()
+        return dict(convert(graph))
+    chosen: dict[Key, Task] = {}
     for layer in graph.layers.values():
         if type(layer) is not SingleLayer:
-            chosen.update(chosen_by_user(layer) or ())
+            chosen.update(chosen_by_user(layer) or {})
     return chosen
 
 

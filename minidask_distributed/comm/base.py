@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.comm.peer import Peer
 from minidask_distributed.messages import Message
 
@@ -105,6 +106,11 @@ class Comm(ABC):
     def closed(self) -> bool:
         """Whether nothing can be sent any more."""
 
+    _why = ""  # it ended
+
+    def _closed_error(self) -> CommClosedError:
+        return CommClosedError(f"the connection to {self.peer_address} is closed: {self._why}")
+
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"
         peer = getattr(self, "peer", None)
@@ -159,6 +165,11 @@ class Bulk(ABC):
     @abstractmethod
     def closed(self) -> bool:
         """Whether nothing can be sent any more."""
+
+    _why = ""  # it ended
+
+    def _closed_error(self) -> CommClosedError:
+        return CommClosedError(f"the bulk connection to {self.peer_address} is closed: {self._why}")
 
     def __enter__(self) -> Bulk:
         return self

@@ -22,7 +22,6 @@ from queue import Empty, SimpleQueue
 
 from minidask_distributed.comm.backends import Backend
 from minidask_distributed.comm.base import Bulk, Comm, Listener, OnBulk, OnClose, OnComm, OnMessages
-from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.comm.handlers import Handlers
 from minidask_distributed.comm.options import Terms
 from minidask_distributed.comm.peer import Peer, peer_of
@@ -62,7 +61,6 @@ class InprocComm(Comm):
         self._on_close: OnClose | None = None
         self._drains: list[tuple[int, asyncio.Future[None]]] = []
         self._ended = False  # nothing can be sent
-        self._why = ""
         self._hung_up = False  # the other end closed: the inbox is the last of it
         self._gone = False  # nothing is called any more
         self._error: BaseException | None = None
@@ -219,9 +217,6 @@ class InprocComm(Comm):
     def closed(self) -> bool:
         return self._ended
 
-    def _closed_error(self) -> CommClosedError:
-        return CommClosedError(f"the connection to {self.peer_address} is closed: {self._why}")
-
 
 class InprocBulk(Bulk):
     """One end of a bulk connection: a queue to receive from and one to send to, None the end of either."""
@@ -241,7 +236,6 @@ class InprocBulk(Bulk):
         self.peer_address = far
         self._incoming = incoming
         self._outgoing = outgoing
-        self._why = ""
 
     def send(self, message: Message) -> None:
         if self._why:
@@ -277,9 +271,6 @@ class InprocBulk(Bulk):
     @property
     def closed(self) -> bool:
         return bool(self._why)
-
-    def _closed_error(self) -> CommClosedError:
-        return CommClosedError(f"the bulk connection to {self.peer_address} is closed: {self._why}")
 
 
 class InprocListener(Listener):

@@ -101,7 +101,6 @@ class StreamComm(Comm):
         self._aborted = False
         self._drains: list[tuple[int, asyncio.Future[None]]] = []
         self._ended = False  # nothing can be sent any more
-        self._why = ""  # it ended
         self._failure: BaseException | None = None  # what a send met
         self._error: BaseException | None = None  # what `on_close` gets
         self._gone: asyncio.Future[None] = self._loop.create_future()  # done: the socket is closed
@@ -435,6 +434,3 @@ class StreamComm(Comm):
     @property
     def closed(self) -> bool:
         return self._ended
-
-    def _closed_error(self) -> CommClosedError:
-        return CommClosedError(f"the connection to {self.peer_address} is closed: {self._why}")

@@ -9,40 +9,14 @@ that blocks keeps the nanny from its work.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from minidask_distributed.comm.versions import versions as installed_versions
 from minidask_distributed.messages import Call
 from minidask_distributed.plugins import NannyPlugin
-from minidask_distributed.protocol.payload import Payload, pack
-from minidask_distributed.sent import sent_call, sent_value
-
-
-async def answer(nanny: Any, call: Call) -> Any:
-    """Do what a call asks, and return the plain value or payload to answer with.
-
-    Parameters
-    ----------
-    nanny
-        The `Nanny`.
-    call
-        From its scheduler.
-
-    Raises
-    ------
-    ValueError
-        If there is no handler of that name.
-    TypeError
-        If its arguments don't suit the handler.
-    Whatever the handler raises.
-    """
-    handler = HANDLERS.get(call.name)
-    if handler is None:
-        raise ValueError(f"a nanny has no handler {call.name!r:.80}; it has {', '.join(HANDLERS)}")
-    arguments = inspect.signature(handler).bind(nanny, **call.arguments)
-    return await handler(*arguments.args, **arguments.kwargs)
+from minidask_distributed.protocol.payload import Payload
+from minidask_distributed.sent import answer_call, run_here, sent_value
 
 
 async def run(nanny: Any, payload: Any, wait: bool = True) -> Payload | None:
@@ -55,14 +29,7 @@ async def run(nanny: Any, payload: Any, wait: bool = True) -> Payload | None:
     wait
         Whether to answer with the result; otherwise None, once it has begun.
     """
-    function, args, kwargs = sent_call(payload, "dask_worker", nanny)
-    result = function(*args, **kwargs)
-    if not inspect.isawaitable(result):
-        return pack(result) if wait else None
-    if wait:
-        return pack(await result)
-    nanny.run_in_background(result)
-    return None
+    return await run_here(payload, "dask_worker", nanny, wait)
 
 
 async def plugin_add(nanny: Any, name: str, plugin: Any) -> None:
@@ -105,3 +72,8 @@ async def versions(nanny: Any) -> dict[str, str | None]:
 HANDLERS: dict[str, Callable[..., Awaitable[Any]]] = {
     handler.__name__: handler for handler in (run, plugin_add, plugin_remove, logs, identity, versions)
 }
+
+
+def answer(nanny: Any, call: Call) -> Awaitable[Any]:
+    """Begin what a call of the scheduler asks, see `sent.answer_call`."""
+    return answer_call("a nanny", HANDLERS, nanny, call)

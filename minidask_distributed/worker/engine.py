@@ -18,10 +18,10 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minidask.sizeof import sizeof
 from minidask_distributed.comm.base import Comm
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from minidask_distributed.worker.execute import Pool
 
 logger = logging.getLogger(__name__)
+
+OnMoves: TypeAlias = "Callable[[list[tuple[int, Hashable, str, str]]], object]"
+"""Gets (task id, key, start, finish) of moves, in their order."""
 
 REPORT_AFTER_S = 0.001
 """How long the report of a finished task may wait for others (a message costs about as much as ten tasks)."""
@@ -67,6 +70,8 @@ class Engine:
         self.n_finished = 0
         self._notices: deque[tuple[str, float, Any]] = deque()
         self.watching = False  # a timer looks after reports that wait
+        self._listener: OnMoves | None = None
+        self._telling = False  # the loop is about to tell it
         self._unpacking: ThreadPoolExecutor | None = None
 
     # ------------------------------------------------------------ the scheduler
@@ -145,8 +150,11 @@ class Engine:
             sanity_check(self.machine)
 
     def flush(self) -> None:
-        """Send all reports. The caller holds the lock."""
+        """Send all reports, and have moves told to who listens. The caller holds the lock."""
         comm, machine = self.comm, self.machine
+        if machine.heard and not self._telling:
+            self._telling = True
+            self._call_soon(self._tell)
         if comm is None:
             return
         while self._notices:
@@ -207,6 +215,21 @@ class Engine:
                 raise
 
     # ------------------------------------------------------------ tasks and people
+
+    def listen(self, listener: OnMoves | None) -> None:
+        """Have the loop call a function with the moves of tasks between states, some at a time; None: no longer."""
+        with self.lock:
+            self._listener = listener
+            self.machine.hear(listener is not None)
+
+    def _tell(self) -> None:
+        with self.lock:
+            self._telling = False
+            moves, listener = self.machine.heard, self._listener
+            if moves:
+                self.machine.heard = []
+        if moves and listener is not None:
+            listener(moves)
 
     def notify(self, topic: str, content: Any) -> None:
         """Pass something on to clients, behind what was reported and before what will be. Any thread; takes no lock."""

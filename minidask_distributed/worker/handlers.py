@@ -24,29 +24,11 @@ from minidask_distributed.messages import Call
 from minidask_distributed.plugins import WorkerPlugin
 from minidask_distributed.protocol.keys import encode_keys
 from minidask_distributed.protocol.payload import ByReference, Payload, pack
-from minidask_distributed.sent import sent_call, sent_value
+from minidask_distributed.sent import answer_call, sent_call, sent_value
 from minidask_distributed.worker.context import RunningTask, running
 
 if TYPE_CHECKING:
     from minidask_distributed.worker.server import Worker
-
-
-async def answer(worker: Worker, call: Call) -> Any:
-    """Do what a call asks, and return the plain value or payload to answer with.
-
-    Raises
-    ------
-    ValueError
-        If there is no handler of that name.
-    TypeError
-        If its arguments don't suit the handler.
-    Whatever the handler raises.
-    """
-    handler = HANDLERS.get(call.name)
-    if handler is None:
-        raise ValueError(f"a worker has no handler {call.name!r:.80}; it has {', '.join(HANDLERS)}")
-    arguments = inspect.signature(handler).bind(worker, **call.arguments)
-    return await handler(*arguments.args, **arguments.kwargs)
 
 
 async def run(worker: Worker, payload: Any, wait: bool = True) -> Payload | ByReference | None:
@@ -143,6 +125,23 @@ async def call_stack(worker: Worker) -> dict[str, list[Any]]:
     return {"keys": encode_keys(keys), "stacks": stacks}
 
 
+async def give(worker: Worker, tasks: list[int]) -> dict[str, Any]:
+    """Return results by the control connection, for clients that can't connect to this worker.
+
+    Parameters
+    ----------
+    tasks
+        Task ids.
+
+    Returns
+    -------
+    dict
+        ``tasks`` and ``payloads`` (in place of one that can't be read: its failure's fields), those that are held.
+    """
+    data = await asyncio.to_thread(worker.data_server.give, tasks, not worker.engine.by_reference)
+    return {"tasks": data.tasks, "payloads": data.payloads}
+
+
 async def identity(worker: Worker) -> dict[str, Any]:
     """Return what the worker is, as plain values."""
     return worker.identity()
@@ -170,5 +169,10 @@ async def versions(worker: Worker) -> dict[str, str | None]:
 
 HANDLERS: dict[str, Callable[..., Awaitable[Any]]] = {
     handler.__name__: handler
-    for handler in (run, plugin_add, plugin_remove, logs, call_stack, identity, status, metrics, story, versions)
+    for handler in (run, plugin_add, plugin_remove, logs, call_stack, give, identity, status, metrics, story, versions)
 }
+
+
+def answer(worker: Worker, call: Call) -> Awaitable[Any]:
+    """Begin what a call of the scheduler asks, see `sent.answer_call`."""
+    return answer_call("a worker", HANDLERS, worker, call)

@@ -16,7 +16,7 @@ import inspect
 import logging
 import os
 import socket
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.comm.versions import versions
 from minidask_distributed.logs import RecentLines
 from minidask_distributed.messages import Bye
+from minidask_distributed.plugins import WorkerPlugin
 from minidask_distributed.preload import Preloads
 from minidask_distributed.security import Security
 from minidask_distributed.spill import SpillBuffer
@@ -300,6 +301,7 @@ class Worker:
         self.engine = Engine(machine, data, self.loop)
         self.data_server = DataServer(data, self.engine.put, most=bounds.incoming)
         self._monitor = MemoryMonitor(bounds.policy, data)
+        self.data_server = DataServer(data, self.engine.put, most=bounds.incoming)
         # The scheduler first: the way to it says by which address others on its network reach this one.
         comm = await self._link.connect()
         self._listener = await listen(
@@ -444,6 +446,7 @@ class Worker:
         if inspect.isawaitable(result):
             await result
         self.plugins[name] = plugin
+        self._hear_moves()
 
     async def remove_plugin(self, name: str) -> None:
         """Tear a plugin down; what that raises is logged.
@@ -456,12 +459,29 @@ class Worker:
         if name not in self.plugins:
             raise ValueError(f"this worker has no plugin {name!r}; it has: {', '.join(self.plugins) or 'none'}")
         plugin = self.plugins.pop(name)
+        self._hear_moves()
         try:
             result = plugin.teardown(self)
             if inspect.isawaitable(result):
                 await result
         except Exception:
             logger.exception("teardown of the plugin %s failed", name)
+
+    def _hear_moves(self) -> None:
+        """Listen to the moves of tasks if there is a plugin that wants to hear of them; they cost time for every task."""
+        curious = [
+            p for p in self.plugins.values() if getattr(type(p), "transition", None) is not WorkerPlugin.transition
+        ]
+
+        def tell(moves: list[tuple[int, Hashable, str, str]]) -> None:
+            for _, key, start, finish in moves:
+                for plugin in curious if key is not None else ():
+                    try:
+                        plugin.transition(key, start, finish)
+                    except Exception:
+                        logger.exception("transition of the plugin %s failed", type(plugin).__name__)
+
+        self.engine.listen(tell if curious else None)
 
     # ------------------------------------------------------------ for tasks and handlers
 

@@ -88,7 +88,7 @@ class DataServer:
 
     def _answer(self, message: Message, serialized: bool) -> Message:
         if isinstance(message, GetData):
-            return self._give(message, serialized)
+            return self.give(message.tasks, serialized)
         if isinstance(message, PutData):
             try:
                 return self._take(message)
@@ -98,12 +98,13 @@ class DataServer:
             return self.answers[type(message)](message, serialized)
         raise ProtocolError(f"{type(message).__name__} is no message for a bulk connection")
 
-    def _give(self, message: GetData, serialized: bool) -> Data:
+    def give(self, wanted: Sequence[int], serialized: bool) -> Data:
+        """Return results that are held, in wire form or by reference; what can't be read has its failure in its place. Blocks."""
         tasks: list[int] = []
         payloads: list[Any] = []
         missing: list[int] = []
         data = self._data
-        for task in message.tasks:
+        for task in wanted:
             try:
                 payloads.append(data.payload(task) if serialized else ByReference(data[task]))
             except KeyError:

@@ -9,13 +9,12 @@ nothing else meanwhile.
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-from minidask_distributed.protocol.payload import Payload, pack
+from minidask_distributed.protocol.payload import Payload
 from minidask_distributed.scheduler.handlers.administration import broadcast
 from minidask_distributed.scheduler.peers import Connection
-from minidask_distributed.sent import sent_call, sent_value
+from minidask_distributed.sent import run_here, sent_value
 
 
 async def run_on_scheduler(scheduler: Any, caller: Connection, payload: Any, wait: bool = True) -> Payload | None:
@@ -34,14 +33,7 @@ async def run_on_scheduler(scheduler: Any, caller: Connection, payload: Any, wai
         If that isn't what the payload holds, or the result can't be pickled.
     Whatever the function raises.
     """
-    function, args, kwargs = sent_call(payload, "dask_scheduler", scheduler)
-    result = function(*args, **kwargs)
-    if not inspect.isawaitable(result):
-        return pack(result) if wait else None
-    if wait:
-        return pack(await result)
-    scheduler.run_in_background(result)
-    return None
+    return await run_here(payload, "dask_scheduler", scheduler, wait)
 
 
 async def register_plugin(

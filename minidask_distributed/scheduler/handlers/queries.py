@@ -114,6 +114,42 @@ def locate(scheduler: Any, caller: Connection, tasks: list[int]) -> dict[str, An
     return {"tasks": found, "addresses": addresses, "missing": missing}
 
 
+async def relay(scheduler: Any, caller: Connection, tasks: list[int]) -> dict[str, Any]:
+    """Return results of the calling session, which pass through the scheduler unread: for clients that can't reach workers.
+
+    Parameters
+    ----------
+    tasks
+        Local ids.
+
+    Returns
+    -------
+    dict
+        ``tasks`` (local ids) and ``payloads``, of those that could be had now.
+    """
+    known = session_of(scheduler, caller).tasks
+    shares: dict[int, dict[int, int]] = {}  # {peer of a holder: {task id: local id}}
+    for local in tasks:
+        task = known.get(local)
+        holder = None if task is None else next((one for one in task.holders() if one.status != "gone"), None)
+        if task is not None and holder is not None:
+            shares.setdefault(holder.peer, {})[task.id] = local
+    asked = [
+        scheduler.questions.ask(scheduler.connections[peer], "give", {"tasks": list(share)}, None)
+        for peer, share in shares.items()
+    ]
+    found: list[int] = []
+    payloads: list[Any] = []
+    for share, answer in zip(shares.values(), await asyncio.gather(*asked, return_exceptions=True), strict=True):
+        if isinstance(answer, OSError):
+            continue  # it is gone: the client asks again, and is told who has it then
+        if isinstance(answer, BaseException):
+            raise answer
+        found += [share[task] for task in answer["tasks"]]
+        payloads += answer["payloads"]
+    return {"tasks": found, "payloads": payloads}
+
+
 def story(scheduler: Any, caller: Connection, keys: list[Any]) -> list[list[Any]]:
     """Return the logged moves of tasks: [key, start, finish, stimulus, the machine's time], oldest first."""
     return [list(move) for move in scheduler.machine.story(decode_keys(keys))]
@@ -204,6 +240,7 @@ HANDLERS = {
         processing,
         nbytes,
         locate,
+        relay,
         story,
         progress,
         recipe,

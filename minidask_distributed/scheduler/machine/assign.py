@@ -102,9 +102,7 @@ class Batch:
         assert recipe is not None
         state.move(task, PROCESSING)
         task.worker = worker
-        expected = recipe.expected_us
-        cost = 2_500 if expected < 0 else expected
-        task.cost_us = cost
+        cost = task.cost_us = recipe.cost_us
         worker.busy_us += cost
         worker.processing[task] = None
         message.tasks.append(task.id)

@@ -45,6 +45,7 @@ def sanity_check(state: ClusterState) -> None:
         assert task.n_waiters == waiters[task], f"{task}: n_waiters is {task.n_waiters}, counted {waiters[task]}"
         assert task.announced == announced[task], f"{task}: announced is {task.announced}, counted {announced[task]}"
     assert set(state.keys.values()) == set(tasks), "the tables of keys and of ids hold different tasks"
+    assert state.chosen <= set(tasks), "forgotten tasks are among those whose keys were chosen"
     counts = Counter(task.state for task in tasks)
     for number, name in enumerate(NAMES):
         if number != FORGOTTEN:

@@ -363,7 +363,19 @@ class Slice:
 class Submission:
     """An upload in progress."""
 
-    __slots__ = ("first", "left", "n_left", "n_roots", "number", "reserved", "rows", "serial", "shares", "unwanted")
+    __slots__ = (
+        "first",
+        "left",
+        "n_left",
+        "n_roots",
+        "number",
+        "refused",
+        "reserved",
+        "rows",
+        "serial",
+        "shares",
+        "unwanted",
+    )
 
     def __init__(self, number: int, first: int, serial: int, reserved: int) -> None:
         self.number = number
@@ -374,6 +386,9 @@ class Submission:
         self.left: list[int] = []  # {row: announced dependents that are still to arrive}
         self.n_left = 0  # sum of these
         self.unwanted: list[int] = []  # local ids of rows that the client doesn't hold: known for the rows to come only
+        self.refused: dict[
+            int, Failure
+        ] = {}  # {local id: why} of rows whose keys mean something else, and what needs them
         self.n_roots = 0  # arrived
         self.shares: list[
             tuple[int, Worker, Slice]

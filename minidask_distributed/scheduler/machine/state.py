@@ -26,9 +26,7 @@ SERIAL_MASK = (1 << EPOCH_SHIFT) - 1
 class Limits:
     """What the machine is allowed; the defaults are what a cluster of processes uses."""
 
-    depth_us: int = (
-        5_000  # work sent ahead to each thread (bench_cluster: 512 short ones ahead cost 1.6 us a task, 2 cost 24)
-    )
+    depth_us: int = 5_000  # work sent ahead to each thread; few tasks a message cost many times what hundreds do
     depth_count: int = 512  # tasks at a worker, at most
     allowed_failures: int = 3  # workers that may die while they run a task
     recall_after_s: float = (
@@ -60,6 +58,7 @@ class ClusterState:
         self.next_worker = 1
         self.next_session = 1
         self.keys: dict[Key, Task] = {}
+        self.chosen: set[Task] = set()  # tasks of `keys` as their users wrote them, under keys that these chose
         self.tasks: Pages[Task] = Pages()  # by serial, the lower bits of the id
         self.recipes: dict[bytes, Recipe] = {}  # by digest, alive while a task uses it
         self.recipes_by_number: dict[int, Recipe] = {}

@@ -271,6 +271,7 @@ def _forget(state: ClusterState, task: Task) -> None:
     state.move(task, FORGOTTEN)
     if state.keys.get(task.key) is task:
         del state.keys[task.key]
+        state.chosen.discard(task)
     state.tasks.pop(task.id & SERIAL_MASK)
     task.dependents = None
     recipe = task.recipe

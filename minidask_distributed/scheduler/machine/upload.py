@@ -78,7 +78,7 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
     wanted = None if message.wanted is None else set(message.wanted)
     named = set(message.named)
     deps_column, at = message.deps, 0
-    first_row, left = submission.first, submission.left
+    first_row, left, refused = submission.first, submission.left, submission.refused
     epoch_bits = state.task_id(0)
     row = 0
     for key, recipe_number, literals, n_deps, dependents in zip(
@@ -88,7 +88,9 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
         deps: tuple[Task, ...] = ()
         if n_deps:
             found = []
+            why: Failure | None = None
             for dep_local in deps_column[at : at + n_deps]:
+                why = why or refused.get(dep_local)
                 if not 0 <= dep_local < local:
                     raise ValueError(f"task {key!r} names the later row {dep_local} as its dependency")
                 dep = local_tasks.get(dep_local)
@@ -104,9 +106,11 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
                 found.append(dep)
             deps = tuple(found)
             at += n_deps
-            if len(found) != n_deps:
+            if len(found) != n_deps or why is not None:
                 left.append(0)
-                _without_dependency(state, client, local, deps, wanted is None or row in wanted)
+                if why is not None:
+                    refused[local] = why
+                _without_dependency(state, client, local, deps, wanted is None or row in wanted, why)
                 row += 1
                 continue
         left.append(dependents)
@@ -126,9 +130,14 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
                 chosen.n_tasks += 1
             for dep in deps:
                 add_dependent(dep, task)
+            if row in named:
+                state.chosen.add(task)
             refusal = None
         else:
-            refusal = _refusal(task, recipe, literals, deps) if row in named else None
+            compared = row in named and task in state.chosen
+            refusal = _refusal(task, recipe, literals, deps) if compared else None
+            if refusal is not None:
+                refused[local] = refusal
             if task.failure is not None and task.failure.kind == "cancelled":
                 # Somebody gave it up, and is still to name it: that isn't the answer to who asks for it now.
                 task.failure = None
@@ -162,9 +171,13 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
             state.drop_options(chosen)
 
 
-def _without_dependency(state: ClusterState, client: Client, local: int, deps: tuple[Task, ...], wanted: bool) -> None:
-    """A row names something that was cancelled: it is cancelled, too."""
-    if wanted:
+def _without_dependency(
+    state: ClusterState, client: Client, local: int, deps: tuple[Task, ...], wanted: bool, why: Failure | None
+) -> None:
+    """A row names something that was cancelled, or refused: so is the row itself."""
+    if wanted and why is not None:
+        state.tell_failed(client, local, why)
+    elif wanted:
         state.tell_cancelled(client, local, "something that it depends on was cancelled")
     give_back(state, deps)
 

@@ -95,7 +95,7 @@ class Inbox(State):
                 if not n_deps and option < 0 and recipe.source is not None:
                     # The hot path: everything is here.
                     if watched:
-                        self._note(id, RELEASED, READY)
+                        self._note(task, READY)
                     task.state = READY
                     tasks[id] = in_line[id] = task
                     heappush(heap, id)

@@ -84,7 +84,7 @@ class WorkerMachine(Inbox):
         if task is None:
             return None
         if self._watched:
-            self._note(task.id, READY, EXECUTING)
+            self._note(task, EXECUTING)
         task.state = EXECUTING
         self.running[task.id] = task
         return task
@@ -130,7 +130,7 @@ class WorkerMachine(Inbox):
         del self.running[id]
         if self._watched:
             self._stimulus, self._now = "finished", stop_s
-            self._note(id, state, MEMORY)
+            self._note(task, MEMORY)
         task.state = MEMORY
         task.nbytes = nbytes
         self.n_held += 1

@@ -73,6 +73,8 @@ class State:
         self.drops: list[int] = []
         self.validate = validate
         self.log: deque[tuple[int, str, str, str, float]] = deque(maxlen=log_length)
+        # (task id, key, start, finish) of moves since they were taken from here; None: nobody hears of them.
+        self.heard: list[tuple[int, Hashable, str, str]] | None = None
         self._watched = validate or log_length > 0
         self._stimulus, self._now = "", 0.0
 
@@ -80,13 +82,21 @@ class State:
 
     def _move(self, task: Task, finish: str) -> None:
         if self._watched:
-            self._note(task.id, task.state, finish)
+            self._note(task, finish)
         task.state = finish
 
-    def _note(self, id: int, start: str, finish: str) -> None:
+    def hear(self, of_moves: bool) -> None:
+        """Note all moves in ``heard``, for whoever takes them from there, or no longer."""
+        self.heard = [] if of_moves else None
+        self._watched = of_moves or self.validate or bool(self.log.maxlen)
+
+    def _note(self, task: Task, finish: str) -> None:
+        id, start = task.id, task.state
         if self.validate and (start, finish) not in TRANSITIONS:
             raise AssertionError(f"task {id} moved from {start!r} to {finish!r} by {self._stimulus!r}")
         self.log.append((id, start, finish, self._stimulus, self._now))
+        if self.heard is not None:
+            self.heard.append((id, task.key, start, finish))
 
     def story(self, tasks: Iterable[int]) -> list[tuple[int, str, str, str, float]]:
         """Return the remembered moves of tasks: (task id, start, finish, what set it off, seconds), oldest first."""

@@ -160,7 +160,6 @@ def test_a_cluster_of_its_own() -> None:
         ({"address": 5}, TypeError, "address must be a text or a cluster, got int"),
         ({"address": "tcp://x:1", "n_workers": 2}, TypeError, "Client has no parameter 'n_workers'"),
         ({"address": "tcp://x:1", "security": "secret"}, TypeError, "security must be a Security, got str"),
-        ({"address": "tcp://x:1", "direct_to_workers": False}, ValueError, "direct_to_workers=False isn't offered"),
         ({"address": "tcp://x:1", "timeout": "soon"}, ValueError, "soon"),
         ({"address": "carrier-pigeon://x:1"}, ValueError, "carrier-pigeon"),
     ],

@@ -122,8 +122,6 @@ def test_bad_arguments() -> None:
     with connected() as (made, client), Client(made, set_as_default=False) as other:
         with pytest.raises(ValueError, match="errors must be 'raise' or 'skip', got 'ignore'"):
             client.gather([], errors="ignore")
-        with pytest.raises(ValueError, match="direct=False isn't offered"):
-            client.gather([], direct=False)
         with pytest.raises(TypeError, match="take the futures out of the queue first"):
             client.gather(Queue())
         with pytest.raises(ValueError, match="belongs to another client"):

@@ -13,7 +13,7 @@ from minidask.delayed import delayed
 from minidask.graph import LayeredGraph, Program, ProgramBuilder, Task, TaskRef, convert, literal
 from minidask.graph.traverse import CycleError
 from minidask_distributed.client import mapping
-from minidask_distributed.client.upload import upload, user_keys
+from minidask_distributed.client.upload import upload, user_tasks
 from minidask_distributed.messages import Release, Upload
 from tests.distributed.client.scripted import connected
 
@@ -191,7 +191,7 @@ def test_what_was_sent_before_an_error_is_given_back() -> None:
 
 
 def test_keys_of_users() -> None:
-    assert user_keys({"x": 1, "y": 2}) == {"x", "y"}
-    assert user_keys(delayed(add)(1, 2).dask) == set()
-    assert user_keys(delayed(add)(1, 2, dask_key_name="mine").dask) == {"mine"}
-    assert user_keys(LayeredGraph.merge({"x": 1})) == {"x"}
+    assert user_tasks({"x": 1, "y": 2}).keys() == {"x", "y"}
+    assert user_tasks(delayed(add)(1, 2).dask) == {}
+    assert user_tasks(delayed(add)(1, 2, dask_key_name="mine").dask).keys() == {"mine"}
+    assert user_tasks(LayeredGraph.merge({"x": 1})).keys() == {"x"}

@@ -137,6 +137,26 @@ def test_different_tasks_of_one_name_are_an_error(cluster: LocalCluster) -> None
         assert two.submit(add, 1, 6, key="y").result() == 7
 
 
+def test_fused_tasks_go_with_what_they_stand_for(client: Client) -> None:
+    a = delayed(inc)(1, dask_key_name="a")
+    b = delayed(inc)(a, dask_key_name="b")
+    with minidask.config.set({"optimization.fuse.active": True}):
+        held = client.compute(b)
+        assert held.result() == 3
+    plain = client.compute(b)
+    assert plain.result() == 3
+    with minidask.config.set({"optimization.fuse.active": True}):
+        assert delayed(inc)(b, dask_key_name="c").compute() == 4
+
+
+def test_what_needs_another_task_of_a_held_name_is_an_error(client: Client) -> None:
+    held = client.compute(delayed(inc)(delayed(inc)(1, dask_key_name="a"), dask_key_name="b"))
+    assert held.result() == 3
+    other = client.compute(delayed(add)(delayed(inc)(5, dask_key_name="a"), 1))
+    with pytest.raises(ValueError, match="the key 'a' is in use for a different task"):
+        other.result()
+
+
 def test_a_name_is_free_again_when_its_futures_are_gone(client: Client) -> None:
     graph = {"x": (inc, 1), "y": (sum, ["x", (inc, "x")])}
     for _ in range(20):

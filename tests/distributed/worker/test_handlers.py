@@ -63,6 +63,22 @@ class Counting(WorkerPlugin):
         worker.seen.append("teardown")
 
 
+class Listening(WorkerPlugin):
+    def __init__(self):
+        self.moves = []
+        self.told = asyncio.Event()
+
+    def transition(self, key, start, finish, **kwargs):
+        self.moves.append((key, start, finish))
+        if finish == "memory":
+            self.told.set()
+
+
+class FailingToHear(WorkerPlugin):
+    def transition(self, key, start, finish, **kwargs):
+        raise ZeroDivisionError
+
+
 class TestRun:
     def test_a_function(self):
         assert run(divmod, 7, 2) == (3, 1)
@@ -137,6 +153,27 @@ class TestPlugins:
             assert answer.failure["text"] == "this worker has no plugin 'count'; it has: none"
 
         with_worker(test)
+
+    def test_moves_of_tasks_are_told(self, caplog):
+        listening = Listening()
+
+        async def test(scheduler, worker):
+            await scheduler.call("plugin_add", name="listen", plugin=ByReference(listening))
+            await scheduler.call("plugin_add", name="fail", plugin=ByReference(FailingToHear()))
+            (task,) = await scheduler.submit((len, "abc"))
+            await scheduler.finished(task)
+            await listening.told.wait()
+            await scheduler.call("plugin_remove", name="listen")
+            await scheduler.call("plugin_remove", name="fail")
+            assert worker.engine.machine.heard is None
+
+        with_worker(test, "inproc://")
+        assert [move[1:] for move in listening.moves] == [
+            ("released", "ready"),
+            ("ready", "executing"),
+            ("executing", "memory"),
+        ]
+        assert "transition of the plugin FailingToHear failed" in caplog.text
 
     def test_what_is_no_plugin(self):
         answer = ask("plugin_add", name="x", plugin=pack(7))

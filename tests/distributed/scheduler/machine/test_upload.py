@@ -100,6 +100,33 @@ def test_a_key_of_the_users_own_with_another_recipe_is_refused(table):
     assert table.where("mine") == ["processing"]
 
 
+def test_what_needs_a_refused_task_is_refused(table):
+    table.worker("w"), table.client("one"), table.client("two")
+    table.upload("one", {"mine": [], "y": ["mine"]}, named=["mine"])
+    table.upload(
+        "two",
+        {"mine": [], "y": ["mine"], "z": ["y"], "free": []},
+        named=["mine"],
+        wanted=["z", "free"],
+        recipe="another",
+    )
+    heard = table.heard("two")
+    assert set(heard) == {"z"}
+    assert "the key 'mine' is in use for a different task" in heard["z"]
+    table.finish("w", "mine")
+    table.finish("w", "y", "free")
+    assert table.heard("two") == {"free": "done"}
+    assert table.heard("one") == {"mine": "done", "y": "done"}
+
+
+def test_a_key_is_compared_only_with_what_its_user_wrote(table):
+    table.worker("w"), table.client("one"), table.client("two")
+    table.upload("one", {"mine": []})
+    table.upload("two", {"mine": []}, named=["mine"], recipe="another")
+    table.finish("w", "mine")
+    assert table.heard("one") == table.heard("two") == {"mine": "done"}
+
+
 def test_the_same_key_and_recipe_again_is_no_error(table):
     table.worker("w"), table.client("one"), table.client("two")
     table.upload("one", {"mine": []}, named=["mine"], literals=[b"1"])
