@@ -48,6 +48,7 @@ CROSS_CUTTING = {
 }
 CROSS_CUTTING_FOLDERS = (
     "tests/benchmarks/",
+    "tests/dataframe/workflows/",
     "tests/distributed/collections/",
     "tests/distributed/faults/",
     "tests/examples/",

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.categories import as_known, as_unknown, remove_unused
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.meta import empty, has_unknown_categories, sample
 from minidask.dataframe.partitionwise import partitionwise, refuse_pandas
@@ -43,7 +44,7 @@ class AccessorCall(NamedTuple):
             # Of strings that are all missing pandas makes fewer columns.
             value = value.reindex(columns=self.none.columns).astype(self.none.dtypes)
         if isinstance(value, np.ndarray):
-            return pd.Series(value, index=series.index, name=series.name)
+            return pd.Series(value, index=series if isinstance(series, pd.Index) else series.index, name=series.name)
         return value
 
     def __hash__(self) -> int:
@@ -105,12 +106,15 @@ class Accessor:
             # Without values pandas doesn't make the columns.
             meta = empty(call(sample(self._series._meta), *map(sample, metas), **kwargs))
             call = call._replace(none=meta)
-        if not isinstance(meta, pd.DataFrame | pd.Series):
+        if not isinstance(meta, pd.DataFrame | pd.Series | pd.Index):
             raise NotImplementedError(
                 f"{self._accessor}.{name} gives {type(meta).__name__} for the whole Series, which isn't one value a row; "
                 "compute() first"
             )
-        return partitionwise(call.short_name, call, self._series, *args, kwargs=kwargs or None, meta=meta)
+        divisions = (None,) * (self._series.npartitions + 1) if isinstance(meta, pd.Index) else None
+        return partitionwise(
+            call.short_name, call, self._series, *args, kwargs=kwargs or None, meta=meta, divisions=divisions
+        )
 
     def __dir__(self) -> list[str]:
         own = [
@@ -205,11 +209,19 @@ class CategoricalAccessor(Accessor):
     """Categories, as pandas's ``Series.cat``."""
 
     _accessor = "cat"
-    _refused: ClassVar[dict[str, str]] = {
-        "remove_unused_categories": "depends on the values of all partitions: compute() first, or use "
-        "cat.set_categories"
-    }
     __slots__ = ()
+
+    def as_known(self, **kwargs: Any) -> Any:
+        """Return the Series with known categories; where they aren't, those of all partitions are computed (with ``kwargs``)."""
+        return as_known(self._series, **kwargs)
+
+    def as_unknown(self) -> Any:
+        """Return the Series as one whose categories aren't known; no work."""
+        return as_unknown(self._series)
+
+    def remove_unused_categories(self) -> Any:
+        """Return the Series with those categories alone that occur in some partition, which are computed for this."""
+        return remove_unused(self._series)
 
     @property
     def known(self) -> bool:
@@ -232,5 +244,5 @@ class CategoricalAccessor(Accessor):
         if not self.known:
             raise NotImplementedError(
                 f"cat.{name} needs categories that are known before computing, but each partition has found its own: "
-                "convert with astype(pandas.CategoricalDtype([...])) first"
+                "call cat.as_known() (or df.categorize()) first, or convert with astype(pandas.CategoricalDtype([...]))"
             )

@@ -13,6 +13,7 @@ Not for: operations on data.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -22,11 +23,13 @@ from minidask import config
 from minidask.collection import DaskMethodsMixin, rebuilt_layer
 from minidask.collection import optimize as optimize_collections
 from minidask.dataframe.divisions import Divisions, known, unknown
+from minidask.dataframe.explain import plan_text
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.meta import sample
 from minidask.dataframe.optimize import PASSES, PASSES_WITHOUT_FUSION
 from minidask.graph import Key, Layer, LayeredGraph
-from minidask.optimize.pipeline import OWN, run_pipeline
+from minidask.graph.convert import nested_keys
+from minidask.optimize.pipeline import OWN, finish, run_pipeline
 from minidask.schedulers import threads
 
 
@@ -146,6 +149,21 @@ class FrameCollection(DaskMethodsMixin):
         """Return an equal collection whose graph has been optimised already."""
         result: Self = optimize_collections(self, traverse=False, **kwargs)[0]
         return result
+
+    def pprint(self) -> None:
+        """Print the plan in words, as it was written."""
+        sys.stdout.write(f"{plan_text(self.__dask_graph__())}\n")
+
+    def explain(self) -> None:
+        """Print the plan in words, as it was written and as it will run: what is read and carried, and in how many tasks."""
+        graph, keys = self.__dask_graph__(), list(nested_keys(self.__dask_keys__()))
+        plan = run_pipeline(graph, keys, PASSES_WITHOUT_FUSION, config.get("dataframe_optimize", OWN))
+        counts = [len(finish(each, keys)) for each in (graph, self.__dask_optimize__(graph, keys))]
+        # A user's own rewrite may have written the tasks out.
+        after = plan_text(plan) if isinstance(plan, LayeredGraph) else "tasks that a rewrite of your own has made"
+        sys.stdout.write(
+            f"As written, {counts[0]} tasks:\n{plan_text(graph)}\n\nAs it will run, {counts[1]} tasks:\n{after}\n"
+        )
 
     def pipe(self, func: Callable[..., Any] | tuple[Callable[..., Any], str], *args: Any, **kwargs: Any) -> Any:
         """Return ``func(self, *args, **kwargs)``; with a pair ``(func, name)`` self is passed as that keyword argument."""

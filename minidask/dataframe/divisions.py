@@ -9,7 +9,8 @@ Place in the flow: collections carry divisions; alignment, ``loc`` and ``reparti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -87,3 +88,60 @@ def bounds_of(index: pd.Index, starts: Sequence[int]) -> Divisions | None:
     if not len(index):
         return None
     return (*[index[start] for start in starts], index[-1])
+
+
+def places_between(divisions: Divisions, low: Any = None, high: Any = None, closed: bool = True) -> range:
+    """Return which partitions may have index values from ``low`` up to ``high`` (``closed``: ``high`` too); None: no bound.
+
+    There is always one, so that an empty result has a partition to be cut from.
+
+    Examples
+    --------
+    >>> places_between((0, 10, 20, 30), 10, 15)
+    range(1, 2)
+    >>> places_between((0, 10, 20, 30), 5, 20, closed=False)
+    range(0, 2)
+    >>> places_between((0, 10, 20, 30), 99)
+    range(2, 3)
+    """
+    count = len(divisions) - 1
+    first = 0
+    if low is not None:
+        first = bisect_left(divisions, low)
+        # Values of a bound lie behind it, unless they fill the partition before as well.
+        first = min(max(first if first <= count and divisions[first] == low else first - 1, 0), count - 1)
+    stop = count
+    if high is not None:
+        stop = min(bisect_right(divisions, high) if closed else bisect_left(divisions, high), count)
+    return range(first, max(stop, first + 1))
+
+
+def unite(many: Iterable[Divisions]) -> Divisions:
+    """Return divisions that have a border wherever one of several has.
+
+    Examples
+    --------
+    >>> unite([(0, 10, 20), (5, 10, 15)])
+    (0, 5, 10, 15, 20)
+
+    Raises
+    ------
+    TypeError
+        If values can't be compared.
+    """
+    values = sorted(value for divisions in many for value in divisions)
+    united = [value for at, value in enumerate(values) if at == 0 or value != values[at - 1]]
+    # One value is the only one: its partition is bounded by it on both sides.
+    return tuple(united) if len(united) > 1 else (united[0], united[0])
+
+
+def scalars(values: Any) -> list[Any]:
+    """Return the values of a pandas array, Index or Series as Python's or pandas's own scalars.
+
+    Examples
+    --------
+    >>> scalars(pd.Index([1, 2]))
+    [1, 2]
+    """
+    listed: list[Any] = pd.Series(values).tolist()
+    return listed

@@ -8,13 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from minidask.dataframe.categories import unknown_where_found
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_columns
 from minidask.dataframe.layers import Uses
+from minidask.dataframe.mapping import transform
 from minidask.dataframe.meta import sample
-from minidask.dataframe.partitionwise import Method, columnwise, method, partitionwise, refuse_pandas
+from minidask.dataframe.partitionwise import (
+    Method,
+    columnwise,
+    method,
+    partitionwise,
+    with_divisions,
+)
 
 
 class Elementwise(FrameCollection):
@@ -42,6 +51,8 @@ class Elementwise(FrameCollection):
     def astype(self, dtype: Any) -> Any:
         """Convert to a dtype, or columns by ``{column: dtype}``.
 
+        Each partition finds its own categories for ``"category"``, so that these aren't known: see ``categorize``.
+
         Raises
         ------
         KeyError
@@ -54,8 +65,9 @@ class Elementwise(FrameCollection):
             if self._kind != "DataFrame":
                 raise TypeError("a Series is converted to one dtype, not to a dict of them")
             check_columns(dtypes, self._meta.columns)
-            return columnwise("astype", astype_columns, self, dtypes)
-        return method("astype", self, dtype)
+            meta = unknown_where_found(astype_columns(self._meta, dtypes), self._meta)
+            return columnwise("astype", astype_columns, self, dtypes, meta=meta)
+        return method("astype", self, dtype, meta=unknown_where_found(self._meta.astype(dtype), self._meta))
 
     def fillna(self, value: Any = None, axis: Any = None) -> Any:
         """Replace missing values by a scalar, ``{column: scalar}``, or the value of a collection in the same place.
@@ -77,9 +89,8 @@ class Elementwise(FrameCollection):
             return partitionwise(
                 "fillna", Method("fillna"), self, value, align=False, rows=self._rows, divisions=self.divisions
             )
-        refuse = not isinstance(value, FrameCollection | Mapping)
-        if refuse:
-            refuse_pandas("fillna", value)
+        if not isinstance(value, Mapping):
+            value = with_divisions("fillna", value, self)
         return method("fillna", self, dict(value) if isinstance(value, Mapping) else value)
 
     def isin(self, values: Any) -> Any:
@@ -99,11 +110,36 @@ class Elementwise(FrameCollection):
             values = values.tolist() if values.dtype == object else values.array
         return method("isin", self, values)
 
-    def clip(self, lower: Any = None, upper: Any = None) -> Any:
-        """Bring values below ``lower`` or above ``upper`` to these bounds (scalars)."""
-        for bound in (lower, upper):
-            refuse_pandas("clip", bound)
-        return method("clip", self, lower, upper)
+    def clip(self, lower: Any = None, upper: Any = None, axis: Any = None) -> Any:
+        """Bring values below ``lower`` or above ``upper`` to these bounds.
+
+        Bounds are scalars, lazy ``Scalar`` or collections of the same rows; Series for a DataFrame need ``axis=0``. With
+        ``axis=1`` a pandas Series or list has a bound for each column.
+
+        Raises
+        ------
+        ValueError
+            If a Series bounds a DataFrame without ``axis``.
+        """
+        bounds = [lower, upper]
+        kwargs = None if axis is None else {"axis": axis}
+        if self._kind == "DataFrame" and axis in (1, "columns"):
+            return partitionwise("clip", Method("clip"), self, *bounds, kwargs=kwargs)
+        if self._kind == "DataFrame" and axis is None and any(getattr(b, "_kind", None) == "Series" for b in bounds):
+            raise ValueError(
+                "clip of a DataFrame by a Series needs axis=0 (a bound for each row) or axis=1 (for each column)"
+            )
+        bounds = [with_divisions("clip", bound, self) for bound in bounds]
+        metas = [sample(bound._meta) if isinstance(bound, FrameCollection) else bound for bound in bounds]
+        # Where no value is out of bounds pandas keeps the dtype: here the bounds decide.
+        meta = sample(self._meta).clip(*metas, **(kwargs or {}))
+        for each in metas:
+            if each is not None:
+                # Half of a float isn't whole, and so doesn't fit among integers.
+                half = isinstance(each, float | pd.Series) and getattr(each, "dtype", np.dtype(float)).kind == "f"
+                meta = meta.where(meta.isna() & False, each * 0.5 if half else each, **(kwargs or {}))
+        meta = meta.iloc[:0]
+        return method("clip", self, *bounds, kwargs=kwargs, meta=meta)
 
     def replace(self, to_replace: Any = None, value: Any = None, regex: Any = False) -> Any:
         """Replace values: a scalar, a list, or a dict ``{old: new}``; ``regex`` as in pandas."""
@@ -114,7 +150,10 @@ class Elementwise(FrameCollection):
         return method("replace", self, *args, kwargs={"regex": regex})
 
     def where(self, cond: Any, other: Any = None) -> Any:
-        """Keep values where ``cond`` (a collection of the same rows) is true, elsewhere take ``other``; default: missing."""
+        """Keep values where ``cond`` (a collection of the same rows) is true, elsewhere take ``other``; default: missing.
+
+        Both may be functions of this collection.
+        """
         return self._conditional("where", cond, other)
 
     def mask(self, cond: Any, other: Any = None) -> Any:
@@ -122,12 +161,14 @@ class Elementwise(FrameCollection):
         return self._conditional("mask", cond, other)
 
     def _conditional(self, name: str, cond: Any, other: Any) -> Any:
+        cond, other = [v(self) if callable(v) and not isinstance(v, FrameCollection) else v for v in (cond, other)]
+        if isinstance(cond, pd.DataFrame | pd.Series):
+            cond = with_divisions(name, cond, self)
         if not isinstance(cond, FrameCollection):
             raise TypeError(
                 f"{name} needs a condition that is a collection of the same rows (such as df['x'] > 0), got {type(cond).__name__}"
             )
-        if not isinstance(other, FrameCollection):
-            refuse_pandas(name, other)
+        other = with_divisions(name, other, self)
         args = (cond,) if other is None else (cond, other)
         # What pandas gives depends on values: on the sample, the condition decides to the dtype that holds both.
         metas = [sample(o._meta) if isinstance(o, FrameCollection) else o for o in args[1:]]
@@ -135,6 +176,33 @@ class Elementwise(FrameCollection):
         false = sample(cond._meta) & False if name == "where" else sample(cond._meta) | True
         value = getattr(mine, name)(false, *metas).iloc[:0]
         return columnwise(name, Method(name), self, *args, meta=value)
+
+    def transform(self, func: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:
+        """Make new values of each column by a function of the lazy column, or by a method's name.
+
+        Parameters
+        ----------
+        func : callable, str, or for a DataFrame a dict of these by column
+            Gets a lazy Series, of all rows: ``lambda x: x - x.mean()`` means the mean of all of them.
+        axis : 0
+        *args, **kwargs
+            Passed on to it.
+
+        Raises
+        ------
+        ValueError
+            If it doesn't return a Series of the same rows.
+        NotImplementedError
+            For ``axis=1`` or a list of functions.
+
+        Examples
+        --------
+        >>> import minidask.dataframe as dd
+        >>> s = dd.from_pandas(pd.Series([1.0, 2.0, 6.0]), npartitions=2)
+        >>> s.transform(lambda x: x - x.mean()).compute().tolist()
+        [-2.0, -1.0, 3.0]
+        """
+        return transform(self, func, axis, args, kwargs)
 
     def dropna(self, **kwargs: Any) -> Any:
         """Leave out rows with missing values; keywords (``how``, ``subset``, ``thresh``) as in pandas.
@@ -188,38 +256,12 @@ class Elementwise(FrameCollection):
         """The index, as a lazy ``Index``."""
         return partitionwise("index", get_index, self, cls=Uses, uses=(frozenset(),))
 
-    def reset_index(self, drop: bool = False) -> Any:
-        """Make the index a column, or drop it.
-
-        Each partition is numbered from 0 anew, so that index values repeat and divisions are unknown.
-        """
-        kwargs = {"drop": drop}
-        unknown = (None,) * (self.npartitions + 1)
-        rows = f"reset-{self._layer.name}"
-        if drop and self._kind == "DataFrame":
-            return method("reset_index", self, kwargs=kwargs, divisions=unknown, rows=rows)
-        return partitionwise("reset_index", Method("reset_index"), self, kwargs=kwargs, divisions=unknown, rows=rows)
-
-    def sort_index(self, ascending: bool = True, **kwargs: Any) -> Any:
-        """Sort by the index; possible for a single partition, such as the result of a reduction or groupby."""
-        return one_partition("sort_index", self, kwargs={"ascending": ascending, **kwargs})
-
-
-def one_partition(name: str, frame: FrameCollection, *args: Any, kwargs: Mapping[str, Any] | None = None) -> Any:
-    """Return ``frame.name(...)`` where the whole is in one partition.
-
-    Raises
-    ------
-    NotImplementedError
-        If there are more partitions.
-    """
-    if frame.npartitions != 1:
-        raise NotImplementedError(
-            f"{name} orders all rows, which needs a shuffle that isn't built yet. For the largest or smallest rows use "
-            f"nlargest/nsmallest; otherwise put the rows in one partition with .repartition(npartitions=1).{name}(...), or "
-            f"call .compute() and {name} in pandas"
+    @index.setter
+    def index(self, labels: Any) -> None:
+        raise AttributeError(
+            "index can't be assigned, since labels are data of the partitions: use set_index(column or Series), or "
+            "reset_index()"
         )
-    return partitionwise(name, Method(name), frame, *args, kwargs=kwargs, divisions=(None, None))
 
 
 def astype_columns(frame: pd.DataFrame, dtypes: Mapping[Any, Any]) -> pd.DataFrame:

@@ -13,25 +13,57 @@ import numpy as np
 import pandas as pd
 
 from minidask.collection import compute
-from minidask.dataframe import merge as merging
+from minidask.dataframe.categories import categorize
 from minidask.dataframe.collection import CLASSES, FrameCollection
 from minidask.dataframe.columns import as_labels, check_column, check_columns, unknown_column
-from minidask.dataframe.elementwise import Elementwise, one_partition
+from minidask.dataframe.combining import FrameCombining
+from minidask.dataframe.conversions import FrameConversions
+from minidask.dataframe.elementwise import Elementwise
+from minidask.dataframe.expressions import Expressions
+from minidask.dataframe.from_memory import from_arrow, from_dict
 from minidask.dataframe.groupby import DataFrameGroupBy
-from minidask.dataframe.indexers import ColumnIndexer, set_sorted_index
+from minidask.dataframe.indexers import slice_rows
+from minidask.dataframe.joining.methods import JoinMethods
 from minidask.dataframe.layers import Assign, Filter, Project, Rename, assign_columns, assign_layer
-from minidask.dataframe.mapping import apply_rows
+from minidask.dataframe.mapping import apply_rows, map_each, rename_labels
 from minidask.dataframe.meta import no_default
+from minidask.dataframe.neighbours import NeighbourMethods
 from minidask.dataframe.operators import NamedOperators, Operators
+from minidask.dataframe.order.methods import FrameOrdering
 from minidask.dataframe.partitions import PartitionMethods
-from minidask.dataframe.partitionwise import Method, columnwise, divisions_and_rows, partitionwise, refuse_pandas
+from minidask.dataframe.partitionwise import (
+    Method,
+    align_partitions,
+    columnwise,
+    divisions_and_rows,
+    partitionwise,
+    with_divisions,
+)
 from minidask.dataframe.reductions.methods import FrameReductions
-from minidask.dataframe.repr import frame_html, frame_text
+from minidask.dataframe.remedies import SHARED, remedy
+from minidask.dataframe.repr import StructureText, frame_html, frame_text
+from minidask.dataframe.reshaping import FrameReshaping
+from minidask.dataframe.shuffle import ShuffleMethods
 from minidask.graph.blockwise import Constant, InputOf
 from minidask.tokenize import quick_token
 
 
-class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, PartitionMethods):
+class DataFrame(
+    FrameReshaping,
+    FrameCombining,
+    FrameConversions,
+    Expressions,
+    StructureText,
+    FrameReductions,
+    NeighbourMethods,
+    JoinMethods,
+    FrameOrdering,
+    Elementwise,
+    NamedOperators,
+    Operators,
+    PartitionMethods,
+    ShuffleMethods,
+):
     """A pandas DataFrame in partitions, computed when asked for; made by ``from_pandas``, ``read_csv`` and the like."""
 
     _kind = "DataFrame"
@@ -77,23 +109,50 @@ class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, Partiti
         """Whether there are no values; computes the number of rows."""
         return self._meta.shape[1] == 0 or len(self) == 0
 
-    @property
-    def loc(self) -> ColumnIndexer:
-        """Rows by a lazy condition and columns by label: ``df.loc[df["x"] > 0, ["y"]]``."""
-        return ColumnIndexer(self, "loc")
-
-    @property
-    def iloc(self) -> ColumnIndexer:
-        """Columns by position: ``df.iloc[:, [0, 2]]``."""
-        return ColumnIndexer(self, "iloc")
-
     def keys(self) -> pd.Index:
         """Return the column labels."""
         return self.columns
 
     def select_dtypes(self, include: Any = None, exclude: Any = None) -> Any:
         """Return the columns whose dtypes are among ``include`` and not among ``exclude`` (see pandas)."""
-        return self[list(self._meta.select_dtypes(include=include, exclude=exclude).columns)]
+        chosen = self._meta.select_dtypes(include=include, exclude=exclude).columns
+        if self._meta.columns.is_unique:
+            return self[list(chosen)]
+        places = self._meta.set_axis(range(self._meta.shape[1]), axis=1).select_dtypes(include, exclude).columns
+        return self.iloc[:, places.tolist()]
+
+    def categorize(self, columns: Any = None, index: bool | None = None, split_every: Any = None) -> Any:
+        """Return a dataframe whose categorical columns have known categories; these are computed at once.
+
+        Parameters
+        ----------
+        columns : label or list of labels, optional
+            Default: those of unknown categories, of strings and of objects.
+        index : bool, optional
+            Whether the index becomes categorical, too; default: if it is, and its categories aren't known.
+        split_every : int, optional
+            How many partial results one task takes.
+
+        Examples
+        --------
+        >>> import minidask.dataframe as dd
+        >>> df = dd.from_pandas(pd.DataFrame({"s": ["b", "a"]}), npartitions=2)
+        >>> df.categorize()["s"].cat.categories.tolist()
+        ['a', 'b']
+        """
+        return categorize(self, columns, index, split_every)
+
+    @classmethod
+    def from_dict(
+        cls, data: Any, *, npartitions: int = 1, orient: Any = "columns", dtype: Any = None, columns: Any = None
+    ) -> Any:
+        """Make a dataframe of a dict; see ``minidask.dataframe.from_dict``."""
+        return from_dict(data, npartitions, orient=orient, dtype=dtype, columns=columns)
+
+    @classmethod
+    def from_arrow(cls, data: Any, npartitions: int | None = None) -> Any:
+        """Make a dataframe of an Arrow table or stream; see ``minidask.dataframe.from_arrow``."""
+        return from_arrow(data, npartitions)
 
     # -- columns ----------------------------------------------------------------------------------------------------
 
@@ -107,11 +166,9 @@ class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, Partiti
                 return self.where(key)
             raise TypeError(f"rows are selected by a Series of booleans, got a {key._kind}")
         if isinstance(key, slice):
-            raise NotImplementedError(
-                "slices of rows need positions or divisions; use head(), partitions[...] or a condition"
-            )
-        if isinstance(key, pd.Series | np.ndarray) and str(getattr(key, "dtype", "")) == "bool":
-            refuse_pandas("df[condition]", key)
+            return slice_rows(self, key)
+        if isinstance(key, pd.Series | np.ndarray) and str(getattr(key, "dtype", "")) in ("bool", "boolean"):
+            return self[with_divisions("df[condition]", key, self)]
         if isinstance(key, list | np.ndarray | pd.Index | pd.Series):
             labels = list(key)
             check_columns(labels, self._meta.columns)
@@ -202,13 +259,14 @@ class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, Partiti
                 if value._kind == "DataFrame":
                     raise TypeError(f"column {name!r} must be one Series, got a DataFrame")
             else:
-                refuse_pandas(f"column {name!r}", value)
+                value = with_divisions(f"column {name!r}", value, self)
             values.append(value)
         metas = [value._meta if isinstance(value, FrameCollection) else value for value in values]
         names = tuple(last)
         meta = assign_columns(self._meta, names, *metas)
-        divisions, rows = divisions_and_rows("assigning a column", [self, *values])
-        inputs = {self._layer.name: self._layer}
+        frame, *values = align_partitions("assigning a column", [self, *values])
+        divisions, rows = divisions_and_rows("assigning a column", [frame, *values])
+        inputs = {frame._layer.name: frame._layer}
         inputs.update({v._layer.name: v._layer for v in values if isinstance(v, FrameCollection)})
         places = {name: at for at, name in enumerate(inputs)}
         operands: list[Any] = []
@@ -218,8 +276,8 @@ class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, Partiti
             else:
                 operands.append((name, (Constant(value), ())))
         said = [value._layer.name if isinstance(value, FrameCollection) else ("literal", value) for value in values]
-        name = f"assign-{quick_token('assign', self._layer.name, names, *said)}"
-        layer: Assign = assign_layer(self._layer, operands, tuple(inputs.values()), meta, name)
+        name = f"assign-{quick_token('assign', frame._layer.name, names, *said)}"
+        layer: Assign = assign_layer(frame._layer, operands, tuple(inputs.values()), meta, name)
         return DataFrame(layer, meta, divisions, rows)
 
     def insert(self, loc: int, column: Hashable, value: Any) -> None:
@@ -261,16 +319,20 @@ class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, Partiti
         return self[keep]
 
     def rename(self, mapper: Any = None, *, index: Any = None, columns: Any = None, axis: Any = 0) -> Any:
-        """Rename columns by a dict or function, given as ``columns=`` or with ``axis=1``."""
-        if columns is None and axis in (1, "columns"):
-            columns = mapper
-        if index is not None or columns is None:
-            raise NotImplementedError(
-                "rename renames columns: rename(columns={...}); index labels are data of the partitions"
-            )
+        """Rename columns (``columns=``, or ``axis=1``) or index labels (``index=``) by a dict or function.
+
+        Divisions become unknown where index labels are renamed.
+        """
+        if mapper is not None:
+            index, columns = (index, mapper) if axis in (1, "columns") else (mapper, columns)
+        if index is None and columns is None:
+            raise TypeError("rename needs columns= or index=: a dict or a function")
+        frame = self if index is None else rename_labels(self, index)
+        if columns is None:
+            return frame
         if not callable(columns) and not isinstance(columns, Mapping | pd.Series):
             raise TypeError(f"rename takes a dict or a function, got {type(columns).__name__}")
-        return columnwise_labels(self, self._meta.rename(columns=columns).columns)
+        return columnwise_labels(frame, self._meta.rename(columns=columns).columns)
 
     def set_axis(self, labels: Any, *, axis: Any = 1) -> Any:
         """Return the dataframe with all columns labelled anew (``axis=1``)."""
@@ -280,8 +342,8 @@ class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, Partiti
 
     def items(self) -> Iterator[tuple[Hashable, Any]]:
         """Iterate over pairs of label and lazy Series."""
-        for label in self._meta.columns:
-            yield label, self[label]
+        for at, label in enumerate(self._meta.columns):
+            yield label, self[label] if self._meta.columns.is_unique else self.iloc[:, at]
 
     def __iter__(self) -> Iterator[Hashable]:
         return iter(self._meta)
@@ -315,55 +377,28 @@ class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, Partiti
         """
         return apply_rows(self, func, axis, args, meta, kwargs)
 
+    def map(self, func: Callable[..., Any], na_action: Any = None, meta: Any = no_default, **kwargs: Any) -> Any:
+        """Call a function on each value (``na_action="ignore"``: missing ones stay).
+
+        Raises
+        ------
+        TypeError
+            If ``func`` isn't callable.
+        ValueError
+            If what it returns could not be inferred: give ``meta``.
+        """
+        return map_each(self, func, na_action, meta, kwargs)
+
     def groupby(self, by: Any = None, **kwargs: Any) -> DataFrameGroupBy:
         """Group rows by columns, or Series of the same rows; see ``minidask.dataframe.groupby``.
 
         Parameters
         ----------
-        by : label, Series, or list of these
+        by : label, Series, function of index labels, mapping of them, ``pandas.Grouper``, or list of these
         **kwargs
-            ``sort``, ``dropna``, ``observed``, ``as_index``, ``group_keys`` as in pandas.
+            ``level``, ``sort``, ``dropna``, ``observed``, ``as_index``, ``group_keys`` as in pandas.
         """
         return DataFrameGroupBy(self, by, **kwargs)
-
-    def merge(self, right: Any, how: str = "inner", on: Any = None, **kwargs: Any) -> Any:
-        """Join with another dataframe, one of both being small; see ``minidask.dataframe.merge``."""
-        return merging.merge(self, right, how=how, on=on, **kwargs)
-
-    def join(
-        self,
-        other: Any,
-        on: Any = None,
-        how: str = "left",
-        lsuffix: str = "",
-        rsuffix: str = "",
-        suffixes: tuple[str | None, str | None] | None = None,
-    ) -> Any:
-        """Join columns of a small dataframe or Series by its index, to this one's index or column ``on``."""
-        left, right = suffixes or (lsuffix, rsuffix)
-        return merging.join(self, other, on=on, how=how, lsuffix=left or "", rsuffix=right or "")
-
-    def set_index(self, other: Any, drop: bool = True, sorted: bool = False, **kwargs: Any) -> Any:
-        """Make a column the index; ``sorted=True`` says that its values ascend through all partitions (this is
-        checked).
-
-        Raises
-        ------
-        NotImplementedError
-            If rows would have to be moved between partitions.
-        ValueError
-            If the values don't ascend.
-        """
-        return set_sorted_index(self, other, drop, sorted, kwargs)
-
-    def sort_values(self, by: Any, ascending: Any = True, **kwargs: Any) -> Any:
-        """Sort by columns; possible for a single partition, such as the result of a reduction or groupby."""
-        check_columns(as_labels(by), self._meta.columns)
-        return one_partition("sort_values", self, kwargs={"by": by, "ascending": ascending, **kwargs})
-
-    def to_string(self, **kwargs: Any) -> str:
-        """Return the structure as text."""
-        return frame_text(self)
 
     def __len__(self) -> int:
         return int(compute(self._length())[0])
@@ -374,25 +409,6 @@ class DataFrame(FrameReductions, Elementwise, NamedOperators, Operators, Partiti
     def _repr_html_(self) -> str:
         return frame_html(self)
 
-    def query(self, expr: str, **kwargs: Any) -> Any:
-        """Keep the rows for which an expression of column names is true (``"x > 0 and y != 3"``).
-
-        Raises NotImplementedError for names of local variables (``@name``).
-        """
-        if "@" in expr:
-            raise NotImplementedError(
-                "query can't see local variables (@name) from inside tasks: format the value into the text"
-            )
-        return partitionwise("query", Method("query"), self, expr, kwargs=kwargs or None)
-
-    def eval(self, expr: str, **kwargs: Any) -> Any:
-        """Evaluate an expression of column names in each partition (``"z = x + y"``)."""
-        if "@" in expr:
-            raise NotImplementedError(
-                "eval can't see local variables (@name) from inside tasks: format the value into the text"
-            )
-        return partitionwise("eval", Method("eval"), self, expr, kwargs=kwargs or None)
-
 
 def is_condition(dtype: Any) -> bool:
     """Whether a Series of this dtype may select rows: booleans, or objects that may be booleans with missing values."""
@@ -400,8 +416,8 @@ def is_condition(dtype: Any) -> bool:
 
 
 def filter_rows(frame: Any, mask: Any) -> Any:
-    """Return the rows for which the mask is true."""
-    return frame[mask]
+    """Return the rows for which the mask is true; masks of other rows are aligned, without a warning for each partition."""
+    return frame.loc[mask]
 
 
 def take_columns(frame: pd.DataFrame, labels: Any) -> Any:
@@ -428,11 +444,12 @@ def columnwise_labels(frame: DataFrame, labels: pd.Index) -> Any:
 def missing_attribute(frame: FrameCollection, name: str) -> str:
     """Return the message for an attribute that isn't there: what is near, or what to do instead."""
     kind = type(frame).__name__
-    if hasattr(type(frame._meta), name):
-        return (
-            f"{kind}.{name} isn't built in minidask; see the coverage table in the dataframe guide (docs/dataframe.rst) for "
-            "what to do instead, or call .compute() first, or use map_partitions"
-        )
+    if hasattr(type(frame), name):
+        # A property or accessor has raised AttributeError already: it says why.
+        object.__getattribute__(frame, name)
+    instead = remedy(kind, name) if name in SHARED or hasattr(type(frame._meta), name) else None
+    if instead is not None or hasattr(type(frame._meta), name):
+        return f"{kind}.{name} isn't built in minidask: {instead or 'call .compute() first, or use map_partitions'}"
     columns = frame._meta.columns if kind == "DataFrame" else []
     return f"{kind!r} has no attribute {name!r}: {unknown_column(name, columns, 'such method, and no column').args[0]}"
 

@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 
 from minidask.collection import compute
+from minidask.dataframe.accessors import CategoricalAccessor, StringAccessor
 from minidask.dataframe.collection import CLASSES
+from minidask.dataframe.conversions import Conversions
 from minidask.dataframe.frame import missing_attribute
 from minidask.dataframe.mapping import map_values
 from minidask.dataframe.meta import no_default
@@ -22,7 +24,7 @@ from minidask.dataframe.reductions.methods import IndexReductions
 from minidask.dataframe.repr import index_text
 
 
-class Index(IndexReductions, Operators, PartitionMethods):
+class Index(IndexReductions, Conversions, Operators, PartitionMethods):
     """A pandas Index in partitions, computed when asked for."""
 
     _kind = "Index"
@@ -56,11 +58,14 @@ class Index(IndexReductions, Operators, PartitionMethods):
     def __len__(self) -> int:
         return int(compute(self._length())[0])
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: Any) -> Any:
         if name.startswith("_") or "_meta" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
         if isinstance(self._meta, pd.DatetimeIndex) and name in _DATE_PARTS:
             return partitionwise(name, Attribute(name), self).clear_divisions()
+        if name in ("str", "cat"):
+            # The property has raised AttributeError already; pandas says why.
+            getattr(self.to_series()._meta, name)
         raise AttributeError(missing_attribute(self, name))
 
     def to_series(self) -> Any:
@@ -93,11 +98,24 @@ class Index(IndexReductions, Operators, PartitionMethods):
         """Return which values are there, as a Series labelled by the index."""
         return self.to_series().notna()
 
+    isnull = isna
+    notnull = notna
+
+    @property
+    def str(self) -> StringAccessor:
+        """Methods of strings; booleans come as a Series labelled by the index. Raises AttributeError for other dtypes."""
+        return StringAccessor(self)
+
+    @property
+    def cat(self) -> CategoricalAccessor:
+        """Categories; raises AttributeError for other dtypes."""
+        return CategoricalAccessor(self.to_series())
+
     def rename(self, name: Hashable) -> Any:
         """Return the index under another name."""
         return partitionwise("rename", Method("rename"), self, name)
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> Any:
         return index_text(self)
 
 

@@ -1,114 +1,145 @@
-"""``loc``, ``iloc`` and ``set_index``, as far as no rows have to move between partitions.
+"""``loc`` and ``iloc``: rows and columns by label or position.
 
-Place in the flow: behind the properties of ``DataFrame``. Rows by index labels come with divisions-aware selection,
-later.
+Place in the flow: behind the properties of ``DataFrame`` and ``Series``. Here it is decided what a key means; rows by label
+are found by ``minidask.dataframe.order.labels``. Columns are taken first, so that no other one is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from minidask.collection import compute
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_column
-from minidask.dataframe.divisions import check_divisions, unknown
-from minidask.dataframe.partitionwise import Method, partitionwise
-from minidask.dataframe.reductions.tree import reduce_partitions
+from minidask.dataframe.order.labels import rows_by_label
+from minidask.dataframe.partitionwise import partitionwise, refuse_pandas, with_divisions
+
+ALL = slice(None)
 
 
-class ColumnIndexer:
-    """Select columns by label (``loc``) or position (``iloc``), and rows by a lazy condition (``loc``)."""
+class LocIndexer:
+    """Select rows by label or condition and columns by label: ``df.loc["2015-05", ["x"]]``.
 
-    __slots__ = ("_frame", "_how")
+    Rows: a label, a slice of labels (both ends belong to it), a list of labels, a lazy condition or pandas Series of
+    booleans, or a function of the collection. A string means a span of time where the index is one of dates.
+    """
 
-    def __init__(self, frame: Any, how: str) -> None:
+    __slots__ = ("_frame",)
+
+    def __init__(self, frame: Any) -> None:
         self._frame = frame
-        self._how = how
 
     def __getitem__(self, key: Any) -> Any:
-        rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
         frame = self._frame
-        if isinstance(rows, FrameCollection) and self._how == "loc":
-            frame = frame[rows]
-        elif not (isinstance(rows, slice) and rows == slice(None)):
+        rows, columns = _parts(key, frame)
+        if callable(columns) and not isinstance(columns, FrameCollection):
+            columns = columns(frame)
+        selected = _columns(frame, columns, "loc")
+        if callable(rows) and not isinstance(rows, FrameCollection):
+            rows = rows(frame)
+        if isinstance(rows, slice) and rows == ALL:
+            return selected
+        if isinstance(rows, pd.Series) and str(rows.dtype) in ("bool", "boolean"):
+            rows = with_divisions("loc[condition]", rows, frame)
+        if isinstance(rows, FrameCollection):
+            if rows._kind != "Series" or str(rows._meta.dtype) not in ("bool", "boolean", "object"):
+                raise TypeError(
+                    f"loc takes a lazy Series of booleans, got a {rows._kind}: compute() labels before they select rows"
+                )
+            return selected[rows]
+        if isinstance(rows, np.ndarray) and rows.dtype == bool:
+            refuse_pandas("loc[condition]", rows)
+        return rows_by_label(selected, rows)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(
+            "partitions are never changed in place: use df[column] = df[column].mask(condition, value) instead of "
+            "df.loc[condition, column] = value"
+        )
+
+
+class ILocIndexer:
+    """Select columns by position: ``df.iloc[:, [0, 2]]``."""
+
+    __slots__ = ("_frame",)
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+
+    def __getitem__(self, key: Any) -> Any:
+        if not (isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], slice) and key[0] == ALL):
+            if isinstance(key, tuple) and len(key) > 2:
+                raise pd.errors.IndexingError("Too many indexers")
             raise NotImplementedError(
-                f"{self._how} selects rows by a lazy condition or takes them all (:); rows by label or position aren't built "
-                "yet: use a condition on df.index, partitions[...], head() or tail()"
+                "iloc selects columns by position, iloc[:, columns]: where a row lies isn't known before partitions are counted. "
+                "Use head(), tail(), partitions[...] or labels, loc[...]"
             )
-        if isinstance(columns, slice) and columns == slice(None):
-            return frame
-        meta = frame._meta
-        try:
-            picked = getattr(meta, self._how)[:, columns]
-        except KeyError:
+        return _columns(self._frame, key[1], "iloc")
+
+
+def _parts(key: Any, frame: Any) -> tuple[Any, Any]:
+    """Return what a key says of rows and of columns."""
+    if not isinstance(key, tuple):
+        return key, ALL
+    most = 2 if frame._kind == "DataFrame" else 1
+    if len(key) > most:
+        raise pd.errors.IndexingError("Too many indexers")
+    return (key[0], key[1]) if len(key) == 2 else (key[0] if key else ALL, ALL)
+
+
+def _columns(frame: Any, columns: Any, how: str) -> Any:
+    """Return the selected columns, all rows; a Series for a single one."""
+    if isinstance(columns, slice) and columns == ALL:
+        return frame
+    labels = frame._meta.columns
+    # One row that says which position each column has, so that pandas itself reads the key.
+    places = pd.DataFrame([range(len(labels))], columns=labels)
+    try:
+        picked = getattr(places, how)[:, columns]
+    except KeyError:
+        if not isinstance(columns, slice):
             for label in as_labels(columns):
-                check_column(label, meta.columns)
-            raise
-        except IndexError as error:
-            raise IndexError(f"there are {meta.shape[1]} columns: {error}") from None
-        return frame[picked.name] if isinstance(picked, pd.Series) else frame[list(picked.columns)]
+                check_column(label, labels)
+        raise
+    except IndexError as error:
+        raise IndexError(f"there are {len(labels)} columns: {error}") from None
+    if labels.is_unique:
+        if isinstance(picked, pd.Series):
+            return frame[picked.name]
+        return frame[picked.columns.tolist()] if picked.columns.is_unique else _by_place(frame, picked)
+    return _by_place(frame, picked)
 
 
-def set_sorted_index(frame: Any, other: Any, drop: bool, is_sorted: bool, kwargs: Mapping[str, Any]) -> Any:
-    """Return ``frame.set_index(other)``; see ``DataFrame.set_index``.
+def _by_place(frame: Any, picked: Any) -> Any:
+    """Return columns of which several have one label."""
+    places = int(picked.iloc[0]) if isinstance(picked, pd.Series) else picked.iloc[0].tolist()
+    return partitionwise("places", take_places, frame, places)
 
-    With ``sorted=True`` the first and last value of every partition are computed at once, to check the order and to
-    know the divisions.
+
+def take_places(frame: Any, places: int | list[int]) -> Any:
+    """Return columns by position, a Series for a single one.
+
+    >>> take_places(pd.DataFrame([[1, 2]], columns=["x", "x"]), 1).tolist()
+    [2]
     """
-    divisions = kwargs.get("divisions")
-    unknown_keywords = set(kwargs) - {"divisions", "append", "npartitions"}
-    if unknown_keywords:
-        raise TypeError(f"set_index has no keyword {sorted(unknown_keywords)[0]!r}")
-    if isinstance(other, FrameCollection):
-        key, label = other, None
-    else:
-        check_column(other, frame._meta.columns)
-        key, label = frame[other], other
-    if not is_sorted and frame.npartitions > 1:
+    return frame.iloc[:, places]
+
+
+def slice_rows(frame: Any, key: slice) -> Any:
+    """Return ``frame[key]`` for a slice of labels.
+
+    Raises
+    ------
+    NotImplementedError
+        For positions: integers mean them, whatever the index.
+    """
+    bounds: list[Hashable] = [bound for bound in (key.start, key.stop, key.step) if bound is not None]
+    if any(isinstance(bound, int | np.integer) for bound in bounds):
         raise NotImplementedError(
-            "set_index on values in any order moves rows between partitions, which isn't built yet. If the values "
-            "ascend "
-            "already, pass sorted=True; otherwise reduce to one partition with repartition(npartitions=1), or "
-            "sort in pandas"
+            f"[{key.start}:{key.stop}] means rows by position, which aren't known before partitions are counted: "
+            "use loc[...] for labels, head(), tail() or partitions[...]"
         )
-    if label is None:
-        indexed = partitionwise("set_index", Method("set_index"), frame, key, kwargs={"drop": drop})
-    else:
-        indexed = partitionwise("set_index", Method("set_index"), frame, label, kwargs={"drop": drop})
-    known = unknown(frame.npartitions)
-    if is_sorted:
-        known = _sorted_divisions(key, None if divisions is None else check_divisions(divisions, frame.npartitions))
-    return type(frame)(indexed._layer, indexed._meta, known, f"set-index-{indexed._layer.name}")
-
-
-def _sorted_divisions(key: Any, declared: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    ends = compute(reduce_partitions("ends", [key], partition_ends, join_lists, join_lists, None, None))[0]
-    filled = [row for row in ends if row is not None]
-    borders = list(pairwise(filled))
-    if not all(row[2] for row in filled) or any(right[0] < left[1] for left, right in borders):
-        raise ValueError(
-            "set_index(sorted=True): the values don't ascend, or some are missing; sort them before, for example in "
-            "pandas"
-        )
-    if declared is not None:
-        return declared
-    if len(filled) < len(ends) or not filled or any(left[1] == right[0] for left, right in borders):
-        # Empty partitions, or one value on both sides of a border: the bounds would say too much.
-        return unknown(len(ends))
-    return (*[row[0] for row in filled], filled[-1][1])
-
-
-def partition_ends(series: pd.Series) -> list[tuple[Any, Any, bool] | None]:
-    """Return the first and last value and whether values ascend without missing ones, in a list; None for an empty partition."""
-    if not len(series):
-        return [None]
-    return [(series.iloc[0], series.iloc[-1], bool(series.is_monotonic_increasing and not series.isna().any()))]
-
-
-def join_lists(parts: list[list[Any]]) -> list[Any]:
-    """Return one list of the items of several."""
-    return [item for part in parts for item in part]
+    return LocIndexer(frame)[key]

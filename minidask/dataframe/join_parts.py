@@ -54,7 +54,14 @@ def join_parts(parts: Sequence[Any]) -> Any:
 def _union(arrays: list[Any]) -> pd.Categorical:
     if all(array.dtype == arrays[0].dtype for array in arrays):
         return union_categoricals(arrays)
-    return union_categoricals(arrays, ignore_order=not all(array.ordered for array in arrays))
+    ordered = all(array.ordered for array in arrays)
+    ascend = not any(array.ordered for array in arrays) and _ascend([array.categories for array in arrays])
+    return union_categoricals(arrays, sort_categories=ascend, ignore_order=not ordered)
+
+
+def _ascend(each: Sequence[pd.Index]) -> bool:
+    """Whether the categories of all parts are sorted, as they are where they were found in values: so is their union then."""
+    return all(len(categories) == 0 or categories.is_monotonic_increasing for categories in each)
 
 
 def _same_categories(parts: list[Any]) -> list[Any]:
@@ -94,7 +101,17 @@ def _common(dtypes: Sequence[Any]) -> pd.CategoricalDtype | None:
     for dtype in dtypes[1:]:
         if not dtype.categories.equals(categories):
             categories = categories.append(dtype.categories[~dtype.categories.isin(categories)])
+    if _ascend([dtype.categories for dtype in dtypes]):
+        categories = _sorted(categories)
     return pd.CategoricalDtype(categories)
+
+
+def _sorted(categories: pd.Index) -> pd.Index:
+    try:
+        return categories.sort_values()
+    except TypeError:
+        # Values of several kinds have no order.
+        return categories
 
 
 def _with_dtype(frame: pd.DataFrame, at: int, dtype: Any) -> pd.DataFrame:

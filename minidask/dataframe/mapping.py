@@ -12,14 +12,18 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from minidask.collection import collection_layers, is_dask_collection
 from minidask.dataframe.checked import CheckedCall
 from minidask.dataframe.collection import ByColumns, FrameCollection, new_collection
+from minidask.dataframe.columns import check_columns
+from minidask.dataframe.delayed_parts import FromKeys
 from minidask.dataframe.divisions import unknown
 from minidask.dataframe.layers import Columnwise, FrameLayer, frame_layer
 from minidask.dataframe.meta import empty, emulate, make_meta, no_default, sample
-from minidask.dataframe.partitionwise import divisions_and_rows, partitionwise
-from minidask.graph import BlockId, func_name
-from minidask.tokenize import tokenize
+from minidask.dataframe.order.repartition import group_partitions
+from minidask.dataframe.partitionwise import align_partitions, columnwise, partitionwise
+from minidask.graph import BlockId, Layer, func_name
+from minidask.tokenize import quick_token, tokenize
 
 
 class WithPartitionInfo(NamedTuple):
@@ -36,6 +40,30 @@ class WithPartitionInfo(NamedTuple):
     def __call__(self, block: tuple[int, ...], *args: Any, **kwargs: Any) -> Any:
         info = {"number": block[0], "division": self.divisions[block[0]]}
         return self.func(*args, partition_info=info, **kwargs)
+
+
+class WithKeywords(NamedTuple):
+    """Pass the last arguments by keyword."""
+
+    func: Any
+    names: tuple[str, ...]
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return func_name(self.func)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        first = len(args) - len(self.names)
+        return self.func(*args[:first], **dict(zip(self.names, args[first:], strict=True)), **kwargs)
+
+
+def lifted(value: Any) -> Any:
+    """Return a delayed value as a layer of one block, anything else as it is."""
+    if isinstance(value, FrameCollection) or not is_dask_collection(value) or not hasattr(value, "key"):
+        return value
+    name = f"delayed-{quick_token('lifted', value.key)}"
+    return FromKeys(name, tuple(collection_layers(value)), [value.key], None)
 
 
 class OneValue(NamedTuple):
@@ -72,8 +100,8 @@ def map_partitions(
         partition's number and its lower division) if it takes one. If it returns scalars, the result is a Series of
         them, one a partition.
     *args
-        Collections, at least one; ``Scalar`` ones, collections of one partition, and anything else, pandas objects
-        included, are passed to every call.
+        Collections, at least one; ``Scalar`` ones, collections of one partition, delayed values (which need ``meta``), and
+        anything else, pandas objects included, are passed to every call.
     meta : optional
         What the function returns (see ``make_meta``). Default: it is called on two made-up rows to find out.
     enforce_metadata : bool
@@ -83,12 +111,12 @@ def map_partitions(
     clear_divisions : bool
         Say that the function changes the index, so that divisions become unknown.
     align_dataframes : bool
-        Whether to insist that the collections' partitions correspond by divisions or origin; otherwise they are paired
-        by position.
+        Whether the collections' partitions have to correspond by origin or divisions, which are united if they differ;
+        otherwise they are paired by position.
     token : optional
         Identifies the function; default: it is tokenized.
     **kwargs
-        Passed to every call.
+        Passed to every call; ``Scalar`` and delayed values, too.
 
     Raises
     ------
@@ -109,25 +137,41 @@ def map_partitions(
     frames = [arg for arg in args if isinstance(arg, FrameCollection) and arg._kind != "Scalar"]
     if not frames:
         raise TypeError("map_partitions needs at least one collection among its positional arguments")
-    for name, value in kwargs.items():
-        if isinstance(value, FrameCollection):
-            raise TypeError(f"the keyword argument {name!r} is a collection: pass collections as positional arguments")
+    lazy = [name for name, value in kwargs.items() if is_dask_collection(value)]
+    identity = tokenize(func) if token is None else token
+    info = _takes_partition_info(func)
+    if lazy:
+        for name in lazy:
+            if getattr(kwargs[name], "_kind", "Scalar") != "Scalar":
+                raise TypeError(
+                    f"the keyword argument {name!r} is a collection: pass collections as positional arguments"
+                )
+        args = (*args, *[kwargs.pop(name) for name in lazy])
+        func = WithKeywords(func, tuple(lazy))
+        identity = (identity, func.names)
+    args = tuple([lifted(arg) for arg in args])
     many = [frame for frame in frames if frame.npartitions > 1] or frames[:1]
+    if align_dataframes:
+        aligned = dict(zip(map(id, many), align_partitions("map_partitions", many), strict=True))
+        args = tuple([aligned.get(id(arg), arg) for arg in args])
+        many = list(aligned.values())
     counts = sorted({frame.npartitions for frame in many})
     if len(counts) > 1:
         raise ValueError(f"the collections have different numbers of partitions, {counts}: repartition them alike")
     top = many[0]
-    if align_dataframes:
-        divisions_and_rows("map_partitions", many)
-    info = _takes_partition_info(func)
     if meta is no_default:
+        waiting = [arg for arg in args if isinstance(arg, Layer)]
+        if waiting:
+            raise ValueError(
+                f"map_partitions({func_name(func)}): what the function returns can't be found out with a delayed argument "
+                f"({waiting[0].name!r}), whose value isn't known: say it with meta="
+            )
         metas = [arg._meta if isinstance(arg, FrameCollection) else arg for arg in args]
         extra = {"partition_info": {"number": 0, "division": top.divisions[0]}} if info else {}
         fixed = [isinstance(arg, FrameCollection) for arg in args]
         found = emulate(f"map_partitions({func_name(func)})", _Sampled(func, fixed), metas, **kwargs, **extra)
     else:
         found = make_meta(meta, top._meta if isinstance(top._meta, pd.Index) else getattr(top._meta, "index", None))
-    identity = tokenize(func) if token is None else token
     call: Any = WithPartitionInfo(func, top.divisions) if info else func
     operands: list[Any] = [BlockId()] if info else []
     divisions = unknown(top.npartitions) if clear_divisions else top.divisions
@@ -241,9 +285,7 @@ class ApplyCall(NamedTuple):
 def map_values(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
     """Return ``series.map(arg, na_action)``; see ``Series.map``."""
     if isinstance(arg, FrameCollection):
-        raise TypeError(
-            "map takes a function, a dict or a pandas Series: call .compute() on the collection first, or merge"
-        )
+        return _map_lazy(series, arg, na_action, meta)
     if isinstance(arg, Mapping) and not hasattr(type(arg), "__missing__"):
         arg = dict(arg)
     elif not (callable(arg) or isinstance(arg, pd.Series | Mapping)):
@@ -259,6 +301,112 @@ def map_values(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
     return partitionwise(
         "map", _map, series, arg, na_action, meta=found, cls=Columnwise, through=(False,), extra=frozenset()
     )
+
+
+def _map_lazy(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
+    """Return ``series.map(arg)`` for a Series in partitions, whose rows all go to each partition."""
+    if arg._kind != "Series":
+        raise TypeError(f"map takes a function, a dict or a Series, got a {arg._kind}: use merge for several columns")
+    if meta is no_default:
+        source = series._meta
+        found: Any = pd.Series([], dtype=arg._meta.dtype, index=_index(source)[:0], name=source.name)
+        if isinstance(source, pd.Index):
+            found = pd.Index([], dtype=arg._meta.dtype, name=source.name)
+    else:
+        found = make_meta(meta, _index(series._meta))
+    whole = arg if arg.npartitions == 1 else group_partitions(arg, [0, arg.npartitions])
+    layer = frame_layer(FrameLayer, "map", _look_up, [series._layer, whole._layer, na_action], None, found)
+    return new_collection(layer, found, series.divisions, series._rows)
+
+
+def _look_up(series: Any, table: pd.Series, na_action: str | None) -> Any:
+    if not table.index.is_unique:
+        raise ValueError("map needs a Series with a unique index: it stands for a dict")
+    return series.map(table, na_action=na_action)
+
+
+class MapEach(NamedTuple):
+    """Call ``DataFrame.map`` with a user's function."""
+
+    func: Any
+    na_action: Any
+    kwargs: dict[str, Any]
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return f"map-{func_name(self.func)}"
+
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.map(self.func, na_action=self.na_action, **self.kwargs)
+
+    def __hash__(self) -> int:
+        return hash((MapEach, self.func))
+
+
+def map_each(frame: Any, func: Any, na_action: str | None, meta: Any, kwargs: dict[str, Any]) -> Any:
+    """Return ``frame.map(func)``, the function of each value; see ``DataFrame.map``."""
+    if not callable(func):
+        raise TypeError(f"map takes a function, got {type(func).__name__}: {func!r:.80}")
+    call = MapEach(func, na_action, kwargs)
+    what = f"map({func_name(func)})"
+    found = emulate(what, call, frame._meta) if meta is no_default else make_meta(meta, frame._meta.index)
+    return columnwise("map", call, frame, meta=found, token=(tokenize(func, kwargs), na_action, found))
+
+
+def transform(frame: Any, func: Any, axis: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return ``frame.transform(func)``: lazy columns, each made by a function of the lazy column; see ``DataFrame.transform``."""
+    if axis not in (0, "index"):
+        raise NotImplementedError("transform works on columns, axis=0; for rows use apply(axis=1)")
+    if frame._kind == "Series":
+        return _transformed(frame, func, args, kwargs)
+    if isinstance(func, list):
+        raise NotImplementedError("transform takes one function, or a dict of one a column: for several, use assign")
+    labels = list(func) if isinstance(func, Mapping) else list(frame._meta.columns)
+    check_columns(labels, frame._meta.columns)
+    if not frame._meta.columns.is_unique:
+        raise NotImplementedError("transform needs columns of different labels: rename them, df.columns = [...]")
+    each = [func[label] if isinstance(func, Mapping) else func for label in labels]
+    pairs = [(label, _transformed(frame[label], one, args, kwargs)) for label, one in zip(labels, each, strict=True)]
+    return frame.assign_pairs(pairs)[labels]
+
+
+def _transformed(series: Any, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if isinstance(func, str):
+        result = getattr(series, func)(*args, **kwargs)
+    elif callable(func):
+        result = func(series, *args, **kwargs)
+    else:
+        raise TypeError(f"transform takes a function or a method's name, got {type(func).__name__}: {func!r:.80}")
+    if getattr(result, "_kind", None) != "Series" or result._rows != series._rows:
+        raise ValueError("Function did not transform: it has to return a Series of the same rows, made of the lazy one")
+    return result
+
+
+def rename_labels(obj: Any, mapper: Any, divisions: Any = None) -> Any:
+    """Return a DataFrame or Series with index labels renamed by a dict or function."""
+    if not callable(mapper) and not isinstance(mapper, Mapping | pd.Series):
+        raise TypeError(f"rename takes a dict or a function, got {type(mapper).__name__}: {mapper!r:.80}")
+    call = RenameLabels(mapper)
+    meta = emulate(f"rename({func_name(mapper) if callable(mapper) else 'index'})", call, obj._meta)
+    divisions = unknown(obj.npartitions) if divisions is None else divisions
+    # Other labels: rows are no longer matched with those of the old ones by the index.
+    name = tokenize(mapper)
+    return columnwise(
+        "rename", call, obj, meta=meta, divisions=divisions, rows=f"renamed-{obj._rows}-{name}", token=name
+    )
+
+
+class RenameLabels(NamedTuple):
+    """Call ``rename(index=...)``."""
+
+    mapper: Any
+
+    def __call__(self, obj: Any) -> Any:
+        return obj.rename(index=self.mapper)
+
+    def __hash__(self) -> int:
+        return hash(RenameLabels)
 
 
 def _sample_of_keys(meta: Any, arg: Any) -> Any:

@@ -15,7 +15,13 @@ import pandas as pd
 
 from minidask.dataframe.collection import ByColumns, FrameCollection
 from minidask.dataframe.meta import sample
-from minidask.dataframe.partitionwise import Method, columnwise, partitionwise, refuse_pandas
+from minidask.dataframe.partitionwise import (
+    Method,
+    columnwise,
+    partitionwise,
+    refuse_pandas,
+    with_divisions,
+)
 from minidask.graph import func_name
 
 # {named form: operator}; each has a reflected form with "r" in front.
@@ -43,6 +49,8 @@ class Operators(FrameCollection):
     """Python's operators on collections."""
 
     __array_priority__ = 1000
+    # Above pandas's own (DataFrame 4000), so that ``pandas_object + collection`` is asked of the collection.
+    __pandas_priority__ = 5000
 
     def __neg__(self) -> Any:
         return columnwise("neg", operator.neg, self)
@@ -59,9 +67,8 @@ class Operators(FrameCollection):
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **kwargs: Any) -> Any:
         if how != "__call__" or kwargs.get("out") is not None or ufunc.nout != 1:
             return NotImplemented
-        for value in inputs:
-            if not isinstance(value, FrameCollection):
-                refuse_pandas(ufunc.__name__, value)
+        frame = next(value for value in inputs if isinstance(value, FrameCollection))
+        inputs = tuple([with_divisions(ufunc.__name__, value, frame) for value in inputs])
         return partitionwise(ufunc.__name__, ufunc, *inputs, kwargs=kwargs or None, token=ufunc)
 
 
@@ -85,7 +92,7 @@ def binary(name: str, func: Any, left: Any, right: Any) -> Any:
         if "DataFrame" in kinds and isinstance(value, pd.Series | list | np.ndarray) and np.ndim(value) == 1:
             # One value a column, whichever the partition.
             return partitionwise(name, func, left, right)
-        refuse_pandas(name, value)
+    left, right = with_divisions(name, left, frames[0]), with_divisions(name, right, frames[0])
     if isinstance(left, FrameCollection) and not (isinstance(right, FrameCollection) and right._kind == "DataFrame"):
         return columnwise(name, func, left, right)
     if isinstance(right, FrameCollection) and right._kind == "DataFrame" and not isinstance(left, FrameCollection):
@@ -192,7 +199,7 @@ def _named(name: str) -> Callable[..., Any]:
         if not isinstance(other, FrameCollection) and not (
             self._kind == "DataFrame" and isinstance(other, pd.Series | list)
         ):
-            refuse_pandas(name, other)
+            other = with_divisions(name, other, self)
         if self._kind == "DataFrame" and isinstance(other, pd.Series | list):
             return partitionwise(f"m{name}", Method(name), self, other, kwargs=kwargs or None)
         return columnwise(f"m{name}", Method(name), self, other, kwargs=kwargs or None)

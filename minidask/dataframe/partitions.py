@@ -6,87 +6,20 @@ Place in the flow: a mixin of ``DataFrame``, ``Series`` and ``Index``.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Hashable, Sequence, Set
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minidask.dataframe.collection import FrameCollection, new_collection
 from minidask.dataframe.divisions import unknown
-from minidask.dataframe.join_parts import join_parts
-from minidask.dataframe.layers import Columns, SelectPartitions, rewritten_name
+from minidask.dataframe.layers import SelectPartitions
 from minidask.dataframe.mapping import map_partitions
 from minidask.dataframe.meta import no_default
-from minidask.dataframe.partitionwise import method
+from minidask.dataframe.order.repartition import group_partitions, repartition
+from minidask.dataframe.partitionwise import columnwise
 from minidask.delayed import Delayed
-from minidask.graph import Key, Layer, ProgramBuilder, Task, TaskRef, alias
-from minidask.graph.program import pack_list
 from minidask.tokenize import quick_token
-
-
-class GroupPartitions(Layer):
-    """Partitions put together: partition ``i`` is made of those in ``range(starts[i], starts[i + 1])`` of the input."""
-
-    __slots__ = ("starts",)
-    starts: tuple[int, ...]
-
-    def __init__(self, name: str, source: Layer, starts: Sequence[int]) -> None:
-        super().__init__(name, (source,), (len(starts) - 1,))
-        self.starts = tuple(starts)
-
-    def lower(self, wanted: Collection[Key] | None = None) -> dict[Key, Task]:
-        source = self.inputs[0]
-        tasks: dict[Key, Task] = {}
-        for at in range(self.numblocks[0]):
-            key = (self.name, at)
-            if wanted is not None and key not in wanted:
-                continue
-            keys = [source.key_at((place,)) for place in range(self.starts[at], self.starts[at + 1])]
-            if len(keys) == 1:
-                tasks[key] = alias(keys[0])
-                continue
-            build = ProgramBuilder(len(keys))
-            program = build.finish(build.call(join_parts, [build.call(pack_list, list(range(len(keys))))]))
-            tasks[key] = Task(program, tuple(map(TaskRef, keys)), None, self.annotations)
-        return tasks
-
-    def required(self, columns: Columns) -> tuple[Columns, ...]:
-        return (columns,)
-
-    def narrow(self, columns: Set[Hashable], inputs: tuple[Layer, ...]) -> Layer:
-        return self if inputs[0] is self.inputs[0] else self.rebuild(inputs, rewritten_name(self.name, (), inputs))
-
-
-class SplitPartitions(Layer):
-    """Partitions cut in pieces of about equal length: partition ``i`` of the input gives ``pieces[i]`` ones."""
-
-    __slots__ = ("pieces",)
-    pieces: tuple[int, ...]
-
-    def __init__(self, name: str, source: Layer, pieces: Sequence[int]) -> None:
-        super().__init__(name, (source,), (sum(pieces),))
-        self.pieces = tuple(pieces)
-
-    def lower(self, wanted: Collection[Key] | None = None) -> dict[Key, Task]:
-        tasks: dict[Key, Task] = {}
-        at = 0
-        for place, count in enumerate(self.pieces):
-            for piece in range(count):
-                key = (self.name, at)
-                at += 1
-                if wanted is None or key in wanted:
-                    reference = TaskRef(self.inputs[0].key_at((place,)))
-                    tasks[key] = Task(cut_piece, (reference, piece, count), None, self.annotations)
-        return tasks
-
-    required = GroupPartitions.required
-    narrow = GroupPartitions.narrow
-
-
-def cut_piece(part: Any, piece: int, count: int) -> Any:
-    """Return one of ``count`` pieces of a partition, by position."""
-    start, stop = piece * len(part) // count, (piece + 1) * len(part) // count
-    return part[start:stop] if part.ndim == 1 and not hasattr(part, "iloc") else part.iloc[start:stop]
 
 
 class Partitions:
@@ -178,13 +111,10 @@ class PartitionMethods(FrameCollection):
             If ``n`` is no integer, or there are not so many partitions.
         """
         _check_count("head", n)
-        if npartitions == -1:
-            npartitions = self.npartitions
-        if not isinstance(npartitions, int) or not 1 <= npartitions <= self.npartitions:
-            raise ValueError(f"npartitions must be -1 or in 1..{self.npartitions}, got {npartitions!r}")
-        first = method("head", select_partitions(self, range(npartitions)), n)
+        npartitions = self._check_looked_at(npartitions)
+        first = columnwise("head", first_rows, select_partitions(self, range(npartitions)), n)
         if npartitions > 1:
-            first = method("head", group_partitions(first, [0, npartitions]), n)
+            first = columnwise("head", first_rows, group_partitions(first, [0, npartitions]), n)
         if not compute:
             return first
         result = first.compute()
@@ -196,20 +126,43 @@ class PartitionMethods(FrameCollection):
             )
         return result
 
-    def tail(self, n: int = 5, compute: bool = True) -> Any:
-        """Return the last rows of the last partition, as a pandas object or (``compute=False``) a collection."""
+    def tail(self, n: int = 5, compute: bool = True, npartitions: int = 1) -> Any:
+        """Return the last rows.
+
+        Parameters
+        ----------
+        n : int
+        compute : bool
+            Whether to return a pandas object; otherwise a collection of one partition.
+        npartitions : int
+            Look at so many partitions, the last ones; -1: all. With fewer rows in them a warning says so.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``n`` is no integer, or there are not so many partitions.
+        """
         _check_count("tail", n)
-        last = method("tail", select_partitions(self, [self.npartitions - 1]), n)
+        npartitions = self._check_looked_at(npartitions)
+        last = columnwise("tail", last_rows, select_partitions(self, range(self.npartitions)[-npartitions:]), n)
+        if npartitions > 1:
+            last = columnwise("tail", last_rows, group_partitions(last, [0, npartitions]), n)
         if not compute:
             return last
         result = last.compute()
-        if len(result) < n and self.npartitions > 1:
+        if len(result) < n and npartitions < self.npartitions:
+            which = f"last {npartitions} of {self.npartitions} partitions have"
             warnings.warn(
-                f"the last of {self.npartitions} partitions has {len(result)} rows, {n} were asked for: tail looks at no other "
-                "one",
-                stacklevel=2,
+                f"the {which} {len(result)} rows, {n} were asked for: pass npartitions=-1 to look at all", stacklevel=2
             )
         return result
+
+    def _check_looked_at(self, npartitions: Any) -> int:
+        if isinstance(npartitions, int | np.integer) and npartitions == -1:
+            return self.npartitions
+        if not isinstance(npartitions, int | np.integer) or not 1 <= npartitions <= self.npartitions:
+            raise ValueError(f"npartitions must be -1 or in 1..{self.npartitions}, got {npartitions!r}")
+        return int(npartitions)
 
     def repartition(
         self,
@@ -219,35 +172,37 @@ class PartitionMethods(FrameCollection):
         freq: Any = None,
         force: bool = False,
     ) -> Any:
-        """Return the same rows, in the same order, in another number of partitions.
+        """Return the same rows, in the same order, in other partitions.
 
-        Neighbours are put together for fewer partitions; for more, each is cut in pieces, and divisions become unknown.
+        Parameters
+        ----------
+        divisions : list or tuple, optional
+            Bounds of the new partitions' indexes; the present ones have to be known, and begin and end alike.
+        npartitions : int, optional
+            How many partitions. Neighbours are put together for fewer. For more, numbers and dates are interpolated between known
+            divisions (integers may give fewer than asked); otherwise each is cut by position, and divisions become unknown.
+        partition_size : int or str, optional
+            Bytes in memory of a partition, at most (``"100MB"``); sizes are computed at once.
+        freq : str or offset, optional
+            A border at each multiple of a frequency (``"7D"``, ``"MS"``); needs known divisions of dates.
+        force : bool
+            With ``divisions``: whether the bounds of the whole may become wider.
 
         Raises
         ------
-        NotImplementedError
-            For ``divisions``, ``partition_size`` and ``freq``, which aren't built yet.
         TypeError, ValueError
-            If ``npartitions`` is missing, no integer, or below 1.
+            If none or several of them are given, they are of the wrong type or don't ascend, divisions aren't known, or rows
+            would be lost.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import minidask.dataframe as dd
+        >>> df = dd.from_pandas(pd.DataFrame({"x": range(10)}), npartitions=2)
+        >>> df.repartition(divisions=(0, 3, 9)).map_partitions(len).compute().tolist()
+        [3, 7]
         """
-        for name, value in (("divisions", divisions), ("partition_size", partition_size), ("freq", freq)):
-            if value is not None:
-                raise NotImplementedError(f"repartition by {name} isn't built yet; give npartitions")
-        if npartitions is None:
-            raise ValueError("repartition needs npartitions, the number of partitions to make")
-        if not isinstance(npartitions, int | np.integer) or isinstance(npartitions, bool):
-            raise TypeError(f"npartitions must be an integer, got {type(npartitions).__name__}: {npartitions!r:.80}")
-        if npartitions < 1:
-            raise ValueError(f"npartitions must be at least 1, got {npartitions}")
-        have = self.npartitions
-        if npartitions == have:
-            return self
-        bounds = [at * have // npartitions for at in range(npartitions + 1)] if npartitions < have else []
-        if bounds:
-            return group_partitions(self, bounds)
-        pieces = [(at + 1) * npartitions // have - at * npartitions // have for at in range(have)]
-        name = f"repartition-{quick_token('split', self._layer.name, tuple(pieces))}"
-        return new_collection(SplitPartitions(name, self._layer, pieces), self._meta, unknown(int(npartitions)))
+        return repartition(self, divisions, npartitions, partition_size, freq, force)
 
     def to_delayed(self, optimize_graph: bool = True) -> list[Delayed]:
         """Return one ``Delayed`` a partition; ``optimize_graph`` says whether the graph is optimised before."""
@@ -284,11 +239,19 @@ class PartitionMethods(FrameCollection):
         return np.asarray(self.compute(), dtype=dtype)
 
 
-def group_partitions(frame: FrameCollection, starts: Sequence[int]) -> Any:
-    """Put neighbouring partitions together; divisions stay known."""
-    name = f"repartition-{quick_token('group', frame._layer.name, tuple(starts))}"
-    divisions = tuple([frame._divisions[at] for at in starts])
-    return new_collection(GroupPartitions(name, frame._layer, starts), frame._meta, divisions)
+def first_rows(part: Any, n: int) -> Any:
+    """Return the first rows of a partition, which may be an Index."""
+    return part[:n] if part.ndim == 1 and not hasattr(part, "iloc") else part.iloc[:n]
+
+
+def last_rows(part: Any, n: int) -> Any:
+    """Return the last rows of a partition, which may be an Index.
+
+    >>> last_rows(np.arange(3), 2).tolist()
+    [1, 2]
+    """
+    start = max(len(part) - n, 0)
+    return part[start:] if part.ndim == 1 and not hasattr(part, "iloc") else part.iloc[start:]
 
 
 def _check_count(name: str, n: Any) -> None:

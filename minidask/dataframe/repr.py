@@ -15,12 +15,13 @@ from minidask.dataframe.collection import FrameCollection
 _ROWS = 7
 
 
-def structure(frame: FrameCollection) -> pd.DataFrame:
-    """Return a frame of text with one row a division: dtypes in the first, dots in the others."""
+def structure(frame: FrameCollection, max_rows: int = _ROWS) -> pd.DataFrame:
+    """Return a frame of text with one row a division: dtypes in the first, dots in the others; ``max_rows`` at most."""
     meta = frame._meta
     labels = ["" if value is None else str(value) for value in frame.divisions]
-    if len(labels) > _ROWS:
-        labels = [*labels[:3], "...", *labels[-3:]]
+    if len(labels) > max_rows:
+        shown = max(1, (max_rows - 1) // 2)
+        labels = [*labels[:shown], "...", *labels[-shown:]]
     index = pd.Index(labels, name=f"npartitions={frame.npartitions}")
     dtypes = meta.dtypes if isinstance(meta, pd.DataFrame) else [meta.dtype]
     columns = meta.columns if isinstance(meta, pd.DataFrame) else [getattr(meta, "name", None)]
@@ -71,7 +72,24 @@ def index_text(index: FrameCollection) -> str:
     return f"minidask Index Structure:\n{body}\ndtype: {_dtype_name(index._meta.dtype)}\n{_footer(index)}"
 
 
+class StructureText(FrameCollection):
+    """Text and HTML of the structure: a mixin of ``DataFrame`` and ``Series``."""
+
+    def to_string(self, max_rows: int = 5) -> str:
+        """Return the structure as text, with so many of the divisions."""
+        return structure(self, max_rows).to_string()
+
+    def to_html(self, max_rows: int = 5) -> str:
+        """Return the structure as HTML, with so many of the divisions."""
+        return _html(self, structure(self, max_rows).to_html(notebook=True))
+
+
 def frame_html(frame: FrameCollection) -> str:
     """Return the HTML of a DataFrame."""
     table = structure(frame).to_html(max_cols=20, notebook=True)
-    return f"<div><strong>minidask DataFrame Structure:</strong></div>{table}<div>{escape(_footer(frame))}</div>"
+    return _html(frame, table)
+
+
+def _html(frame: FrameCollection, table: str) -> str:
+    title = f"minidask {type(frame).__name__} Structure:"
+    return f"<div><strong>{title}</strong></div>{table}<div>{escape(_footer(frame))}</div>"

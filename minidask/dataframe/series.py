@@ -14,19 +14,40 @@ import pandas as pd
 from minidask.collection import compute
 from minidask.dataframe.accessors import CategoricalAccessor, DatetimeAccessor, StringAccessor
 from minidask.dataframe.collection import CLASSES, FrameCollection
-from minidask.dataframe.elementwise import Elementwise, one_partition
+from minidask.dataframe.combining import SeriesCombining
+from minidask.dataframe.conversions import SeriesConversions
+from minidask.dataframe.divisions import check_divisions
+from minidask.dataframe.elementwise import Elementwise
 from minidask.dataframe.frame import filter_rows, is_condition, missing_attribute
 from minidask.dataframe.groupby import SeriesGroupBy
-from minidask.dataframe.mapping import apply_values, map_values
+from minidask.dataframe.indexers import slice_rows
+from minidask.dataframe.mapping import apply_values, map_values, rename_labels
 from minidask.dataframe.meta import no_default
+from minidask.dataframe.neighbours import SeriesNeighbours
 from minidask.dataframe.operators import NamedOperators, Operators
+from minidask.dataframe.order.methods import SeriesOrdering
 from minidask.dataframe.partitions import PartitionMethods
-from minidask.dataframe.partitionwise import method, partitionwise, refuse_pandas
+from minidask.dataframe.partitionwise import method, partitionwise, refuse_pandas, with_divisions
 from minidask.dataframe.reductions.methods import SeriesReductions
-from minidask.dataframe.repr import series_text
+from minidask.dataframe.repr import StructureText, series_text
+from minidask.dataframe.reshaping import SeriesReshaping
+from minidask.dataframe.shuffle import ShuffleMethods
 
 
-class Series(SeriesReductions, Elementwise, NamedOperators, Operators, PartitionMethods):
+class Series(
+    SeriesReshaping,
+    SeriesCombining,
+    SeriesConversions,
+    StructureText,
+    SeriesReductions,
+    SeriesNeighbours,
+    SeriesOrdering,
+    Elementwise,
+    NamedOperators,
+    Operators,
+    PartitionMethods,
+    ShuffleMethods,
+):
     """A pandas Series in partitions, computed when asked for."""
 
     _kind = "Series"
@@ -86,9 +107,13 @@ class Series(SeriesReductions, Elementwise, NamedOperators, Operators, Partition
             if not is_condition(key._meta.dtype):
                 raise TypeError(f"rows are selected by a Series of booleans, got one of {key._meta.dtype}")
             return partitionwise("filter", filter_rows, self, key, meta=self._meta)
+        if isinstance(key, slice):
+            return slice_rows(self, key)
+        if isinstance(key, pd.Series) and str(key.dtype) in ("bool", "boolean"):
+            return self[with_divisions("series[condition]", key, self)]
         refuse_pandas("series[condition]", key)
         raise NotImplementedError(
-            "rows of a Series are selected by a lazy condition; index labels and slices aren't built yet"
+            "rows of a Series are selected by a lazy condition or a slice of labels; for other labels use series.loc[...]"
         )
 
     def __getattr__(self, name: Any) -> Any:
@@ -111,10 +136,23 @@ class Series(SeriesReductions, Elementwise, NamedOperators, Operators, Partition
         for at in range(self.npartitions):
             yield from self.get_partition(at).compute().items()
 
-    def rename(self, index: Any = None) -> Any:
-        """Return the Series under another name (a scalar); raises NotImplementedError for renaming index labels."""
-        if isinstance(index, Mapping) or callable(index):
-            raise NotImplementedError("rename gives the Series another name; index labels are data of the partitions")
+    def rename(self, index: Any = None, sorted_index: bool = False) -> Any:
+        """Return the Series under another name (a scalar), or with index labels renamed by a dict or function.
+
+        Divisions become unknown with other labels, unless ``sorted_index`` says that their order stays: then they are renamed,
+        too.
+
+        Raises
+        ------
+        ValueError
+            If ``sorted_index`` is true, but the renamed divisions don't ascend.
+        """
+        if isinstance(index, Mapping | pd.Series) or callable(index):
+            divisions = None
+            if sorted_index and self.known_divisions:
+                renamed = pd.Series(0, index=pd.Index(self.divisions)).rename(index=index).index
+                divisions = check_divisions(renamed.tolist(), self.npartitions)
+            return rename_labels(self, index, divisions)
         return method("rename", self, index)
 
     def to_frame(self, name: Hashable = no_default) -> Any:
@@ -133,7 +171,7 @@ class Series(SeriesReductions, Elementwise, NamedOperators, Operators, Partition
 
         Parameters
         ----------
-        arg : dict, pandas.Series or callable
+        arg : dict, Series (of pandas or minidask: its index has the keys) or callable
         na_action : None or "ignore"
         meta : optional
             What comes out (such as ``("name", "float64")``); default: found on made-up values.
@@ -152,15 +190,6 @@ class Series(SeriesReductions, Elementwise, NamedOperators, Operators, Partition
     def groupby(self, by: Any = None, **kwargs: Any) -> SeriesGroupBy:
         """Group values by Series of the same rows; see ``minidask.dataframe.groupby``."""
         return SeriesGroupBy(self, by, **kwargs)
-
-    def sort_values(self, ascending: bool = True, **kwargs: Any) -> Any:
-        """Sort; possible for a single partition, such as the result of a reduction or groupby."""
-        return one_partition("sort_values", self, kwargs={"ascending": ascending, **kwargs})
-
-    @property
-    def values(self) -> Any:
-        """Not available: arrays of unknown lengths; raises NotImplementedError."""
-        raise NotImplementedError("the values as a lazy array aren't built yet; use .compute().to_numpy()")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self.compute(), dtype=dtype)

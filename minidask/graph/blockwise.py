@@ -31,7 +31,7 @@ Index = tuple[Symbol, ...]
 
 
 class Parts:
-    """Values of which each block gets its own: ``values[i]`` for block ``i`` of a one-dimensional grid.
+    """Values of which each block gets its own: ``values[i]`` along one symbol, ``values[i, j]`` along an index of two (or none).
 
     Parameters
     ----------
@@ -97,11 +97,12 @@ class Constant(NamedTuple):
 
 Operand = InputOf | Constant | Parts | BlockId
 
-_ALIGNED, _CONSTANT, _MAPPED, _PARTS, _BLOCK_ID, _CONTRACTED = (
+_ALIGNED, _CONSTANT, _MAPPED, _PARTS, _GRID_PARTS, _BLOCK_ID, _CONTRACTED = (
     "aligned",
     "constant",
     "mapped",
     "parts",
+    "grid parts",
     "id",
     "contracted",
 )
@@ -184,6 +185,8 @@ class Blockwise(Layer):
                     args.append(TaskRef((what, *[padded[at] for at in places])))
                 elif kind is _PARTS:
                     args.append(what[(*index, 0)[places[0]]])
+                elif kind is _GRID_PARTS:
+                    args.append(what[tuple([index[at] for at in places])])
                 elif kind is _BLOCK_ID:
                     args.append(tuple([index[at] for at in places]))
                 else:
@@ -209,8 +212,10 @@ class Blockwise(Layer):
         for number, (operand, ind) in enumerate(self.operands):
             if isinstance(operand, Constant):
                 readers.append((_CONSTANT, operand.value, (), ()))
-            elif isinstance(operand, Parts):
+            elif isinstance(operand, Parts) and len(ind) == 1:
                 readers.append((_PARTS, operand.values, (axis[ind[0]] if len(operand.values) > 1 else -1,), ()))
+            elif isinstance(operand, Parts):
+                readers.append((_GRID_PARTS, operand.values, tuple(axis[s] for s in ind), ()))
             elif isinstance(operand, BlockId):
                 readers.append((_BLOCK_ID, None, tuple(axis[s] for s in ind), ()))
             else:

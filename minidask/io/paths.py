@@ -58,7 +58,11 @@ class StoredFile:
 
 
 def find_files(
-    urlpath: Any, storage_options: Mapping[str, Any] | None = None, *, what: str = "file"
+    urlpath: Any,
+    storage_options: Mapping[str, Any] | None = None,
+    *,
+    what: str = "file",
+    fs: AbstractFileSystem | None = None,
 ) -> list[StoredFile]:
     """Find the files that a path, a url, a glob, or a list of these stands for.
 
@@ -70,6 +74,8 @@ def find_files(
         Given to the file system: credentials, endpoint and the like.
     what : str
         What is looked for, for messages.
+    fs : AbstractFileSystem, optional
+        Where the paths are; default: what they say.
 
     Raises
     ------
@@ -90,17 +96,19 @@ def find_files(
     (True, True)
     """
     if isinstance(urlpath, str | os.PathLike):
-        return _find(_text(urlpath), storage_options, what)
+        return _find(_text(urlpath), storage_options, what, fs)
     if isinstance(urlpath, bytes) or not isinstance(urlpath, Iterable):
         raise TypeError(f"a path, a glob, or a list of them is needed, got {type(urlpath).__name__}: {urlpath!r:.80}")
     paths = [_text(path) for path in urlpath]
     if not paths:
         raise ValueError(f"the list of paths is empty: give at least one {what}")
-    return [found for path in paths for found in _find(path, storage_options, what)]
+    return [found for path in paths for found in _find(path, storage_options, what, fs)]
 
 
-def resolve_target(url: Any, storage_options: Mapping[str, Any] | None = None) -> tuple[AbstractFileSystem, str]:
-    """Return the file system and the path on it that a url to write to stands for.
+def resolve_target(
+    url: Any, storage_options: Mapping[str, Any] | None = None, fs: AbstractFileSystem | None = None
+) -> tuple[AbstractFileSystem, str]:
+    """Return the file system and the path on it that a url to write to stands for; ``fs`` is used if it is given.
 
     Raises
     ------
@@ -109,7 +117,7 @@ def resolve_target(url: Any, storage_options: Mapping[str, Any] | None = None) -
     ValueError
         If the protocol is unknown.
     """
-    return _resolve(_text(url), storage_options)
+    return _resolve(_text(url), storage_options, fs)
 
 
 def stored_file(fs: AbstractFileSystem, info: Mapping[str, Any]) -> StoredFile:
@@ -152,13 +160,19 @@ def _text(path: Any) -> str:
     return path
 
 
-def _resolve(path: str, storage_options: Mapping[str, Any] | None) -> tuple[AbstractFileSystem, str]:
-    fs, stripped = url_to_fs(path, **(storage_options or {}))
-    return fs, stripped
+def _resolve(
+    path: str, storage_options: Mapping[str, Any] | None, fs: AbstractFileSystem | None = None
+) -> tuple[AbstractFileSystem, str]:
+    if fs is not None:
+        return fs, str(fs._strip_protocol(path))
+    found, stripped = url_to_fs(path, **(storage_options or {}))
+    return found, stripped
 
 
-def _find(path: str, storage_options: Mapping[str, Any] | None, what: str) -> list[StoredFile]:
-    fs, stripped = _resolve(path, storage_options)
+def _find(
+    path: str, storage_options: Mapping[str, Any] | None, what: str, fs: AbstractFileSystem | None
+) -> list[StoredFile]:
+    fs, stripped = _resolve(path, storage_options, fs)
     fs.invalidate_cache()
     # A name with brackets may be a file's own.
     if has_magic(stripped) and not fs.exists(stripped):

@@ -301,7 +301,6 @@ class Worker:
         self.engine = Engine(machine, data, self.loop)
         self.data_server = DataServer(data, self.engine.put, most=bounds.incoming)
         self._monitor = MemoryMonitor(bounds.policy, data)
-        self.data_server = DataServer(data, self.engine.put, most=bounds.incoming)
         # The scheduler first: the way to it says by which address others on its network reach this one.
         comm = await self._link.connect()
         self._listener = await listen(

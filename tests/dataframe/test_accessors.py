@@ -97,7 +97,6 @@ BAD = {
     "dummies": (lambda df: df["s"].str.get_dummies(), NotImplementedError, "values of all partitions"),
     "split without n": (lambda df: df["s"].str.split("x", expand=True), NotImplementedError, "needs n"),
     "cat of one": (lambda df: df["s"].str.cat(), NotImplementedError, "compute\\(\\) first"),
-    "unused categories": (lambda df: df["c"].cat.remove_unused_categories(), NotImplementedError, "all partitions"),
     "rows in memory": (lambda df: df["s"].str.repeat(FRAME["i"]), TypeError, "in memory"),
     "freq": (lambda df: df["d"].dt.freq, NotImplementedError, "depends on all values"),
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.elementwise import astype_columns
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import cuttings, every_dtype
@@ -86,23 +87,24 @@ BAD = {
     "astype of a Series by dict": (lambda df: df["i"].astype({"i": "int"}), TypeError, "one dtype, not to a dict"),
     "fillna without a value": (lambda df: df.fillna(), ValueError, "fillna needs a value"),
     "fillna across columns": (lambda df: df.fillna(0, axis=1), NotImplementedError, "along the index"),
-    "fillna with rows": (lambda df: df["f"].fillna(FRAME["f"]), TypeError, "in memory"),
+    "fillna with rows": (lambda df: df["f"].clear_divisions().fillna(FRAME["f"]), TypeError, "in memory"),
     "isin of a collection": (
         lambda df: df["i"].isin(df["g"]),
         TypeError,
         "call .compute\\(\\) on them first, or merge",
     ),
     "isin of a scalar": (lambda df: df["i"].isin(1), TypeError, "only list-like"),
-    "clip by rows": (lambda df: df["i"].clip(FRAME["i"]), TypeError, "in memory"),
+    "clip by a list": (lambda df: df["i"].clip([1] * 23), TypeError, "list of values, one a row"),
+    "clip columns by rows": (lambda df: df[["i", "g"]].clip(df["i"]), ValueError, "needs axis=0"),
     "where of nothing lazy": (
-        lambda df: df.where(FRAME["b"]),
+        lambda df: df.where([True]),
         TypeError,
         "condition that is a collection of the same rows",
     ),
     "dropna of an unknown column": (lambda df: df.dropna(subset=["nope"]), KeyError, "no column 'nope'"),
     "dropna with another keyword": (lambda df: df.dropna(inplace=True), TypeError, "no keyword 'inplace'"),
     "dropna of columns": (lambda df: df.dropna(axis=1), NotImplementedError, "drops rows"),
-    "sorting": (lambda df: df.sort_index(), NotImplementedError, "needs a shuffle that isn't built yet"),
+    "an index": (lambda df: setattr(df, "index", df.index), AttributeError, "use set_index"),
 }
 
 
@@ -111,6 +113,27 @@ def test_bad_input(case):
     call, kind, message = BAD[case]
     with pytest.raises(kind, match=message):
         call(CUT[1])
+
+
+def test_bounds_that_are_rows():
+    for df in cuttings(FRAME):
+        n, m = df[["i", "g"]], FRAME[["i", "g"]]
+        assert_eq(df["i"].clip(df["g"], 2), FRAME["i"].clip(FRAME["g"], 2))
+        assert_eq(df["i"].clip(upper=df["g"].mean()), FRAME["i"].clip(upper=FRAME["g"].mean()))
+        assert_eq(n.clip(df["g"], axis=0), m.clip(FRAME["g"], axis=0))
+        assert_eq(n.clip([0, 1], 2, axis=1), m.clip([0, 1], 2, axis=1))
+        assert_eq(df["i"].where(lambda s: s > 0, lambda s: -s), FRAME["i"].where(lambda s: s > 0, lambda s: -s))
+
+
+def test_categories_that_partitions_find_are_unknown():
+    df = dd.from_pandas(FRAME, npartitions=3)
+    assert not df["s"].astype("category").cat.known
+    assert df["s"].astype(pd.CategoricalDtype(["x", "y"])).cat.known
+    assert df["c"].astype("category").cat.known
+    both = df.astype({"s": "category", "c": "category"})
+    assert (both["s"].cat.known, both["c"].cat.known) == (False, True)
+    # What is put together has the categories of all partitions, in the order in which they were found.
+    assert_eq(df["s"].astype("category").astype("str"), FRAME["s"])
 
 
 def test_astype_ignores_columns_that_were_taken_away():

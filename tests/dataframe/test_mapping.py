@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 import minidask.dataframe as dd
+from minidask import delayed
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import cut, cuttings, every_dtype
 
@@ -78,6 +79,62 @@ def test_functions_have_names():
     assert CUT[1].map_partitions(double)._name.startswith("double-")
 
 
+def add(frame, other, factor=1):
+    return frame + other * factor
+
+
+def test_delayed_and_lazy_arguments():
+    for df in CUT:
+        one, two = delayed(1), df["g"].max()
+        assert_eq(df.map_partitions(add, one, meta=FRAME), FRAME + 1)
+        assert_eq(df.map_partitions(add, one, factor=delayed(3), meta=FRAME), FRAME + 3)
+        assert_eq(df.map_partitions(add, other=two), FRAME + FRAME["g"].max())
+        assert_eq(df.map_partitions(add, other=two, factor=2), FRAME + FRAME["g"].max() * 2)
+    names = {CUT[1].map_partitions(add, delayed(value), meta=FRAME)._name for value in (1, 2)}
+    assert len(names) == 2
+
+
+def test_map_by_a_lazy_series():
+    table = pd.Series([1.5, 2.5, 3.5, 9.0], index=[-1, 0, 2, 7])
+    for df in CUT:
+        lazy = dd.from_pandas(table, npartitions=2)
+        assert_eq(df["i"].map(lazy), FRAME["i"].map(table))
+        assert_eq(df["i"].map(lazy, na_action="ignore"), FRAME["i"].map(table))
+        whole = pd.Series(["m", "n"], index=[0, 1])
+        assert_eq(df["g"].map(dd.from_pandas(whole, npartitions=1)), FRAME["g"].map(whole))
+    assert_eq(CUT[1].index.map(dd.from_pandas(pd.Series(range(100, 130)), npartitions=3)), FRAME.index + 100)
+    twice = dd.from_pandas(pd.Series([1, 2], index=[0, 0]), npartitions=1)
+    with pytest.raises(ValueError, match="unique index"):
+        CUT[1]["i"].map(twice).compute()
+
+
+def test_map_of_each_value():
+    for df in CUT:
+        assert_eq(df.map(lambda x: x + 0.5), FRAME.map(lambda x: x + 0.5))
+        assert_eq(df.map(str, meta={"i": "str", "f": "str", "g": "str"}), FRAME.map(str))
+        assert_eq(df.map(lambda x: x * 2, na_action="ignore")[["f"]], FRAME.map(lambda x: x * 2)[["f"]])
+
+
+def test_transform():
+    for df in CUT:
+        assert_eq(df.transform(lambda x: x - x.mean()), FRAME - FRAME.mean())
+        assert_eq(df["i"].transform("cumsum"), FRAME["i"].cumsum())
+        assert_eq(df.transform({"i": "abs", "g": lambda x: x + 1}), FRAME.transform({"i": "abs", "g": lambda x: x + 1}))
+
+
+def test_renamed_labels():
+    for df in CUT:
+        assert_eq(
+            df.rename(index=lambda x: x * 10, columns={"i": "n"}),
+            FRAME.rename(index=lambda x: x * 10, columns={"i": "n"}),
+        )
+        assert_eq(df.rename({2: 5}), FRAME.rename({2: 5}))
+        assert_eq(df["i"].rename({2: 5}), FRAME["i"].rename({2: 5}))
+    lazy = CUT[1]["i"].rename(lambda x: x * 10, sorted_index=True)
+    assert lazy.divisions == (0, 70, 150, 220)
+    assert_eq(lazy, FRAME["i"].rename(lambda x: x * 10))
+
+
 def fails(frame):
     raise RuntimeError("no")
 
@@ -93,14 +150,21 @@ BAD = {
     ),
     "no pandas object": (lambda df: df.map_partitions(list), TypeError, "pandas object or a scalar, got list"),
     "different numbers": (
-        lambda df: dd.map_partitions(double, df, CUT[2]),
+        lambda df: dd.map_partitions(double, df, CUT[2], align_dataframes=False),
         ValueError,
         r"numbers of partitions, \[3, 23\]",
     ),
     "apply nothing": (lambda df: df.apply(1, axis=1), TypeError, "apply takes a function"),
     "apply not inferred": (lambda df: df.apply(lambda row: row["nope"], axis=1), ValueError, "KeyError: 'nope'"),
     "map nothing": (lambda df: df["i"].map(3), TypeError, "a function, a dict or a pandas Series, got int"),
-    "map a lazy Series": (lambda df: df["i"].map(df["g"]), TypeError, "compute.*or merge"),
+    "map a lazy DataFrame": (lambda df: df["i"].map(df), TypeError, "or a Series, got a DataFrame"),
+    "map each by no function": (lambda df: df.map({}), TypeError, "map takes a function, got dict"),
+    "delayed without meta": (lambda df: df.map_partitions(add, delayed(1)), ValueError, "say it with meta="),
+    "a frame by keyword": (lambda df: df.map_partitions(add, other=df), TypeError, "'other' is a collection"),
+    "transform that reduces": (lambda df: df["i"].transform("sum"), ValueError, "did not transform"),
+    "transform by a list": (lambda df: df[["i"]].transform([abs]), NotImplementedError, "use assign"),
+    "transform rows": (lambda df: df[["i"]].transform(abs, axis=1), NotImplementedError, "axis=1"),
+    "transform by a number": (lambda df: df["i"].transform(3), TypeError, "got int"),
     "map no dict": (lambda df: df["i"].map(pd.Series([1, 2], index=[0, 0])), ValueError, "unique index"),
     "apply that reduces": (lambda df: df["i"].apply("sum"), TypeError, "reduces the whole Series"),
 }

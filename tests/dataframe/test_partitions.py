@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 import minidask.dataframe as dd
-from minidask.dataframe.partitions import cut_piece
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import cut, every_dtype
 
@@ -65,11 +64,16 @@ def test_head_and_tail(df):
     pd.testing.assert_frame_equal(df.head(8, npartitions=-1), FRAME.head(8))
     assert_eq(df.head(2, compute=False), FRAME.head(2))
     assert_eq(df.tail(3, compute=False), FRAME.tail(3))
+    pd.testing.assert_frame_equal(df.tail(5, npartitions=2), FRAME.tail(5))
+    pd.testing.assert_frame_equal(df.tail(8, npartitions=-1), FRAME.tail(8))
+    assert_eq(df.tail(4, compute=False, npartitions=3), FRAME.tail(4))
+    pd.testing.assert_index_equal(df.index.head(2), FRAME.index[:2])
+    pd.testing.assert_index_equal(df.index.tail(4, npartitions=2), FRAME.index[-4:])
     assert df.head(0, npartitions=2).empty
     pd.testing.assert_series_equal(df["x"].head(2), FRAME["x"].head(2))
     with pytest.warns(UserWarning, match="the first 1 of 4 partitions have 2 rows, 5 were asked for"):
         assert len(df.head()) == 2
-    with pytest.warns(UserWarning, match="the last of 4 partitions has 3 rows"):
+    with pytest.warns(UserWarning, match="the last 1 of 4 partitions have 3 rows"):
         assert len(df.tail()) == 3
 
 
@@ -80,30 +84,12 @@ def test_head_and_tail(df):
         (lambda df: df.head(-1), ValueError, "at least 0, got -1"),
         (lambda df: df.head(1, npartitions=9), ValueError, "-1 or in 1..4, got 9"),
         (lambda df: df.tail(1.5), TypeError, "number of rows, got float"),
-        (lambda df: df.repartition(), ValueError, "needs npartitions"),
-        (lambda df: df.repartition(npartitions=0), ValueError, "at least 1"),
-        (lambda df: df.repartition(npartitions="2"), TypeError, "must be an integer, got str"),
-        (lambda df: df.repartition(divisions=(0, 9)), NotImplementedError, "by divisions isn't built"),
+        (lambda df: df.tail(1, npartitions=0), ValueError, "-1 or in 1..4, got 0"),
     ],
 )
 def test_bad_numbers(df, call, kind, message):
     with pytest.raises(kind, match=message):
         call(df)
-
-
-@pytest.mark.parametrize("npartitions", [1, 2, 3, 4, 5, 9, 20])
-def test_repartition(df, npartitions):
-    result = df.repartition(npartitions=npartitions)
-    assert result.npartitions == npartitions
-    assert result.known_divisions == (npartitions <= 4)
-    assert_eq(result, FRAME)
-    assert_eq(result["y"], FRAME["y"])
-    assert_eq(df.index.repartition(npartitions=npartitions), FRAME.index)
-
-
-def test_pieces():
-    assert [cut_piece([1], 0, 1) for _ in ()] == []
-    assert [len(cut_piece(pd.Series(range(5)), at, 3)) for at in range(3)] == [1, 2, 2]
 
 
 def test_empty_partitions():

@@ -36,4 +36,11 @@ def test_html():
     html = dd.from_pandas(FRAME, npartitions=2)._repr_html_()
     assert "<table" in html
     assert "int64" in html
-    assert dd.from_pandas(FRAME, npartitions=2).to_string().startswith("minidask DataFrame")
+
+
+def test_text_and_html_with_fewer_rows():
+    df = dd.from_pandas(FRAME, npartitions=9)
+    assert len(df.to_string(max_rows=3).splitlines()) == 5
+    assert df["x"].to_string().count("\n") == 6
+    assert "npartitions=9" in df.to_html()
+    assert "minidask Series Structure" in df["x"].to_html()

@@ -55,14 +55,13 @@ def test_setting_the_name():
 
 BAD = {
     "labels": (lambda s: s[3], NotImplementedError, "selected by a lazy condition"),
-    "a mask in memory": (lambda s: s[FRAME["b"]], TypeError, "in memory"),
+    "a mask in memory": (lambda s: s.clear_divisions()[FRAME["b"]], TypeError, "in memory"),
     "numbers": (lambda s: s[s], TypeError, "booleans, got one of int64"),
-    "renaming labels": (lambda s: s.rename({1: 2}), NotImplementedError, "index labels are data"),
-    "sort": (lambda s: s.sort_values(), NotImplementedError, "nlargest/nsmallest"),
+    "renaming by order": (lambda s: s.rename(lambda x: -x, sorted_index=True), ValueError, "ascending order"),
     "values": (lambda s: s.values, NotImplementedError, "to_numpy"),
     "between rows": (lambda s: s.between(FRAME["i"], 3), TypeError, "in memory"),
     "unknown": (lambda s: s.nope, AttributeError, "no attribute 'nope'"),
-    "not built": (lambda s: s.rolling(3), AttributeError, "Series.rolling isn't built in minidask"),
+    "not built": (lambda s: s.asfreq("D"), AttributeError, "Series.asfreq isn't built in minidask"),
 }
 
 

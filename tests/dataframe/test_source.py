@@ -7,7 +7,8 @@ import pytest
 
 import minidask.dataframe as dd
 from minidask.dataframe.optimize import project_columns
-from minidask.dataframe.source import FrameSource, Reader, from_reader, make_frame
+from minidask.dataframe.reading import FrameSource, Reader
+from minidask.dataframe.source import from_reader, make_frame
 from minidask.dataframe.testing import assert_eq
 
 META = pd.DataFrame({"x": [0], "y": [0.5], "z": ["a"]}).iloc[:0]

@@ -1,9 +1,9 @@
 """The functions that groupby-aggregate runs in tasks.
 
 A partial result is a ``Partial``: ``table`` has a row a group, in order of appearance, with key columns ``k0``, ``k1`` and so
-on, the group's ``size``, and columns for the primitives; ``values`` has, for those primitives that can't be one value a group
-(``distinct``, ``values``), a table of keys and values each. Keys are columns rather than an index, so that categories of
-different partitions can be united.
+on, the group's ``size`` where it is asked for, and columns for the primitives; ``values`` has, for those primitives that can't be
+one value a group (``distinct``, ``values``), a table of keys and values each; ``own`` what users' own aggregations give. Keys are
+columns rather than an index, so that categories of different partitions can be united.
 
 Variances are combined from counts, means and squared deviations; with k partial results at a time that is the k-way
 form of the pairwise formula (Chan, Golub, LeVeque, 1979): ``M2 = sum(M2_i) + sum(n_i * (mean_i - mean) ** 2)``.
@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from minidask.dataframe.groupby.plan import AGAIN, Output, Plan, Primitive
+from minidask.dataframe.groupby.aggregation import Aggregation
+from minidask.dataframe.groupby.buckets import each_a_group, few_alike
+from minidask.dataframe.groupby.pieces import Piece, join_indexed, plain_levels
+from minidask.dataframe.groupby.plan import AGAIN, TABLES, Output, Plan, Primitive
 from minidask.dataframe.join_parts import join_parts
-
-TABLES = ("distinct", "values")
 
 
 class Partial(NamedTuple):
@@ -27,6 +28,7 @@ class Partial(NamedTuple):
 
     table: pd.DataFrame
     values: tuple[pd.DataFrame, ...]
+    own: tuple[tuple[pd.Series, ...], ...] = ()
 
 
 class GroupChunk(NamedTuple):
@@ -41,70 +43,106 @@ class GroupChunk(NamedTuple):
 
     def _partial(self, obj: Any, series: tuple[Any, ...]) -> Partial:
         plan = self.plan
-        frame = obj.to_frame(name=0) if isinstance(obj, pd.Series) else obj
+        names = [f"k{at}" for at in range(len(plan.keys))]
         given = iter(series)
-        keys = [next(given) if label is None else frame[label[0]] for label in plan.keys]
-        names = [f"k{at}" for at in range(len(keys))]
-        keys = [key.rename(name) for key, name in zip(keys, names, strict=True)]
-        groups = frame.groupby(keys, sort=False, observed=True, dropna=plan.dropna)
-        size = groups.size()
-        table = size.index.to_frame(index=False)
-        table.columns = names
-        table["size"] = size.to_numpy()
-        values = []
+        keys = [_aligned(next(given), obj) if label is None else obj[label[0]].array for label in plan.keys]
+        work: dict[str, Any] = dict(zip(names, keys, strict=True))
+        batches: dict[str, list[str]] = {}
         for at, primitive in enumerate(plan.primitives):
-            if primitive.how in TABLES:
-                values.append(_key_values(frame, keys, names, primitive, plan.dropna))
-            elif primitive.how == "moments":
-                for part, column in _moments(groups, frame, keys, primitive, plan.dropna).items():
-                    table[f"v{at}{part}"] = column.array
-            elif primitive.how == "mean_sum":
-                table[f"v{at}"] = (
-                    _as_float(frame[primitive.column])
-                    .groupby(keys, sort=False, observed=True, dropna=plan.dropna)
-                    .sum()
-                    .array
-                )
-            else:
-                table[f"v{at}"] = getattr(groups[primitive.column], primitive.how)().array
-        return Partial(table, tuple(values))
+            column = obj if isinstance(obj, pd.Series) else obj[primitive.column]
+            if primitive.how in ("mean_sum", "moments"):
+                column = _as_float(column, primitive.how == "moments")
+            work[f"v{at}"] = column.array
+            batches.setdefault(HOW.get(primitive.how, primitive.how), []).append(f"v{at}")
+        rows = pd.DataFrame(work, copy=False)
+        if few_alike(rows, plan):
+            return Partial(each_a_group(rows, plan), ())
+        groups = rows.groupby(names, sort=False, observed=True, dropna=plan.dropna)
+        size = groups.size()
+        found: dict[str, Any] = {"size": size.to_numpy()} if plan.has_size else {}
+        for how, columns in batches.items():
+            if how == "moments":
+                for column in columns:
+                    found.update(_moments(groups[column], column))
+            elif how == "count":
+                # Counting where nothing is missing is done already.
+                full = [column for column in columns if not _any_missing(work[column])]
+                found.update(dict.fromkeys(full, size.to_numpy()))
+                found.update({column: groups[column].count().array for column in columns if column not in full})
+            elif isinstance(how, str) and how not in TABLES:
+                if len(columns) == 1:
+                    # One column is quicker as a Series than as a frame.
+                    found[columns[0]] = getattr(groups[columns[0]], how)().array
+                else:
+                    result = getattr(groups[columns], how)()
+                    found.update({column: result[column].array for column in columns})
+        index = size.index
+        made: dict[str, Any] = {name: index.get_level_values(at).array for at, name in enumerate(names)}
+        made.update({name: found[name] for name in _columns_of(plan) if name in found})
+        table = pd.DataFrame(made, copy=False)
+        values = [
+            _key_values(rows, names, f"v{at}", primitive.how, plan.dropna)
+            for at, primitive in enumerate(plan.primitives)
+            if primitive.how in TABLES
+        ]
+        own = [
+            primitive.how.partial(groups[f"v{at}"])
+            for at, primitive in enumerate(plan.primitives)
+            if isinstance(primitive.how, Aggregation)
+        ]
+        return Partial(table, tuple(values), tuple(own))
 
 
-def _as_float(column: pd.Series) -> pd.Series:
+# {primitive: pandas's aggregation}, where they are called differently
+HOW = {"mean_sum": "sum"}
+
+
+def _columns_of(plan: Plan) -> list[str]:
+    """Return the names of the columns of a table of partial results that aren't keys."""
+    names = ["size"] if plan.has_size else []
+    for at, primitive in enumerate(plan.primitives):
+        names += [f"v{at}n", f"v{at}m", f"v{at}s"] if primitive.how == "moments" else [f"v{at}"]
+    return names
+
+
+def _any_missing(values: Any) -> bool:
+    """Whether values are missing; quick for NumPy's integers and floats."""
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub":
+        return False
+    plain = values.to_numpy() if isinstance(dtype, np.dtype) and dtype.kind == "f" else None
+    return bool((values.isna() if plain is None else np.isnan(plain)).any())
+
+
+def _aligned(key: pd.Series, obj: Any) -> Any:
+    """Return the values of a key for the rows of a partition."""
+    same = key.index is obj.index or key.index.equals(obj.index)
+    return (key if same else key.reindex(obj.index)).array
+
+
+def _as_float(column: pd.Series, plain: bool) -> pd.Series:
     """Sums for means are made in float64, as pandas does: integers don't overflow, float32 doesn't lose digits."""
-    if isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
+    if isinstance(column.dtype, pd.api.extensions.ExtensionDtype) and not plain:
         return column.astype("Float64")
-    return column.astype("float64")
+    return column if column.dtype == np.float64 else column.astype("float64")
 
 
-def _moments(
-    groups: Any, frame: pd.DataFrame, keys: list[Any], primitive: Primitive, dropna: bool
-) -> dict[str, pd.Series]:
-    values = frame[primitive.column].astype("float64")
-    own = values.groupby(keys, sort=False, observed=True, dropna=dropna)
+def _moments(own: Any, name: str) -> dict[str, Any]:
     count = own.count()
     # Where nothing is there both are 0; NaN elsewhere comes from infinities and has to stay.
     mean, squares = own.mean().where(count > 0, 0.0), own.var(ddof=0) * count
-    return {"n": count.astype("float64"), "m": mean, "s": squares.where(count > 0, 0.0)}
+    return {
+        f"{name}n": count.to_numpy(dtype=np.float64),
+        f"{name}m": mean.array,
+        f"{name}s": squares.where(count > 0, 0.0).array,
+    }
 
 
-def _key_values(
-    frame: pd.DataFrame, keys: list[Any], names: list[str], primitive: Primitive, dropna: bool
-) -> pd.DataFrame:
-    rows = pd.DataFrame(
-        {
-            name: key.reindex(frame.index)
-            if not key.index.is_(frame.index) and not key.index.equals(frame.index)
-            else key
-            for name, key in zip(names, keys, strict=True)
-        },
-        index=frame.index,
-    )
-    rows["value"] = frame[primitive.column]
-    rows = rows.reset_index(drop=True)
+def _key_values(rows: pd.DataFrame, names: list[str], column: str, how: str, dropna: bool) -> pd.DataFrame:
+    found = rows[[*names, column]].rename(columns={column: "value"})
     if dropna:
-        rows = rows.dropna(subset=names)
-    return rows.drop_duplicates() if primitive.how == "distinct" else rows
+        found = found.dropna(subset=names)
+    return found.drop_duplicates() if how == "distinct" else found
 
 
 class GroupCombine(NamedTuple):
@@ -122,7 +160,7 @@ class GroupCombine(NamedTuple):
         result.columns = names
         for name, column in columns.items():
             result[name] = column.array
-        return Partial(result, joined_values(parts, plan))
+        return Partial(result, joined_values(parts, plan), joined_own(parts))
 
 
 def joined_values(parts: list[Partial], plan: Plan) -> tuple[pd.DataFrame, ...]:
@@ -133,6 +171,16 @@ def joined_values(parts: list[Partial], plan: Plan) -> tuple[pd.DataFrame, ...]:
         rows = join_parts([part.values[at] for part in parts]).reset_index(drop=True)
         tables.append(rows.drop_duplicates() if how == "distinct" else rows)
     return tuple(tables)
+
+
+def joined_own(parts: list[Partial]) -> tuple[tuple[pd.Series, ...], ...]:
+    """Return what users' own aggregations gave, put together: they aggregate it once, at the end."""
+    return tuple(
+        [
+            tuple([join_indexed(list(column)) for column in zip(*partials, strict=True)])
+            for partials in zip(*[part.own for part in parts], strict=True)
+        ]
+    )
 
 
 def aggregate_again(
@@ -155,10 +203,10 @@ def aggregate_again(
             table[f"v{at}m"] = n * mean
             table[f"v{at}s"] = squares + n * np.square(mean - center)
     groups = grouped()
-    size = groups["size"].sum()
-    columns["size"] = size
+    if plan.has_size:
+        columns["size"] = groups["size"].sum()
     for at, primitive in enumerate(plan.primitives):
-        if primitive.how in TABLES:
+        if primitive.how in TABLES or isinstance(primitive.how, Aggregation):
             continue
         if primitive.how == "moments":
             n = groups[f"v{at}n"].sum()
@@ -170,7 +218,7 @@ def aggregate_again(
             # Sums of what is there are NaN for infinities of both signs only: that isn't a missing value.
             whole = again in ("sum", "prod") and table[f"v{at}"].dtype.kind in "fc"
             columns[f"v{at}"] = getattr(groups[f"v{at}"], again)(**({"skipna": False} if whole else {}))
-    return size.index, columns
+    return next(iter(columns.values())).index, columns
 
 
 class GroupAggregate(NamedTuple):
@@ -180,31 +228,38 @@ class GroupAggregate(NamedTuple):
     meta: Any
 
     def __call__(self, parts: list[Partial]) -> Any:
+        whole = self.indexed(parts)
+        return whole if self.plan.as_index else whole.reset_index()
+
+    def indexed(self, parts: list[Partial]) -> Any:
+        """Return the result indexed by group."""
         plan = self.plan
         table = join_parts([part.table for part in parts]).reset_index(drop=True)
         with np.errstate(invalid="ignore", over="ignore"):
             index, columns = aggregate_again(table, plan, plan.sort, plan.observed)
         tables = iter(joined_values(parts, plan))
         place = {primitive: at for at, primitive in enumerate(plan.primitives)}
-        spread = {primitive: next(tables) for primitive in plan.primitives if primitive.how in TABLES}
+        spread: dict[Primitive, Any] = {
+            primitive: next(tables) for primitive in plan.primitives if primitive.how in TABLES
+        }
+        own = iter(joined_own(parts))
+        spread |= {each: next(own) for each in plan.primitives if isinstance(each.how, Aggregation)}
         results = []
         for at, output in enumerate(plan.outputs):
             result = self._output(output, columns, place, spread, index)
             results.append(self._in_dtype(result, at))
         index = index.set_names(list(plan.names)) if isinstance(index, pd.MultiIndex) else index.rename(plan.names[0])
         if plan.columns is None:
-            whole: Any = results[0].set_axis(index).rename(plan.name)
-        else:
-            whole = pd.DataFrame({at: result.array for at, result in enumerate(results)}, index=index)
-            whole.columns = plan.columns
-        return whole if plan.as_index else whole.reset_index()
+            return results[0].set_axis(index).rename(plan.name)
+        whole = pd.DataFrame({at: result.array for at, result in enumerate(results)}, index=index)
+        return whole.set_axis(plan.columns, axis=1)
 
     def _output(
         self,
         output: Output,
         columns: dict[str, pd.Series],
         place: dict[Primitive, int],
-        spread: dict[Primitive, pd.DataFrame],
+        spread: dict[Primitive, Any],
         index: pd.Index,
     ) -> pd.Series:
         def primitive(how: str) -> pd.Series:
@@ -213,6 +268,10 @@ class GroupAggregate(NamedTuple):
         how = output.how
         if how == "size":
             return columns["size"]
+        if isinstance(how, Aggregation):
+            plan = self.plan
+            options = {"sort": plan.sort, "observed": plan.observed, "dropna": plan.dropna}
+            return how.whole([spread[Primitive(output.column, how)]], **options).reindex(index)
         if how == "mean":
             count = primitive("count")
             return primitive("mean_sum") / count.where(count > 0)
@@ -262,3 +321,25 @@ class GroupAggregate(NamedTuple):
 
     def __ne__(self, other: object) -> bool:
         return self is not other
+
+
+class TableChunk(NamedTuple):
+    """Aggregate one partition, to a table only."""
+
+    plan: Plan
+
+    def __call__(self, obj: Any, *series: Any) -> pd.DataFrame:
+        return GroupChunk(self.plan)(obj, *series).table
+
+
+class TablePiece(NamedTuple):
+    """Make a ``Piece`` of a table that has all partial results of its groups."""
+
+    aggregate: GroupAggregate
+
+    def __call__(self, table: pd.DataFrame) -> Piece:
+        result = self.aggregate.indexed([Partial(table, ())])
+        groups = plain_levels(result.index).rename(columns="k{}".format)
+        numbers = np.arange(len(result), dtype=np.int64)
+        # Without sort, groups of many partitions are in no order that would mean anything.
+        return Piece(result, groups, numbers, numbers, None)

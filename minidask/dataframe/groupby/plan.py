@@ -10,6 +10,9 @@ from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+
+from minidask.dataframe.groupby.aggregation import Aggregation
 
 # {aggregation: primitives that it needs of each partition}
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -46,6 +49,9 @@ AGAIN = {
     "mean_sum": "sum",
 }
 
+# Primitives that are tables of their own, having several values a group.
+TABLES = ("distinct", "values")
+
 _FUNCTIONS: dict[Any, str] = {
     builtins.sum: "sum",
     builtins.min: "min",
@@ -64,10 +70,10 @@ _FUNCTIONS: dict[Any, str] = {
 
 
 class Output(NamedTuple):
-    """One column of the result."""
+    """One column of the result: ``how`` is a name among ``NEEDS``, or an ``Aggregation``."""
 
     column: Any
-    how: str
+    how: Any
     ddof: int = 1
     min_count: int = -1
 
@@ -76,7 +82,7 @@ class Primitive(NamedTuple):
     """What partitions give for a column: a column of the table of partial results, or a table of values by itself."""
 
     column: Any
-    how: str
+    how: Any
 
 
 class Plan(NamedTuple):
@@ -101,11 +107,21 @@ class Plan(NamedTuple):
         """The primitives of all outputs, each once."""
         found: dict[Primitive, None] = {}
         for output in self.outputs:
-            for how in NEEDS[output.how]:
+            for how in (output.how,) if isinstance(output.how, Aggregation) else NEEDS[output.how]:
                 found[Primitive(output.column, how)] = None
             if output.min_count > 0:
                 found[Primitive(output.column, "count")] = None
         return tuple(found)
+
+    @property
+    def has_size(self) -> bool:
+        """Whether tables of partial results have the groups' sizes: where asked for, or where they'd have no column else."""
+        return any(output.how == "size" for output in self.outputs) or not self.in_tables
+
+    @property
+    def in_tables(self) -> bool:
+        """Whether all that partitions give is one value a group, in the table of partial results."""
+        return all(isinstance(each.how, str) and each.how not in TABLES for each in self.primitives)
 
     def describe(self) -> tuple[Any, ...]:
         """Return what identifies the plan, for names."""
@@ -122,31 +138,23 @@ class Plan(NamedTuple):
         return self is not other
 
 
-def aggregation_name(func: Any) -> str:
-    """Return the name of an aggregation given by name or as one of the functions that stand for one.
-
-    Raises
-    ------
-    NotImplementedError
-        If partitions can't be aggregated so.
+def tree_aggregation(func: Any) -> Any:
+    """Return the name of an aggregation that trees can do, given by name or as one of the functions that stand for one; an
+    ``Aggregation`` as it is; None for all others.
 
     Examples
     --------
-    >>> aggregation_name(max), aggregation_name("mean")
-    ('max', 'mean')
+    >>> tree_aggregation(max), tree_aggregation("mean"), tree_aggregation("median")
+    ('max', 'mean', None)
     """
+    if isinstance(func, Aggregation):
+        return func
     name = func if isinstance(func, str) else _FUNCTIONS.get(func) if isinstance(func, Hashable) else None
-    if name in NEEDS:
-        return name
-    shown = repr(func) if isinstance(func, str) else getattr(func, "__name__", repr(func))
-    raise NotImplementedError(
-        f"groupby can't aggregate by {shown}; it can by {', '.join(NEEDS)}. For others compute() the columns that are needed and "
-        "group in pandas"
-    )
+    return name if name in NEEDS else None
 
 
 def outputs_of(spec: Any, columns: list[Hashable], named: Mapping[str, Any], is_series: bool) -> list[Output]:
-    """Return the outputs that ``agg(spec, **named)`` asks for, in pandas's order.
+    """Return the outputs that ``agg(spec, **named)`` asks for, in pandas's order; ``how`` is None where trees can't do it.
 
     Parameters
     ----------
@@ -173,18 +181,54 @@ def outputs_of(spec: Any, columns: list[Hashable], named: Mapping[str, Any], is_
                 "agg needs an aggregation: a name, a list, a dict {column: name}, or new_name=(column, name)"
             )
         if is_series:
-            return [Output(columns[0], aggregation_name(how)) for how in named.values()]
+            return [Output(columns[0], tree_aggregation(how)) for how in named.values()]
         for name, pair in named.items():
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise TypeError(f"a named aggregation is name=(column, aggregation), got {name}={pair!r:.80}")
-        return [Output(column, aggregation_name(how)) for column, how in named.values()]
+        return [Output(column, tree_aggregation(how)) for column, how in named.values()]
     if named:
         raise TypeError(f"agg got {next(iter(named))!r} besides an aggregation: keyword arguments are names of results")
     if isinstance(spec, Mapping):
         if is_series:
             raise TypeError("a Series is aggregated by a name or a list of names, not by a dict")
-        return [Output(c, aggregation_name(how)) for c, hows in spec.items() for how in _listed(hows)]
-    return [Output(c, aggregation_name(how)) for c in columns for how in _listed(spec)]
+        return [Output(c, tree_aggregation(how)) for c, hows in spec.items() for how in _listed(hows)]
+    return [Output(c, tree_aggregation(how)) for c in columns for how in _listed(spec)]
+
+
+def plain_pair(how: Any) -> Any:
+    """Return a ``pandas.NamedAgg`` as a pair of column and aggregation, anything else as it is.
+
+    >>> plain_pair(pd.NamedAgg("x", "sum"))
+    ('x', 'sum')
+    """
+    if not isinstance(how, pd.NamedAgg) or isinstance(how, tuple):
+        return how
+    given, options = tuple(getattr(how, "args", ())), dict(getattr(how, "kwargs", {}))
+    if given or options:
+        raise NotImplementedError(
+            "NamedAgg with arguments isn't built: give a function that calls the aggregation with them"
+        )
+    return how.column, how.aggfunc
+
+
+def placeholder(spec: Any) -> Any:
+    """Return a specification for pandas that has a function of the same name in place of each ``Aggregation``."""
+    if isinstance(spec, Aggregation):
+        return _first_value(spec.name)
+    if isinstance(spec, Mapping):
+        return {name: placeholder(how) for name, how in spec.items()}
+    if isinstance(spec, list | tuple):
+        found = [placeholder(how) for how in spec]
+        return found if isinstance(spec, list) else tuple(found)
+    return spec
+
+
+def _first_value(name: str) -> Any:
+    def first_value(values: Any) -> Any:
+        return values.iloc[0] if len(values) else None
+
+    first_value.__name__ = name
+    return first_value
 
 
 def _listed(spec: Any) -> list[Any]:

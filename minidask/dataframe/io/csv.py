@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Mapping
-from io import BytesIO
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -25,6 +25,7 @@ from pandas.tseries.api import guess_datetime_format
 from minidask import config
 from minidask.dataframe.io.csv_options import CsvOptions, csv_options
 from minidask.dataframe.io.csv_reader import CsvPart, CsvReader
+from minidask.dataframe.io.path_column import path_categories, path_column_name
 from minidask.dataframe.io.records import header_end, next_record
 from minidask.dataframe.meta import UNKNOWN_CATEGORIES
 from minidask.dataframe.source import from_reader
@@ -72,7 +73,8 @@ def read_csv(
     storage_options : mapping, optional
         For the file system.
     include_path_column : bool or str
-        Add a categorical column with the file's path, called "path" or as given.
+        Add a categorical column with the file's path, called "path" or as given; ``converters={"path": function}`` says what
+        to show of it.
     **kwargs
         Of ``pandas.read_csv``. ``nrows``, ``index_col``, ``iterator`` and ``chunksize`` are refused, with what to do instead.
 
@@ -177,20 +179,58 @@ def _read(
     kwargs: Mapping[str, Any],
 ) -> Any:
     options = csv_options(caller, kwargs)
-    size = parse_blocksize(blocksize, config.get("dataframe.blocksize"))
-    sample_nbytes = parse_bytes(sample)
-    if sample_nbytes < 1:
-        raise ValueError(f"sample must be at least 1 byte, got {sample!r}")
     files = find_files(urlpath, storage_options, what="CSV file")
     formats = [infer_compression(file.path, compression) for file in files]
+    return frame_of_fields(
+        caller, options, files, formats, blocksize, sample, sample_rows, assume_missing, include_path_column
+    )
+
+
+def frame_of_fields(
+    caller: str,
+    options: CsvOptions,
+    files: list[StoredFile],
+    formats: list[str | None],
+    blocksize: int | str | None,
+    sample: int | str,
+    sample_rows: int | None,
+    assume_missing: bool,
+    include_path_column: bool | str,
+) -> Any:
+    """Make the collection of files that were found, whose compressions are known; arguments are those of ``read_csv``."""
+    size = parse_blocksize(blocksize, config.get("dataframe.blocksize"))
+    sample_nbytes = sample_size(sample)
     _warn_whole(caller, files, formats, options, size)
+    converters = dict(options.keywords.get("converters") or {})
+    convert = converters.pop("path" if include_path_column is True else include_path_column, None)
+    if convert is not None and include_path_column:
+        options = replace(options, keywords={**options.keywords, "converters": converters or None})
+    dtype, codes = path_categories(files, convert if include_path_column else None)
+    reader = _reader(options, files, formats, sample_nbytes, sample_rows, assume_missing)
+    name = path_column_name(include_path_column, reader.meta.columns)
+    if name is not None:
+        meta = reader.meta.assign(**{name: pd.Categorical([], dtype=dtype)})
+        reader = replace(reader, meta=meta, path_column=name)
     parts = [
-        CsvPart(block, number, form)
-        for number, (file, form) in enumerate(zip(files, formats))
+        CsvPart(block, code, form)
+        for code, file, form in zip(codes, files, formats)
         for block in split_file(file, None if form or options.whole else size)
     ]
-    reader = _reader(options, files, formats, sample_nbytes, sample_rows, assume_missing, include_path_column)
     return from_reader(reader, parts, reader.meta, prefix=caller.replace("_", "-"))
+
+
+def sample_size(sample: int | str) -> int:
+    """Return the sample's size in bytes.
+
+    Raises
+    ------
+    ValueError
+        If it is no size, or not positive.
+    """
+    nbytes = parse_bytes(sample)
+    if nbytes < 1:
+        raise ValueError(f"sample must be at least 1 byte, got {sample!r}")
+    return nbytes
 
 
 def _warn_whole(
@@ -205,7 +245,7 @@ def _warn_whole(
         warnings.warn(
             f"{caller} can't cut {reason} into blocks: each file is one partition and must fit in memory. "
             "Say so with blocksize=None to be rid of this warning",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
@@ -216,7 +256,6 @@ def _reader(
     sample_nbytes: int,
     sample_rows: int | None,
     assume_missing: bool,
-    include_path_column: bool | str,
 ) -> CsvReader:
     frame, labels, data, file = _sample(options, files, formats, sample_nbytes, sample_rows)
     if not isinstance(frame.index, pd.RangeIndex) or _has_hidden_index(options, frame, labels):
@@ -228,20 +267,10 @@ def _reader(
     dates = options.dates(pd.Index(labels))
     date_format = _date_format(options, data, frame, [label for label in dates if label in frame.columns])
     meta = _meta(options, frame, assume_missing)
-    path_column = None
-    if include_path_column:
-        path_column = include_path_column if isinstance(include_path_column, str) else "path"
-        if path_column in meta.columns:
-            raise ValueError(
-                f"the files have a column {path_column!r} already: give the column of paths "
-                "another name with include_path_column='...'"
-            )
-        urls = [one.url for one in files]
-        if len(set(urls)) < len(urls):
-            raise ValueError("include_path_column needs each file once: the list of paths has one twice")
-        meta[path_column] = pd.Categorical([], categories=pd.Index(urls, dtype="str"))
-    check_fields = options.keywords.get("index_col") is not False and not (
-        options.whole or (options.usecols is not None and "names" in options.keywords)
+    check_fields = (
+        options.function is pd.read_csv
+        and options.keywords.get("index_col") is not False
+        and not (options.whole or (options.usecols is not None and "names" in options.keywords))
     )
     return CsvReader(
         options,
@@ -249,7 +278,7 @@ def _reader(
         tuple(labels),
         f"the first {format_bytes(min(len(data), sample_nbytes))} of {file.url}",
         data[: max(end, 0)],
-        path_column,
+        None,
         date_format,
         check_fields,
     )
@@ -306,9 +335,7 @@ def _parse(options: CsvOptions, data: bytes, changes: Mapping[str, Any]) -> pd.D
     keywords = {**options.keywords, "dtype": options.dtype, "usecols": options.usecols}
     if options.whole and "nrows" in changes and keywords.get("skipfooter"):
         changes = {name: value for name, value in changes.items() if name != "nrows"}
-    if keywords.get("engine") != "python":
-        keywords["low_memory"] = False
-    return pd.read_csv(BytesIO(data), **{**keywords, **changes})
+    return options.parse(data, {"low_memory": False, **keywords, **changes})
 
 
 def _has_hidden_index(options: CsvOptions, frame: pd.DataFrame, labels: list[Hashable]) -> bool:

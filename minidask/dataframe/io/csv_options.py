@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import csv
 import inspect
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_integer, is_list_like
 
+from minidask.dataframe.io.encodings import holds_ascii
 from minidask.dataframe.io.records import Dialect
 
 # Keywords of pandas that don't make sense here, and the remedy.
@@ -29,8 +31,6 @@ _REFUSED = {
     "memory_map": "leave it out: blocks are read into memory",
     "dialect": "give sep=, quotechar=, quoting=, escapechar= and the like",
 }
-# Encodings in which a byte of ASCII always is that character, so that line breaks and quotes are found in the bytes.
-_STATEFUL = ("iso2022", "iso_2022", "hz", "utf_7", "utf7", "unicode", "raw_unicode", "idna", "punycode")
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class CsvOptions:
     skip_blank : bool
     whole : str
         Why files can't be cut into blocks; empty if they can.
+    function : callable
+        ``pandas.read_csv`` or ``pandas.read_fwf``.
     """
 
     keywords: Mapping[str, Any]
@@ -61,9 +63,17 @@ class CsvOptions:
     rows: int
     skip_blank: bool
     whole: str
+    function: Callable[..., Any] = pd.read_csv
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
-        return "CsvOptions", dict(self.keywords), self.dtype, self.usecols, self.whole
+        return "CsvOptions", dict(self.keywords), self.dtype, self.usecols, self.whole, self.function
+
+    def parse(self, data: bytes, keywords: Mapping[str, Any]) -> pd.DataFrame:
+        """Return what pandas makes of bytes; keywords that its parser in Python doesn't know are left out."""
+        if self.function is not pd.read_csv or keywords.get("engine") == "python":
+            keywords = {name: value for name, value in keywords.items() if name != "low_memory"}
+        frame: pd.DataFrame = self.function(BytesIO(data), **keywords)
+        return frame
 
     def declares(self, column: Hashable) -> bool:
         """Return whether the user gave the column's dtype."""
@@ -210,13 +220,7 @@ def _whole(given: Mapping[str, Any], skip: int | None) -> str:
     if given.get("doublequote", True) is False:
         return "doublequote=False"
     encoding = given.get("encoding") or "utf-8"
-    try:
-        plain = bytes(range(128)).decode(encoding) == bytes(range(128)).decode("ascii")
-    except UnicodeError:
-        plain = False
-    if not plain or encoding.lower().replace("-", "_").startswith(_STATEFUL):
-        return f"the encoding {encoding}"
-    return ""
+    return "" if holds_ascii(encoding) else f"the encoding {encoding}"
 
 
 def _dialect(given: Mapping[str, Any]) -> Dialect:

@@ -22,15 +22,16 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
+from pandas.api.types import is_float_dtype, is_integer_dtype
 from pandas.errors import DtypeWarning, EmptyDataError, ParserError
 
 from minidask.dataframe.io.blocks import read_header, read_records
 from minidask.dataframe.io.conflicts import conflict_error
 from minidask.dataframe.io.csv_options import CsvOptions
+from minidask.dataframe.io.path_column import path_values
 from minidask.dataframe.io.records import first_row, header_end
+from minidask.dataframe.io.settle import is_text, settle
 from minidask.io.blocks import Block
 from minidask.io.bytes import read_all
 
@@ -38,20 +39,17 @@ from minidask.io.bytes import read_all
 # calls are meant.
 warnings.filterwarnings("ignore", category=DtypeWarning, module=r"minidask\.dataframe\.io\.csv_reader")
 
-# Whole numbers up to here are floats without loss: 2**53 of IEEE 754's double.
-_EXACT = 2**53
-
 
 @dataclass(frozen=True, slots=True)
 class CsvPart:
-    """A block, and the place of its file among all files."""
+    """A block, and the category of its file in the column of paths."""
 
     block: Block
-    file_number: int
+    path_code: int
     compression: str | None
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
-        return "CsvPart", self.block, self.file_number, self.compression
+        return "CsvPart", self.block, self.path_code, self.compression
 
     def __str__(self) -> str:
         return str(self.block)
@@ -117,7 +115,7 @@ class CsvReader:
         wanted = [label for label in self.columns if label != self.path_column]
         frame = self._frame(part, header, rows, wanted)
         if self.path_column is not None and self.path_column in self.meta.columns:
-            frame[self.path_column] = self._path(part, len(frame))
+            frame[self.path_column] = path_values(self.meta[self.path_column].dtype, part.path_code, len(frame))
         return frame
 
     # -- bytes ------------------------------------------------------------------------------------------------------
@@ -213,10 +211,6 @@ class CsvReader:
     def _no_rows(self, wanted: list[Hashable]) -> pd.DataFrame:
         return self.meta[wanted].copy()
 
-    def _path(self, part: CsvPart, count: int) -> pd.Categorical:
-        dtype: Any = self.meta[self.path_column].dtype
-        return pd.Categorical.from_codes(np.full(count, part.file_number), dtype=dtype)
-
     def parse(self, data: bytes, columns: list[Hashable] | None = None, **changes: Any) -> pd.DataFrame:
         """Parse with pandas: all that the user asked for, ``columns`` alone if they are given."""
         options = self.options
@@ -228,9 +222,9 @@ class CsvReader:
         if columns is None:
             if changes.get("nrows") == 0:
                 keywords.update(parse_dates=None, dtype=None, usecols=None)
-            return pd.read_csv(BytesIO(data), **keywords)
+            return self.options.parse(data, keywords)
         self._pick(keywords, columns)
-        return pd.read_csv(BytesIO(data), **keywords)[columns]
+        return self.options.parse(data, keywords)[columns]
 
     def _pick(self, keywords: dict[str, Any], columns: list[Hashable]) -> None:
         """Have pandas parse only some columns, where that is sure to give the same."""
@@ -280,50 +274,7 @@ class CsvReader:
         if self.options.declares(label) or label in (self.options.keywords.get("converters") or ()):
             return False
         # Integers that no double holds are rounded by the parser as they would be among fractions.
-        return _is_text(promised) or (is_float_dtype(promised) and is_integer_dtype(found))
-
-
-def settle(found: pd.Series, promised: Any) -> pd.Series | None:
-    """Return a column as the promised dtype if nothing is lost; None otherwise.
-
-    Examples
-    --------
-    >>> settle(pd.Series([1, 2]), np.dtype("float64")).dtype
-    dtype('float64')
-    >>> settle(pd.Series([1.5, None]), np.dtype("int64")) is None
-    True
-    """
-    if len(found) == 0:
-        return found.astype(promised)
-    kind = getattr(promised, "kind", "O")
-    if found.isna().all() and (kind in "fMO" or isinstance(promised, pd.api.extensions.ExtensionDtype)):
-        return pd.Series(np.full(len(found), np.nan, object), index=found.index, name=found.name).astype(promised)
-    if is_integer_dtype(found.dtype):
-        if is_float_dtype(promised):
-            return found.astype(promised) if found.min() >= -_EXACT and found.max() <= _EXACT else None
-        if is_integer_dtype(promised):
-            bounds = np.iinfo(getattr(promised, "numpy_dtype", promised))
-            return found.astype(promised) if bounds.min <= found.min() and found.max() <= bounds.max else None
-        return None
-    if is_float_dtype(found.dtype) and is_float_dtype(promised):
-        cast = found.astype(promised)
-        return cast if cast.astype(found.dtype).equals(found) else None
-    if kind == "M" and getattr(found.dtype, "kind", "O") == "M":
-        if getattr(found.dtype, "tz", None) != getattr(promised, "tz", None):
-            return None
-        cast = found.astype(promised)
-        return cast if cast.astype(found.dtype).equals(found) else None
-    if is_bool_dtype(found.dtype):
-        return found.astype(promised) if pd.api.types.is_object_dtype(promised) or is_bool_dtype(promised) else None
-    if _is_text(promised) and found.dtype == object and pd.api.types.infer_dtype(found, skipna=True) == "string":
-        return found.astype(promised)
-    if isinstance(promised, pd.StringDtype) and isinstance(found.dtype, pd.StringDtype):
-        return found.astype(promised)
-    return None
-
-
-def _is_text(dtype: Any) -> bool:
-    return isinstance(dtype, pd.StringDtype) or str(dtype) == "string[pyarrow]"
+        return is_text(promised) or (is_float_dtype(promised) and is_integer_dtype(found))
 
 
 def _open_categories(promised: Any, found: Any) -> bool:

@@ -1,19 +1,45 @@
-"""Which library reads and writes parquet. One so far; an engine that isn't built is refused here."""
+"""Which library decodes and encodes the pages of parquet files.
+
+Place in the flow: ``read_parquet`` and ``to_parquet`` ask here. Footers, schemas and statistics are read with pyarrow whatever
+the engine; an engine only turns column chunks into Arrow tables and back, so that the answers are the same.
+"""
 
 from __future__ import annotations
 
+import warnings
 
-def check_engine(engine: str) -> None:
-    """Raise unless the engine is there.
+ENGINES = ("auto", "pyarrow", "arrow", "fastparquet")
+
+
+def check_engine(engine: str | None) -> str:
+    """Return ``"pyarrow"`` or ``"fastparquet"``; None and ``"auto"`` are pyarrow.
 
     Raises
     ------
-    NotImplementedError
-        For ``"fastparquet"``.
+    ImportError
+        If fastparquet isn't installed.
     ValueError
         For an unknown name.
+
+    Examples
+    --------
+    >>> check_engine("auto"), check_engine("arrow")
+    ('pyarrow', 'pyarrow')
     """
-    if engine == "fastparquet":
-        raise NotImplementedError("engine='fastparquet' isn't built: engine='pyarrow' reads and writes the same files")
-    if engine not in ("auto", "pyarrow", "arrow"):
-        raise ValueError(f"unknown parquet engine {engine!r}: use 'auto' or 'pyarrow'")
+    if engine is None:
+        return "pyarrow"
+    if not isinstance(engine, str) or engine not in ENGINES:
+        raise ValueError(f"unknown parquet engine {engine!r}: use 'auto', 'pyarrow' or 'fastparquet'")
+    if engine != "fastparquet":
+        return "pyarrow"
+    try:
+        with warnings.catch_warnings():
+            # It asks for an option of pandas that is deprecated, when it is imported.
+            warnings.simplefilter("ignore")
+            import fastparquet  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "engine='fastparquet' needs the package 'fastparquet': install minidask[fastparquet], or use engine='pyarrow', "
+            "which reads and writes the same files"
+        ) from error
+    return engine

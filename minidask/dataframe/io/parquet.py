@@ -1,121 +1,36 @@
 """``read_parquet``: parquet files, a file or some of its row groups to a partition.
 
 Place in the flow: ``parquet_files`` finds the files and reads their footers when the collection is made;
-``ParquetReader`` is the reader
-of ``minidask.dataframe.source`` and runs in tasks. Only the columns that are needed are fetched.
-
-Invariants: index, categories and dtypes come back as pandas wrote them; a column of whole numbers that has nulls in any row group
-is promised as floats in all partitions, as pandas reads the whole.
+``parquet_promise`` says what the partitions will be, ``parquet_parts`` cuts the files, ``parquet_statistics`` finds divisions;
+``parquet_reader`` runs in tasks. Only the columns that are needed are fetched.
 
 Not for: writing (``minidask.dataframe.io.to_parquet``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
 from minidask.dataframe.columns import unknown_column
 from minidask.dataframe.io.engines import check_engine
-from minidask.dataframe.io.parquet_files import (
-    ParquetFile,
-    ParquetPart,
-    cut,
-    find_parquet,
-    group_bounds,
-    has_nulls,
-    open_parquet,
-    typed_elsewhere,
-)
-from minidask.dataframe.io.parquet_filters import Filters, filter_columns, keep, may_hold, parse_filters
+from minidask.dataframe.io.parquet_fast import check_types
+from minidask.dataframe.io.parquet_files import EXTENSIONS, ParquetFile, find_parquet
+from minidask.dataframe.io.parquet_filters import filter_columns, parse_filters
+from minidask.dataframe.io.parquet_hive import key_dtypes
+from minidask.dataframe.io.parquet_parts import ParquetPart, ParquetPiece, cut
+from minidask.dataframe.io.parquet_promise import check_index, conversion, index_columns, promise
+from minidask.dataframe.io.parquet_reader import ParquetReader
+from minidask.dataframe.io.parquet_statistics import divisions, few_valued
+from minidask.dataframe.io.parquet_systems import file_system
 from minidask.dataframe.meta import UNKNOWN_CATEGORIES
 from minidask.dataframe.source import from_reader
 from minidask.io.blocks import parse_blocksize
-from minidask.io.bytes import check_unchanged
 
 # Uncompressed bytes of the row groups that one partition gets: about twice as much as a block of text takes.
 _BLOCKSIZE = "128 MiB"
-
-
-@dataclass(frozen=True)
-class ParquetReader:
-    """Read row groups.
-
-    Parameters
-    ----------
-    meta : pandas.DataFrame
-        The promise; its columns are those to read.
-    index : tuple of str
-        The columns that make the index, read besides.
-    make_index : None, False or str
-        As the user gave it.
-    filters : Filters
-    """
-
-    meta: pd.DataFrame
-    index: tuple[str, ...]
-    make_index: Any
-    filters: Filters
-
-    @property
-    def columns(self) -> tuple[Hashable, ...]:
-        """The labels of what is read, in order."""
-        return tuple(self.meta.columns)
-
-    def project(self, columns: tuple[Hashable, ...]) -> ParquetReader:
-        """Return a reader of fewer columns."""
-        return replace(self, meta=self.meta[list(columns)])
-
-    def __dask_tokenize__(self) -> tuple[Any, ...]:
-        return "ParquetReader", self.meta, self.index, self.make_index, self.filters
-
-    def __call__(self, part: ParquetPart) -> pd.DataFrame:
-        """Read a part.
-
-        Raises
-        ------
-        FileNotFoundError, FileChangedError
-            If the file is gone or another.
-        ValueError
-            If it can't be read, or a column isn't as the footers said.
-        """
-        check_unchanged(part.file)
-        wanted = list(self.meta.columns)
-        needed = list(dict.fromkeys([*wanted, *filter_columns(self.filters), *self.index]))
-        with open_parquet(part.file) as opened:
-            names = opened.schema_arrow.names
-            columns = [name for name in map(str, needed) if name in names]
-            # Tasks run side by side already.
-            table = opened.read_row_groups(list(part.groups), columns=columns, use_threads=False)
-        frame = _to_pandas(table, part, self.make_index)
-        if self.filters:
-            frame = keep(frame, self.filters)
-        if list(frame.columns) != wanted:
-            frame = frame[wanted]
-        return self._settled(frame, part)
-
-    def _settled(self, frame: pd.DataFrame, part: ParquetPart) -> pd.DataFrame:
-        for label, promised in self.meta.dtypes.items():
-            found = frame[label].dtype
-            if found == promised or isinstance(promised, pd.CategoricalDtype):
-                continue
-            lossless = (
-                len(frame) == 0 or (is_integer_dtype(found) and is_float_dtype(promised)) or frame[label].isna().all()
-            )
-            if lossless or promised == np.dtype(object) or (is_bool_dtype(found) and is_bool_dtype(promised)):
-                frame[label] = frame[label].astype(promised)
-            else:
-                raise ValueError(
-                    f"{part}: the column {label!r} is {found} where the footers promised {promised}. The file's statistics "
-                    "say nothing of missing values; write it again with pandas, pyarrow or minidask"
-                )
-        return frame
 
 
 def read_parquet(
@@ -125,13 +40,21 @@ def read_parquet(
     categories: Any = None,
     index: Any = None,
     storage_options: Mapping[str, Any] | None = None,
-    engine: str = "auto",
+    dtype_backend: str | None = None,
     calculate_divisions: bool = False,
+    ignore_metadata_file: bool = False,
+    metadata_task_size: int | None = None,
     split_row_groups: bool | int | str = "infer",
     blocksize: int | str | None = "default",
-    aggregate_files: bool | None = None,
+    aggregate_files: bool | str | None = None,
+    parquet_file_extension: str | Sequence[str] | None = EXTENSIONS,
+    filesystem: Any = "fsspec",
+    engine: str | None = None,
+    arrow_to_pandas: Mapping[str, Any] | None = None,
 ) -> Any:
     """Read a parquet data set into a DataFrame.
+
+    Directories named ``key=value`` become categorical columns, behind those of the files.
 
     Parameters
     ----------
@@ -141,23 +64,38 @@ def read_parquet(
         Read only these; one name gives a Series.
     filters : list, optional
         Keep only rows that pass: tuples ``(column, operator, value)``, all of which must hold, or lists of these, any
-        of which must. Missing values pass as in pandas; row groups that can't have a row that passes aren't read.
-    categories : list, optional
-        Read these columns as categoricals.
-    index : str or False, optional
+        of which must. Missing values pass as in pandas; files and row groups that can't have a row that passes aren't read.
+    categories : list or dict, optional
+        Read these columns as categoricals; of a dict, the names are used.
+    index : str, list or False, optional
         The column that becomes the index; False: none. Default: what was the index when pandas wrote the file.
     storage_options : mapping, optional
         For the file system.
-    engine : str
-        ``"auto"`` or ``"pyarrow"``.
+    dtype_backend : str, optional
+        ``"numpy_nullable"`` or ``"pyarrow"``: the kind of dtypes, as in pandas.
     calculate_divisions : bool
-        Take the divisions from the footers; they stay unknown where these don't prove that the index is sorted.
+        Take the divisions from the footers; they stay unknown where these don't prove that the index is sorted. Files without
+        rows are left out then.
+    ignore_metadata_file : bool
+        Read each file's footer, even if there is a ``_metadata`` file that has them all.
+    metadata_task_size : int, optional
+        Accepted for compatibility: footers are read when the collection is made, remote ones side by side.
     split_row_groups : bool, int or str
-        True: a row group to a partition; a number: so many; False: a file; ``"infer"``: as many as fit into ``blocksize``.
+        True: a row group to a partition; a number: so many; False: a file; ``"infer"``, ``"adaptive"``: as many as fit into
+        ``blocksize``.
     blocksize : int, str or None
         Uncompressed bytes; default 128 MiB.
-    aggregate_files : bool, optional
-        Only None and False so far.
+    aggregate_files : bool or str, optional
+        Whether a partition may have rows of several files, where these are cut by number or bytes; the name of a directory's
+        key: of files that are below the same one.
+    parquet_file_extension : str, sequence or None
+        How names of data end in a directory; None: anyhow.
+    filesystem : str or fsspec.AbstractFileSystem
+        ``"fsspec"``: what the path says; ``"arrow"``: the local disk; or where the paths are.
+    engine : str, optional
+        ``"pyarrow"`` (the default, also ``"auto"``) or ``"fastparquet"``.
+    arrow_to_pandas : mapping, optional
+        Options for ``pyarrow.Table.to_pandas``.
 
     Raises
     ------
@@ -167,6 +105,10 @@ def read_parquet(
         If files differ in their columns or aren't parquet, or a write stopped half way.
     KeyError
         If a column isn't there.
+    NotImplementedError
+        If fastparquet can't read a column exactly.
+    ImportError
+        If the engine isn't installed.
 
     Examples
     --------
@@ -176,161 +118,122 @@ def read_parquet(
     >>> pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}).to_parquet(path)
     >>> read_parquet(path, columns="x").compute().tolist()
     [1, 2]
+    >>> read_parquet(path, filters=[("y", "!=", "a")]).compute()["x"].tolist()
+    [2]
     >>> folder.cleanup()
     """
-    check_engine(engine)
-    if aggregate_files:
-        raise NotImplementedError(
-            "aggregate_files isn't built: put small partitions together with .repartition(npartitions=...)"
-        )
-    by_count = isinstance(split_row_groups, int) and (split_row_groups is False or split_row_groups > 0)
-    if not by_count and split_row_groups not in ("infer", "adaptive"):
+    engine = check_engine(engine)
+    split, size = _check_cutting(split_row_groups, blocksize)
+    if not (columns is None or isinstance(columns, str | list | tuple | pd.Index)):
+        raise TypeError(f"columns must be a name or a list of names, got {type(columns).__name__}: {columns!r:.80}")
+    options = conversion(dtype_backend, arrow_to_pandas)
+    index = _index(index)
+    files = find_parquet(
+        path,
+        storage_options,
+        fs=file_system(filesystem, path, storage_options),
+        extensions=_extensions(parquet_file_extension),
+        ignore_metadata_file=ignore_metadata_file,
+    )
+    schema = files[0].schema
+    if index is None:
+        check_index(files)
+    whole = promise(files, index, options, key_dtypes([one.keys for one in files]))
+    wanted: list[Any] | None = [columns] if isinstance(columns, str) else None if columns is None else list(columns)
+    _check_wanted(wanted or [], whole)
+    meta = _with_categories(whole if wanted is None else whole[wanted], categories)
+    parsed = parse_filters(filters, [*whole.columns, *filter(None, whole.index.names)]) if filters else None
+    indexes = [] if index is None or index is False else [index] if isinstance(index, str) else index
+    reader = ParquetReader(
+        meta,
+        whole,
+        tuple(dict.fromkeys([*indexes, *index_columns(schema)])),
+        index,
+        () if parsed is None else (parsed,),
+        engine,
+        options,
+        # With Arrow's own dtypes, a decoded text could be of another width than the file's.
+        few_valued(files[0]) if engine == "pyarrow" and "types_mapper" not in options else (),
+    )
+    if engine == "fastparquet":
+        check_types(schema, [*map(str, meta.columns), *reader.index, *filter_columns(reader.filters)], "read")
+    parts = cut(files, split, size, aggregate_files or False)
+    found = {one.file.path: one for one in files}
+    if parsed is not None:
+        parts = _pruned(parts, found, reader)
+    bounds = None
+    if calculate_divisions:
+        parts = [part for part in parts if part.rows] or parts[:1]
+        bounds = divisions(parts, found, whole.index, _stored_index(whole.index, schema, index))
+    frame = from_reader(reader, parts, meta, bounds, prefix="read-parquet")
+    return frame[columns] if isinstance(columns, str) else frame
+
+
+def _check_cutting(split: Any, blocksize: Any) -> tuple[Any, int]:
+    by_count = isinstance(split, int) and (split is False or split > 0)
+    if not by_count and split not in ("infer", "adaptive"):
         raise ValueError(
-            f"split_row_groups must be True, False, 'infer', 'adaptive' or a positive number, got {split_row_groups!r}"
+            f"split_row_groups must be True, False, 'infer', 'adaptive' or a positive number, got {split!r}"
         )
     size = parse_blocksize("default" if blocksize is None else blocksize, _BLOCKSIZE)
     assert size is not None
-    if not (columns is None or isinstance(columns, str | list | tuple | pd.Index)):
-        raise TypeError(f"columns must be a name or a list of names, got {type(columns).__name__}: {columns!r:.80}")
-    files = find_parquet(path, storage_options)
-    schema = files[0].footer.schema.to_arrow_schema()
-    if index is None:
-        _check_index(files)
-    whole = _meta(schema, files, index)
-    series = isinstance(columns, str)
-    wanted: list[Any] | None = [columns] if isinstance(columns, str) else None if columns is None else list(columns)
-    for label in wanted or []:
+    return split, size
+
+
+def _index(index: Any) -> Any:
+    if index is None or index is False or isinstance(index, str):
+        return index
+    if not isinstance(index, list | tuple) or not index or not all(isinstance(name, str) for name in index):
+        raise TypeError(f"index must be a column's name, a list of names, or False, got {index!r:.80}")
+    return index[0] if len(index) == 1 else list(index)
+
+
+def _extensions(given: Any) -> tuple[str, ...] | None:
+    if given is None or isinstance(given, str):
+        return None if given is None else (given,)
+    if not isinstance(given, Iterable) or not all(isinstance(one, str) for one in given):
+        raise TypeError(f"parquet_file_extension must be a text, several of them, or None, got {given!r:.80}")
+    return tuple(given)
+
+
+def _check_wanted(wanted: list[Any], whole: pd.DataFrame) -> None:
+    for label in wanted:
         if label not in whole.columns:
             raise unknown_column(label, whole.columns)
-        if (wanted or []).count(label) > 1:
+        if wanted.count(label) > 1:
             raise ValueError(f"columns= names {label!r} twice")
-    meta = whole if wanted is None else whole[wanted]
-    for label in categories or []:
+
+
+def _with_categories(meta: pd.DataFrame, categories: Any) -> pd.DataFrame:
+    if categories is None:
+        return meta
+    if isinstance(categories, str) or not isinstance(categories, Iterable):
+        raise TypeError(
+            f"categories must be a list of columns, or a mapping of them to numbers, got {categories!r:.80}"
+        )
+    for label in categories:
         if label not in meta.columns:
             raise unknown_column(label, meta.columns)
-    if categories:
-        raise NotImplementedError("categories= isn't built: read the columns and call .astype('category')")
-    parsed = parse_filters(filters, [*whole.columns, *filter(None, whole.index.names)]) if filters else ()
-    indexes = tuple(_index_columns(schema)) if index is None or index is False else (index, *_index_columns(schema))
-    reader = ParquetReader(meta, indexes, index, parsed)
-    parts = cut(files, split_row_groups, size)
-    if parsed:
-        footers = {one.file.path: one.footer for one in files}
-        kept = [part for part in parts if _may_pass(part, footers[part.file.path], parsed)]
-        parts = kept or parts[:1]
-    divisions = _divisions(parts, {one.file.path: one for one in files}, whole.index) if calculate_divisions else None
-    frame = from_reader(reader, parts, meta, divisions, prefix="read-parquet")
-    return frame[columns] if series else frame
+    changed = [label for label in categories if not isinstance(meta.dtypes[label], pd.CategoricalDtype)]
+    return meta.assign(**{label: pd.Categorical([], categories=[UNKNOWN_CATEGORIES]) for label in changed})
 
 
-def _to_pandas(table: pa.Table, part: ParquetPart, index: Any) -> pd.DataFrame:
-    frame = table.to_pandas(use_threads=False, split_blocks=True)
-    ranged = _ranged(table.schema)
-    if ranged is not None and isinstance(frame.index, pd.RangeIndex):
-        start = ranged["start"] + ranged["step"] * part.first_row
-        frame.index = pd.RangeIndex(start, start + ranged["step"] * len(frame), ranged["step"], name=ranged["name"])
-    frame = _with_index(frame, index)
-    if index is False or (ranged is None and _unnamed_range(frame.index)):
-        # Numbers of rows within the file, however it is cut.
-        frame.index = pd.RangeIndex(part.first_row, part.first_row + len(frame))
-    return frame
+def _pruned(parts: Sequence[ParquetPart], files: Mapping[str, ParquetFile], reader: ParquetReader) -> list[ParquetPart]:
+    """Leave out files and partitions that can't have a row that passes; one partition stays at least."""
+
+    def possible(piece: ParquetPiece) -> bool:
+        one = files[piece.file.path]
+        places = [one.places[group] for group in piece.groups]
+        return bool(reader.possible(piece, one.footer, one.leaves, places))
+
+    kept = [tuple([piece for piece in part.pieces if possible(piece)]) for part in parts]
+    return [ParquetPart(pieces) for pieces in kept if pieces] or [ParquetPart(parts[0].pieces[:1])]
 
 
-def _with_index(frame: pd.DataFrame, index: Any) -> pd.DataFrame:
-    if index is None:
-        return frame
-    frame = frame.reset_index(drop=_unnamed_range(frame.index))
-    return frame if index is False else frame.set_index(index)
-
-
-def _unnamed_range(index: pd.Index) -> bool:
-    return isinstance(index, pd.RangeIndex) and index.name is None
-
-
-def _ranged(schema: pa.Schema) -> Mapping[str, Any] | None:
-    """Return the range that pandas wrote instead of an index's values."""
-    entries = (schema.pandas_metadata or {}).get("index_columns", [])
-    return next((entry for entry in entries if isinstance(entry, dict) and entry.get("kind") == "range"), None)
-
-
-def _index_columns(schema: pa.Schema) -> list[str]:
-    return [entry for entry in (schema.pandas_metadata or {}).get("index_columns", []) if isinstance(entry, str)]
-
-
-def _check_index(files: Sequence[ParquetFile]) -> None:
-    first, *others = [(one.file.url, _index_columns(one.footer.schema.to_arrow_schema())) for one in files]
-    for url, columns in others:
-        if columns != first[1]:
-            raise ValueError(
-                f"{url}: the index is made of the columns {columns}, but of {first[1]} in {first[0]}: say which column is the "
-                "index with index=..., or index=False for none"
-            )
-
-
-def _meta(schema: pa.Schema, files: Sequence[ParquetFile], index: Any) -> pd.DataFrame:
-    if index is not None and index is not False and index not in schema.names:
-        raise unknown_column(index, schema.names, "column for the index")
-    meta = schema.empty_table().to_pandas()
-    ranged = _ranged(schema)
-    if ranged is not None:
-        meta.index.name = ranged["name"]
-    meta = _with_index(meta, index).iloc[:0]
-    if meta.columns.nlevels > 1:
-        raise NotImplementedError("columns in levels aren't read: write the file with plain column names")
-    renamed = next(
-        (label for label in meta.columns if str(label) not in schema.names and label not in ("index", None)), None
-    )
-    if renamed is not None:
-        raise NotImplementedError(
-            f"the column {renamed!r} isn't stored under that name: write the file with texts for column names"
-        )
-    for name, typed in typed_elsewhere(files).items():
-        if name in meta.columns:
-            meta[name] = typed.empty_table().to_pandas()[name].array
-    for label, dtype in meta.dtypes.items():
-        if isinstance(dtype, pd.CategoricalDtype):
-            meta[label] = pd.Categorical([], categories=[UNKNOWN_CATEGORIES], ordered=dtype.ordered)
-        elif isinstance(dtype, np.dtype) and dtype.kind in "iub" and has_nulls(files, str(label)):
-            meta[label] = meta[label].astype("object" if dtype.kind == "b" else "float64")
-    return meta
-
-
-def _may_pass(part: ParquetPart, footer: Any, filters: Filters) -> bool:
-    columns = filter_columns(filters)
-    return any(
-        may_hold(filters, {column: group_bounds(footer, group, column) for column in columns}) for group in part.groups
-    )
-
-
-def _divisions(parts: Sequence[ParquetPart], files: Mapping[str, ParquetFile], index: Any) -> list[Any] | None:
-    """Return the divisions that the footers prove; None if they prove none."""
-    if isinstance(index, pd.MultiIndex) or getattr(index.dtype, "kind", "O") not in "iufM":
+def _stored_index(index: pd.Index, schema: Any, given: Any) -> str | None:
+    """Return the column that holds an index of one level; None if it isn't stored as one."""
+    if index.nlevels > 1 or given is False:
         return None
-    schema = files[parts[0].file.path].footer.schema.to_arrow_schema()
-    column = index.name if index.name in schema.names else next(iter(_index_columns(schema)), None)
-    # Rows without a value lie within no bounds.
-    if (
-        column is None
-        or (isinstance(index, pd.RangeIndex) and index.name != column)
-        or has_nulls(files.values(), column)
-    ):
-        return None
-    lows, highs = [], []
-    for part in parts:
-        bounds = [group_bounds(files[part.file.path].footer, group, column) for group in part.groups]
-        if not bounds or any(bound is None for bound in bounds):
-            return None
-        lows.append(min(bound[0] for bound in bounds if bound))
-        highs.append(max(bound[1] for bound in bounds if bound))
-    if any(low <= high for low, high in zip(lows[1:], highs)):
-        return None
-    edges = [*lows, highs[-1]]
-    if index.dtype.kind != "M":
-        return edges
-    zone = getattr(index.dtype, "tz", None)
-    times = [pd.Timestamp(edge) for edge in edges]
-    return (
-        times
-        if zone is None
-        else [(time.tz_localize("UTC") if time.tz is None else time).tz_convert(zone) for time in times]
-    )
+    if isinstance(given, str):
+        return given
+    return next(iter(index_columns(schema)), None)

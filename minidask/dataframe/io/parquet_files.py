@@ -1,4 +1,4 @@
-"""The files of a parquet data set, their footers, and how they are cut into partitions.
+"""The files of a parquet data set, and their footers.
 
 Place in the flow: ``parquet`` calls this when a collection is made. Footers say which columns there are, how many
 rows and bytes each row group has, and whether a column has nulls; no data are read.
@@ -6,82 +6,123 @@ rows and bytes each row group has, and whether a column has nulls; no data are r
 Invariants
 - All files have the columns of the first, in types that pandas reads alike; otherwise it is an error at once.
 - Files whose names begin with ``.`` or ``_`` are no data; a directory that a commit left half way is refused.
+- A ``_metadata`` file spares reading the footers only if it knows exactly the files that are there and none is newer.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from glob import has_magic
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from minidask.dataframe.io.parquet_hive import Keys, check_keys, path_keys
+from minidask.dataframe.io.parquet_schema import check_schema
 from minidask.io.paths import StoredFile, find_files, is_local, natural_key, resolve_target, shown, stored_file
 from minidask.io.writing import is_data, unfinished
 
 EXTENSIONS = (".parquet", ".parq", ".pq")
+METADATA = "_metadata"
 # Footers of remote files are fetched side by side.
 _FETCHERS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
-    """A file and its footer."""
+    """A file and what its footer says.
+
+    Parameters
+    ----------
+    file : StoredFile
+    footer : pyarrow.parquet.FileMetaData
+        Its own, or that of the whole data set.
+    places : sequence of int
+        Where its row groups stand in the footer.
+    schema : pyarrow.Schema
+    leaves : mapping
+        Where columns of simple types stand in the footer's row groups, by their names.
+    keys : tuple
+        Names and texts of the directories.
+    """
 
     file: StoredFile
     footer: pq.FileMetaData
+    places: Sequence[int]
+    schema: pa.Schema
+    leaves: Mapping[str, int]
+    keys: Keys = ()
+
+    @property
+    def num_row_groups(self) -> int:
+        """How many row groups the file has."""
+        return len(self.places)
+
+    def row_group(self, group: int) -> Any:
+        """Return what the footer says of a row group of this file."""
+        return self.footer.row_group(self.places[group])
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetPart:
-    """Row groups of one file; ``first_row`` counts from the file's beginning."""
-
-    file: StoredFile
-    groups: tuple[int, ...]
-    first_row: int
-    rows: int
-
-    def __dask_tokenize__(self) -> tuple[Any, ...]:
-        return "ParquetPart", self.file, self.groups
-
-    def __str__(self) -> str:
-        return f"{self.file.url} (row groups {', '.join(map(str, self.groups))})"
-
-
-def find_parquet(path: Any, storage_options: Mapping[str, Any] | None) -> list[ParquetFile]:
+def find_parquet(
+    path: Any,
+    storage_options: Mapping[str, Any] | None,
+    *,
+    fs: Any = None,
+    extensions: tuple[str, ...] | None = EXTENSIONS,
+    ignore_metadata_file: bool = False,
+) -> list[ParquetFile]:
     """Find the files of a data set, and read their footers.
 
     Parameters
     ----------
     path : str, os.PathLike, or list of these
         A directory, a file, a glob, or a list of files.
+    storage_options : mapping, optional
+    fs : fsspec.AbstractFileSystem, optional
+        Where the paths are; default: what they say.
+    extensions : tuple of str, optional
+        How names of data end in a directory; None: anyhow.
+    ignore_metadata_file : bool
+        Read all footers, even if ``_metadata`` has them.
 
     Raises
     ------
     FileNotFoundError
         If there is nothing.
     ValueError
-        If a file is no parquet, files differ in their columns, or a write stopped half way.
-    NotImplementedError
-        If directories stand for values (``year=2015/``).
+        If a file is no parquet, files differ in their columns or keys, or a write stopped half way.
     """
-    files = _listed(path, storage_options)
+    files, base, summary = _listed(path, storage_options, fs, extensions)
+    keys = [path_keys(_relative(file.path, base)) for file in files]
+    check_keys([file.url for file in files], keys)
+    found = None if summary is None or ignore_metadata_file else _summarized(summary, base, files, keys)
+    if found is not None:
+        return found
     if len(files) > 1 and not is_local(files[0].fs):
         with ThreadPoolExecutor(_FETCHERS) as pool:
-            found = list(pool.map(_footer, files))
+            footers = list(pool.map(_footer, files))
     else:
-        found = [_footer(file) for file in files]
-    schemas = [one.footer.schema.to_arrow_schema() for one in found]
-    for one, schema in zip(found[1:], schemas[1:]):
-        _check_schema(found[0].file.url, schemas[0], one.file.url, schema)
+        footers = [_footer(file) for file in files]
+    found = [_described(*one) for one in zip(files, footers, keys, strict=True)]
+    for one in found[1:]:
+        check_schema(found[0].file.url, found[0].schema, one.file.url, one.schema)
+    stored = next((name for name, _ in keys[0] if name in found[0].schema.names), None)
+    if stored is not None:
+        raise ValueError(
+            f"{files[0].url}: the column {stored!r} is in the file and in the names of its directories: read the files by a list "
+            "of one each, or write them without it"
+        )
     return found
 
 
-def open_parquet(file: StoredFile, **options: Any) -> pq.ParquetFile:
+@contextmanager
+def open_parquet(file: StoredFile, **options: Any) -> Iterator[pq.ParquetFile]:
     """Open a file with pyarrow; on the local disk without Python in between.
 
     Raises
@@ -89,208 +130,139 @@ def open_parquet(file: StoredFile, **options: Any) -> pq.ParquetFile:
     ValueError
         If it is no parquet file; the message names it.
     """
+    source = file.path if is_local(file.fs) else file.fs.open(file.path, "rb")
     try:
-        source = file.path if is_local(file.fs) else file.fs.open(file.path, "rb")
-        return pq.ParquetFile(source, pre_buffer=True, **options)
-    except (pa.ArrowInvalid, pa.ArrowIOError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ValueError(f"{file.url!r} can't be read as parquet: {error}") from error
+        try:
+            opened = pq.ParquetFile(source, pre_buffer=True, **options)
+        except (pa.ArrowInvalid, pa.ArrowIOError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise ValueError(f"{file.url!r} can't be read as parquet: {error}") from error
+        with opened:
+            yield opened
+    finally:
+        if not isinstance(source, str):
+            source.close()
 
 
-def cut(files: Sequence[ParquetFile], split_row_groups: bool | int | str, blocksize: int) -> list[ParquetPart]:
-    """Cut files into partitions.
+def is_data_file(relative: str, extensions: tuple[str, ...] | None = EXTENSIONS) -> bool:
+    """Return whether a path below a data set's directory is that of data.
 
-    Parameters
-    ----------
-    files : sequence
-    split_row_groups : bool, int or str
-        True: a row group to a partition; a number: so many; False: a file; ``"infer"`` or ``"adaptive"``: as many row groups as
-        fit into ``blocksize`` bytes, uncompressed.
-    blocksize : int
+    Examples
+    --------
+    >>> is_data_file("y=1/part.0.parquet"), is_data_file("_temporary/0.parquet"), is_data_file("part.csv")
+    (True, False, False)
     """
-    parts = []
-    for one in files:
-        footer = one.footer
-        sizes = [
-            (footer.row_group(at).num_rows, footer.row_group(at).total_byte_size) for at in range(footer.num_row_groups)
-        ]
-        group: list[int] = []
-        first, rows, nbytes = 0, 0, 0
-        for at, (count, size) in enumerate(sizes):
-            if group and _full(split_row_groups, len(group), nbytes + size, blocksize):
-                parts.append(ParquetPart(one.file, tuple(group), first, rows))
-                first, group, rows, nbytes = first + rows, [], 0, 0
-            group.append(at)
-            rows, nbytes = rows + count, nbytes + size
-        parts.append(ParquetPart(one.file, tuple(group), first, rows))
-    return parts
+    return all(map(is_data, relative.split("/"))) and (extensions is None or relative.endswith(extensions))
 
 
-def has_nulls(files: Iterable[ParquetFile], column: str) -> bool:
-    """Return whether the footers say that a column of simple type has nulls anywhere."""
-    for one in files:
-        footer = one.footer
-        if footer.num_row_groups == 0:
-            continue
-        for at in range(footer.num_columns):
-            if _is_column(footer.schema.column(at), column):
-                # What pyarrow writes for its type "null" has no statistics.
-                if footer.num_rows and str(footer.schema.column(at).logical_type) == "Null":
-                    return True
-                for group in range(footer.num_row_groups):
-                    statistics = footer.row_group(group).column(at).statistics
-                    if statistics is not None and statistics.has_null_count and statistics.null_count:
-                        return True
-    return False
-
-
-def group_bounds(footer: pq.FileMetaData, group: int, column: str) -> tuple[Any, Any] | None:
-    """Return bounds of a column's values in a row group; None if the footer has none."""
-    for at in range(footer.num_columns):
-        if _is_column(footer.schema.column(at), column):
-            statistics = footer.row_group(group).column(at).statistics
-            if statistics is None or not statistics.has_min_max:
-                return None
-            return statistics.min, statistics.max
-    return None
-
-
-def _is_column(leaf: Any, column: str) -> bool:
-    # The field b of a column a has the path "a.b", as a column "a.b" has.
-    return bool(leaf.path == column and leaf.name == column)
-
-
-def _full(split: bool | int | str, groups: int, nbytes: int, blocksize: int) -> bool:
-    if split is True:
-        return True
-    if split is False:
-        return False
-    return groups >= split if isinstance(split, int) else nbytes > blocksize
-
-
-def _footer(file: StoredFile) -> ParquetFile:
+def _footer(file: StoredFile) -> pq.FileMetaData:
     with open_parquet(file) as opened:
-        return ParquetFile(file, opened.metadata)
+        return opened.metadata
 
 
-def _listed(path: Any, storage_options: Mapping[str, Any] | None) -> list[StoredFile]:
+def _described(file: StoredFile, footer: pq.FileMetaData, keys: Keys) -> ParquetFile:
+    return ParquetFile(
+        file, footer, range(footer.num_row_groups), footer.schema.to_arrow_schema(), leaves_of(footer.schema), keys
+    )
+
+
+def leaves_of(schema: Any) -> dict[str, int]:
+    """Return where the columns of simple types stand in row groups, by their names."""
+    # The field b of a column a has the path "a.b", as a column "a.b" has.
+    columns = [schema.column(at) for at in range(len(schema))]
+    return {leaf.path: at for at, leaf in enumerate(columns) if leaf.path == leaf.name}
+
+
+def _summarized(
+    summary: Mapping[str, Any], base: str | None, files: Sequence[StoredFile], keys: Sequence[Keys]
+) -> list[ParquetFile] | None:
+    """Return what ``_metadata`` says of the files; None if it doesn't know all of them as they are."""
+    # Files may have been added or written anew by somebody who doesn't keep it.
+    written, others = _written(summary), [_written(file.fs.info(file.path)) for file in files]
+    if written is None or any(other is None or other > written for other in others):
+        return None
+    footer = _footer(stored_file(files[0].fs, summary))
+    places: dict[str, list[int]] = {}
+    for at in range(footer.num_row_groups):
+        places.setdefault(footer.row_group(at).column(0).file_path, []).append(at)
+    names = [_relative(file.path, base) for file in files]
+    if places.keys() != set(names):
+        return None
+    schema, leaves = footer.schema.to_arrow_schema(), leaves_of(footer.schema)
+    return [
+        ParquetFile(file, footer, places[name], schema, leaves, own)
+        for file, name, own in zip(files, names, keys, strict=True)
+    ]
+
+
+def _written(info: Mapping[str, Any]) -> float | None:
+    """Return when a file was written, in seconds; None if the file system doesn't say."""
+    names = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
+    time = next((info[name] for name in names if info.get(name) is not None), None)
+    if isinstance(time, datetime):
+        return time.timestamp()
+    return float(time) if isinstance(time, int | float) else None
+
+
+def _relative(path: str, base: str | None) -> str:
+    return path.rsplit("/", 1)[-1] if base is None else path[len(base) :].lstrip("/")
+
+
+def _listed(
+    path: Any, storage_options: Mapping[str, Any] | None, fs: Any, extensions: tuple[str, ...] | None
+) -> tuple[list[StoredFile], str | None, Mapping[str, Any] | None]:
+    """Return the files, the directory below which names of directories are keys, and what there is of ``_metadata``."""
     try:
-        listed = find_files(path, storage_options, what="parquet file")
-        if (
-            isinstance(path, str | os.PathLike)
-            and has_magic(os.fspath(path))
-            and [str(one) for one in listed] != [os.fspath(path)]
-        ):
-            listed = _matched_data(os.fspath(path), listed)
-        if not listed:
-            raise FileNotFoundError(
-                f"no parquet file matches {os.fspath(path)!r}: names that begin with '.' or '_' are no data"
-            )
-        return listed
+        listed = find_files(path, storage_options, what="parquet file", fs=fs)
     except IsADirectoryError:
-        fs, directory = resolve_target(path if not isinstance(path, list | tuple) else path[0], storage_options)
-        if isinstance(path, list | tuple) and len(path) > 1:
+        single = path if isinstance(path, str | os.PathLike) else next(iter(path))
+        if not isinstance(path, str | os.PathLike) and len(path) > 1:
             raise
+        return _directory(single, storage_options, fs, extensions)
+    if isinstance(path, str | os.PathLike):
+        text = os.fspath(path)
+        if not has_magic(text) or [str(one) for one in listed] == [text]:
+            return listed, None, None
+        listed, base = _matched_data(text, listed)
+        if not listed:
+            raise FileNotFoundError(f"no parquet file matches {text!r}: all that it matches is hidden")
+        return listed, base, None
+    return listed, _common([file.path for file in listed]), None
+
+
+def _common(paths: Sequence[str]) -> str | None:
+    """Return the directory that several files are below; None if there is none, or for a single file."""
+    if len(set(paths)) < 2 or len({path.startswith("/") for path in paths}) > 1:
+        return None
+    return os.path.commonpath(paths)
+
+
+def _directory(
+    path: Any, storage_options: Mapping[str, Any] | None, fs: Any, extensions: tuple[str, ...] | None
+) -> tuple[list[StoredFile], str, Mapping[str, Any] | None]:
+    fs, directory = resolve_target(path, storage_options, fs)
     found = fs.find(directory, detail=True)
     fs.invalidate_cache()
-    inside = {name[len(directory.rstrip("/")) + 1 :]: info for name, info in found.items()}
+    base = directory.rstrip("/")
+    inside = {name[len(base) + 1 :]: info for name, info in found.items()}
     if stopped := unfinished(inside):
         raise ValueError(
             f"a write into {shown(fs, directory)!r} is going on, or stopped while its files were put in place: some may be "
             "missing. "
             f"Write the data set again with overwrite=True; or, if you know that all is there, remove {stopped!r}"
         )
-    data = {
-        name: info for name, info in inside.items() if all(map(is_data, name.split("/"))) and name.endswith(EXTENSIONS)
-    }
-    hive = next((name for name in data if any("=" in piece for piece in name.split("/")[:-1])), None)
-    if hive is not None:
-        raise NotImplementedError(
-            f"{shown(fs, directory)!r} keeps values in the names of its directories ({hive!r}), which isn't read yet: read the "
-            "directories one by one and assign the values"
-        )
+    data = {name: info for name, info in inside.items() if is_data_file(name, extensions)}
     if not data:
-        raise FileNotFoundError(
-            f"there is no parquet file in {shown(fs, directory)!r} (names must end with {', '.join(EXTENSIONS)})"
-        )
-    return [stored_file(fs, data[name]) for name in sorted(data, key=natural_key)]
+        hint = "" if extensions is None else f" (names must end with {', '.join(extensions)})"
+        raise FileNotFoundError(f"there is no parquet file in {shown(fs, directory)!r}{hint}")
+    return [stored_file(fs, data[name]) for name in sorted(data, key=natural_key)], base, inside.get(METADATA)
 
 
-def _matched_data(pattern: str, files: Sequence[StoredFile]) -> list[StoredFile]:
-    """Leave out what a glob matched by a name, of a file or a directory, that is hidden."""
+def _matched_data(pattern: str, files: Sequence[StoredFile]) -> tuple[list[StoredFile], str]:
+    """Leave out what a glob matched by a name, of a file or a directory, that is hidden; return its fixed part too."""
     pieces = resolve_target(pattern)[1].split("/") if "://" not in pattern else pattern.split("://", 1)[1].split("/")
-    fixed = next(at for at, piece in enumerate(pieces) if has_magic(piece))
-    return [file for file in files if all(map(is_data, file.path.lstrip("/").split("/")[fixed - (not pieces[0]) :]))]
-
-
-def typed_elsewhere(files: Sequence[ParquetFile]) -> dict[str, pa.Schema]:
-    """Return, for columns without any value in the first file, the schema of a file that says their type."""
-    schemas = [one.footer.schema.to_arrow_schema() for one in files]
-    found = {}
-    for field in schemas[0]:
-        if pa.types.is_null(field.type):
-            typed = next((schema for schema in schemas if not pa.types.is_null(schema.field(field.name).type)), None)
-            if typed is not None:
-                found[field.name] = typed
-    return found
-
-
-def _check_schema(first_url: str, first: pa.Schema, url: str, schema: pa.Schema) -> None:
-    missing = [name for name in first.names if name not in schema.names]
-    extra = [name for name in schema.names if name not in first.names]
-    if missing or extra:
-        raise ValueError(
-            f"{url}: the columns differ from those of {first_url}: "
-            + "; ".join([f"missing: {missing}"] * bool(missing) + [f"not in the first: {extra}"] * bool(extra))
-            + ". Read such files apart, and put them together with concat"
-        )
-    for field in first:
-        other = schema.field(field.name).type
-        if not same_type(field.type, other):
-            raise ValueError(
-                f"{url}: the column {field.name!r} is {other}, but {field.type} in {first_url}. Read such files apart, "
-                "and bring them to one type with astype"
-            )
-
-
-def same_type(one: pa.DataType, other: pa.DataType) -> bool:
-    """Return whether pandas reads two Arrow types alike; nulls alone fit any type.
-
-    Examples
-    --------
-    >>> same_type(pa.string(), pa.large_string()), same_type(pa.int64(), pa.float64())
-    (True, False)
-    """
-    return fused_type(one, other) is not None
-
-
-def fused_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    """Return the type of a column that has these types in two files; None if they differ in more than what has no values.
-
-    Examples
-    --------
-    >>> fused_type(pa.list_(pa.null()), pa.list_(pa.int64()))
-    ListType(list<item: int64>)
-    """
-    if one.equals(other) or pa.types.is_null(other):
-        return one
-    if pa.types.is_null(one):
-        return other
-    if pa.types.is_dictionary(one) and pa.types.is_dictionary(other):
-        return one if one.ordered == other.ordered and same_type(one.value_type, other.value_type) else None
-    if pa.types.is_list(one) and pa.types.is_list(other):
-        value = fused_type(one.value_type, other.value_type)
-        return None if value is None else pa.list_(one.value_field.with_type(value))
-    if pa.types.is_struct(one) and pa.types.is_struct(other) and one.names == other.names:
-        values = [fused_type(left.type, right.type) for left, right in zip(one.fields, other.fields)]
-        return (
-            None if None in values else pa.struct([field.with_type(value) for field, value in zip(one.fields, values)])
-        )
-    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    return one if any(is_text(one) for is_text in texts) and any(is_text(other) for is_text in texts) else None
-
-
-def holds_null_type(kind: pa.DataType) -> bool:
-    """Return whether a type, or one inside it, is that of nulls alone."""
-    return pa.types.is_null(kind) or any(holds_null_type(kind.field(at).type) for at in range(kind.num_fields))
+    fixed = next(at for at, piece in enumerate(pieces) if has_magic(piece)) - (not pieces[0])
+    kept = [file for file in files if all(map(is_data, file.path.lstrip("/").split("/")[fixed:]))]
+    base = "/".join(files[0].path.lstrip("/").split("/")[:fixed])
+    return kept, f"/{base}" if files[0].path.startswith("/") else base

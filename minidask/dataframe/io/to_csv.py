@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
@@ -19,9 +19,10 @@ import pandas as pd
 
 from minidask.dataframe.collection import new_collection
 from minidask.dataframe.io.finish import Chain, finished, run
+from minidask.dataframe.io.part_names import part_paths
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.graph.blockwise import BlockId, Parts
-from minidask.io.compression import CONCATENABLE, SUFFIXES, infer_compression, open_compressed
+from minidask.io.compression import CONCATENABLE, infer_compression, open_compressed
 from minidask.io.paths import resolve_target, shown
 from minidask.io.writing import Staging, write_file
 
@@ -78,7 +79,7 @@ class WriteText:
 
     fs: Any
     text: Text
-    exclusive: bool
+    mode: str
 
     @property
     def short_name(self) -> str:
@@ -88,7 +89,11 @@ class WriteText:
     def __call__(self, frame: Any, path: str, block: tuple[int, ...]) -> str:
         """Write; return the file's path."""
         data = self.text(frame, block)
-        write_file(self.fs, path, _Write(data), exclusive=self.exclusive)
+        if self.mode == "a" and self.fs.exists(path):
+            with self.fs.open(path, "ab") as file:
+                file.write(data)
+        else:
+            write_file(self.fs, path, _Write(data), exclusive=self.mode == "x")
         return shown(self.fs, path)
 
 
@@ -163,7 +168,7 @@ def to_csv(
     single_file : bool
     encoding : str
     mode : str
-        ``"wt"``; ``"xt"``: the files must not be there; with ``single_file`` also ``"at"``: add to the file.
+        ``"wt"``; ``"xt"``: the files must not be there; ``"at"``: add to the files.
     name_function : callable, optional
         From a partition's number to what stands for ``*``; texts must sort as the numbers.
     compression : str, optional
@@ -214,11 +219,7 @@ def to_csv(
         raise ValueError("name_function names a file for each partition: it has no use with single_file=True")
     if single_file and header_first_partition_only is False:
         raise ValueError("one file has one header: header_first_partition_only=False has no use with single_file=True")
-    if _MODES[mode] == "a" and not single_file:
-        raise ValueError("mode='a' adds to one file: say single_file=True")
     codecs.lookup(encoding)
-    if name_function is not None and not callable(name_function):
-        raise TypeError(f"name_function must be callable, got {type(name_function).__name__}: {name_function!r:.80}")
     keywords = {name: value for name, value in kwargs.items() if name != "header"}
     for name in ("path_or_buf", "lineterminator"):
         if name in keywords:
@@ -244,41 +245,14 @@ def to_csv(
         append = Append(staging, path, os.path.basename(path), _MODES[mode], count)
         chain = Chain(f"append-csv-{staging.token}", layer, append, 0)
         return run(new_collection(chain, None), compute, scheduler, compute_kwargs, staging.discard)
-    urls = _paths(filename, name_function, count, compression)
+    urls = part_paths(filename, name_function, count, compression)
     fs, _ = resolve_target(urls[0], storage_options)
     paths = [resolve_target(url, storage_options)[1] for url in urls]
     text = Text(header, first_only, single_file, encoding, infer_compression(paths[0], compression), keywords)
-    write = WriteText(fs, text, _MODES[mode] == "x")
+    write = WriteText(fs, text, _MODES[mode])
     token = Staging.of(fs, paths[0]).token
     layer = frame_layer(FrameLayer, "to-csv", write, [df._layer, Parts(paths), BlockId()], None, None, token=token)
     return run(finished(layer, list, f"finish-csv-{token}"), compute, scheduler, compute_kwargs, _nothing)
-
-
-def _paths(filename: Any, name_function: Callable[[int], str] | None, count: int, compression: str | None) -> list[str]:
-    if isinstance(filename, Sequence) and not isinstance(filename, str):
-        if name_function is not None:
-            raise ValueError("name_function has no use with a list of paths")
-        if len(filename) != count:
-            raise ValueError(f"{len(filename)} paths were given for {count} partitions")
-        urls = [os.fspath(path) for path in filename]
-    else:
-        template = os.fspath(filename)
-        if template.count("*") > 1:
-            raise ValueError(f"the path may have one '*', which stands for the partition, got {template!r}")
-        if "*" not in template:
-            suffix = SUFFIXES.get(infer_compression("", compression) or "", "")
-            template = f"{template.rstrip('/')}/*.part{suffix}"
-        digits = len(str(max(count - 1, 0)))
-        names = [f"{at:0{digits}d}" if name_function is None else name_function(at) for at in range(count)]
-        wrong = next((name for name in names if not isinstance(name, str)), None)
-        if wrong is not None:
-            raise TypeError(f"name_function must give texts, got {type(wrong).__name__}: {wrong!r:.80}")
-        if name_function is not None and names != sorted(names):
-            raise ValueError(f"name_function must give texts that sort as the partitions' numbers, got {names[:3]}...")
-        urls = [template.replace("*", name) for name in names]
-    if len(set(urls)) < len(urls):
-        raise ValueError("each partition needs a path of its own, but some are equal")
-    return urls
 
 
 def _nothing() -> None:

@@ -1,10 +1,8 @@
 """``to_parquet``: a partition to a file, and a data set that is there as a whole or not at all.
 
-Place in the flow: a layer writes one file a partition into a hidden directory (``minidask.io.writing``); the last
-task compares the files' schemas, gives columns without any value their type, and puts all files in place.
+Place in the flow: arguments and the directory are checked when this is called; the tasks are those of ``parquet_writing``.
 
-Invariants: all files have one Arrow schema; the index is written as columns, so that files are alike whatever index
-their partition had; numbers of partitions' files are their order.
+Invariants: numbers of partitions' files are their order; what is in the directory is never mixed with other data by mistake.
 """
 
 from __future__ import annotations
@@ -12,16 +10,22 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from minidask.dataframe.columns import unknown_column
 from minidask.dataframe.io.engines import check_engine
 from minidask.dataframe.io.finish import finished, run
-from minidask.dataframe.io.parquet_files import EXTENSIONS, find_parquet, fused_type, same_type
+from minidask.dataframe.io.parquet_fast import check_types
+from minidask.dataframe.io.parquet_files import EXTENSIONS, METADATA, ParquetFile, find_parquet, is_data_file
+from minidask.dataframe.io.parquet_parts import cut
+from minidask.dataframe.io.parquet_promise import index_columns
+from minidask.dataframe.io.parquet_schema import same_type
+from minidask.dataframe.io.parquet_statistics import divisions
+from minidask.dataframe.io.parquet_systems import file_system
+from minidask.dataframe.io.parquet_writing import Finish, Prepare, WriteFile
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.graph.blockwise import Parts
 from minidask.io.paths import is_local, natural_key, resolve_target, shown
@@ -29,139 +33,6 @@ from minidask.io.writing import Staging, is_data
 
 # Those of the parquet format that pyarrow writes.
 _COMPRESSIONS = ("snappy", "zstd", "gzip", "lz4", "brotli", "none")
-
-
-@dataclass(frozen=True)
-class Prepare:
-    """Make the hidden directory of a write that is computed later, once and before any file.
-
-    A task that outlives a failed write must not make it anew.
-    """
-
-    staging: Staging
-
-    @property
-    def short_name(self) -> str:
-        """The operation's name, for people."""
-        return "prepare"
-
-    def __call__(self) -> None:
-        """Make it."""
-        self.staging.prepare()
-
-
-@dataclass(frozen=True)
-class WriteFile:
-    """Write one partition: ``WriteFile(...)(frame, name) -> name``."""
-
-    staging: Staging
-    write_index: bool
-    types: Mapping[str, pa.DataType]
-    custom_metadata: Mapping[bytes, bytes]
-    options: Mapping[str, Any]
-    meta: pd.DataFrame
-
-    @property
-    def short_name(self) -> str:
-        """The operation's name, for people."""
-        return "to_parquet"
-
-    def __call__(self, frame: pd.DataFrame, name: str, prepared: None = None) -> str:
-        """Write into the directory that ``Prepare`` made; return the file's name.
-
-        Raises
-        ------
-        ValueError
-            If the partition isn't as its meta says, or values don't fit the schema.
-        """
-        if list(frame.columns) != list(self.meta.columns):
-            raise ValueError(
-                f"the partition for {name!r} has the columns {list(frame.columns)}, but its meta has {list(self.meta.columns)}: "
-                "correct the meta of the function that made it"
-            )
-        table = self._table(frame, name)
-        with self.staging.fs.open(self.staging.path(name), "wb") as file:
-            pq.write_table(table, file, **self.options)
-        return name
-
-    def _table(self, frame: pd.DataFrame, name: str) -> pa.Table:
-        index = bool(self.write_index)
-        try:
-            if self.types:
-                schema = pa.Schema.from_pandas(frame, preserve_index=index)
-                fields = [field.with_type(self.types.get(field.name, field.type)) for field in schema]
-                table = pa.Table.from_pandas(frame, pa.schema(fields, schema.metadata), preserve_index=index)
-            else:
-                table = pa.Table.from_pandas(frame, preserve_index=index, nthreads=1)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-            raise ValueError(
-                f"the partition for {name!r} can't be written as parquet: {error}. Convert the column first, or give "
-                "its type with "
-                "schema={column: pyarrow type}"
-            ) from error
-        fields = [field.with_type(_plain(field.type)) for field in table.schema]
-        metadata = {**(table.schema.metadata or {}), **self.custom_metadata}
-        return table.cast(pa.schema(fields, metadata))
-
-
-@dataclass(frozen=True)
-class Finish:
-    """Compare the files' schemas and put the files in place."""
-
-    staging: Staging
-    existing: pa.Schema | None
-    earlier: Sequence[str]
-    options: Mapping[str, Any]
-    write_metadata_file: bool
-
-    @property
-    def short_name(self) -> str:
-        """The operation's name, for people."""
-        return "finish_parquet"
-
-    def __call__(self, names: Sequence[str]) -> None:
-        """Do it.
-
-        Raises
-        ------
-        ValueError
-            If a column has different types in different files.
-        """
-        staged = {name: pq.read_schema(self._open(name)) for name in names}
-        schema = unified(staged, self.existing)
-        for name, own in staged.items():
-            if any(
-                pa.types.is_null(field.type) and not pa.types.is_null(schema.field(field.name).type) for field in own
-            ):
-                table = pq.read_table(self._open(name), partitioning=None)
-                with self.staging.fs.open(self.staging.path(name), "wb") as file:
-                    fields = [field.with_type(schema.field(field.name).type) for field in own]
-                    pq.write_table(table.cast(pa.schema(fields, own.metadata)), file, **self.options)
-        all_names = list(names)
-        if self.write_metadata_file:
-            self._write_metadata(names)
-            all_names.append("_metadata")
-        self.staging.commit(all_names)
-
-    def _write_metadata(self, names: Sequence[str]) -> None:
-        paths = [(name, f"{self.staging.target}/{name}") for name in self.earlier]
-        paths += [(name, self.staging.path(name)) for name in names]
-        merged: Any = None
-        for name, path in paths:
-            footer = pq.read_metadata(self._source(path))
-            footer.set_file_path(name)
-            if merged is None:
-                merged = footer
-            else:
-                merged.append_row_groups(footer)
-        with self.staging.fs.open(self.staging.path("_metadata"), "wb") as file:
-            merged.write_metadata_file(file)
-
-    def _open(self, name: str) -> Any:
-        return self._source(self.staging.path(name))
-
-    def _source(self, path: str) -> Any:
-        return path if is_local(self.staging.fs) else self.staging.fs.open(path, "rb")
 
 
 def to_parquet(
@@ -180,7 +51,8 @@ def to_parquet(
     compute_kwargs: Mapping[str, Any] | None = None,
     schema: Any = "infer",
     name_function: Callable[[int], str] | None = None,
-    engine: str = "auto",
+    filesystem: Any = None,
+    engine: str | None = None,
     scheduler: Any = None,
     **kwargs: Any,
 ) -> Any:
@@ -200,9 +72,10 @@ def to_parquet(
     overwrite : bool
         Remove everything in the directory, once all new files are written: the data set may be read from the same path.
     ignore_divisions : bool
-        Accepted for compatibility: appended partitions may overlap those that are there.
-    partition_on : list, optional
-        Not built.
+        Append although divisions overlap those that are there, as far as the footers tell.
+    partition_on : str or list, optional
+        Write rows below directories ``column=value``, without these columns; missing values have a directory too. Reading gives
+        categorical columns, of whole numbers or texts.
     storage_options : mapping, optional
         For the file system.
     custom_metadata : mapping, optional
@@ -216,12 +89,14 @@ def to_parquet(
         Types of columns, or of some of them. Inferred: by dtype, and for object columns by the values in all partitions.
     name_function : callable, optional
         From a partition's number to its file's name; default ``part.0.parquet``. Names must keep the partitions' order.
-    engine : str
-        ``"auto"`` or ``"pyarrow"``.
+    filesystem : str or fsspec.AbstractFileSystem, optional
+        As for ``read_parquet``.
+    engine : str, optional
+        ``"pyarrow"`` (the default, also ``"auto"``) or ``"fastparquet"``.
     scheduler : optional
         As for ``compute``.
     **kwargs
-        For ``pyarrow.parquet.write_table``.
+        For ``pyarrow.parquet.write_table``, or ``fastparquet.write``.
 
     Returns
     -------
@@ -232,12 +107,16 @@ def to_parquet(
     TypeError
         If ``df`` is no DataFrame of minidask.
     ValueError
-        If columns aren't texts or are equal, names collide, the directory holds other data, or columns differ when appending; on
-        computing, if a column has different types in different partitions.
+        If columns aren't texts or are equal, names collide, the directory holds other data, or columns, keys or divisions don't
+        fit when appending; on computing, if a column has different types in different partitions.
+    KeyError
+        If a column of ``partition_on`` isn't there.
     FileExistsError
         If the path is a file.
     NotImplementedError
-        For ``partition_on`` and ``engine="fastparquet"``.
+        If fastparquet can't write a column exactly.
+    ImportError
+        If the engine isn't installed.
 
     Examples
     --------
@@ -250,85 +129,89 @@ def to_parquet(
     [1, 2, 3]
     >>> folder.cleanup()
     """
-    check_engine(engine)
+    engine = check_engine(engine)
     if not isinstance(getattr(df, "_meta", None), pd.DataFrame):
         raise TypeError(
             f"to_parquet needs a minidask DataFrame, got {type(df).__name__}; turn a Series into one with .to_frame()"
         )
-    if partition_on:
-        raise NotImplementedError("partition_on isn't built: write each value's rows to a directory of its own")
     if append and overwrite:
         raise ValueError("append=True and overwrite=True exclude each other")
+    keys = _keys(partition_on, df._meta.columns)
+    stored = df._meta.drop(columns=list(keys))
     _check_columns(df._meta.columns)
     if write_index:
         _check_index(df._meta)
     _check_compression(compression)
     if name_function is not None and not callable(name_function):
         raise TypeError(f"name_function must be callable, got {type(name_function).__name__}: {name_function!r:.80}")
-    fs, directory = resolve_target(path, storage_options)
+    types = _types(schema, df._meta)
+    if engine == "fastparquet":
+        _check_fast(stored, types, write_index)
+    fs, directory = resolve_target(path, storage_options, file_system(filesystem, path, storage_options))
     if fs.isfile(directory):
         raise FileExistsError(f"{shown(fs, directory)!r} is a file: to_parquet writes a directory")
     if overwrite:
         _check_removable(fs, directory)
-    existing, first = _existing(fs, directory, path, storage_options) if append else (None, 0)
-    if existing is not None:
-        _check_appendable(existing, df._meta, write_index, shown(fs, directory))
-    names = _names(name_function, first, df.npartitions)
+    there = sorted(_data_files(fs, directory), key=natural_key)
+    existing = find_parquet(directory, None, fs=fs) if append and there else []
+    if existing:
+        _check_appendable(existing[0], stored, keys, write_index, shown(fs, directory))
+        if not ignore_divisions and write_index:
+            _check_overlap(existing, df, shown(fs, directory))
+    names = _names(name_function, _first_free(there) if append else 0, df.npartitions)
     if not overwrite:
-        _check_mixture(fs, directory, names, append)
-        if not append and not write_metadata_file and fs.exists(f"{directory}/_metadata"):
+        _check_mixture(there, shown(fs, directory), names, append, bool(keys))
+        if not append and not write_metadata_file and fs.exists(f"{directory}/{METADATA}"):
             raise ValueError(
                 f"{shown(fs, directory)!r} has a '_metadata' of another data set, which would stay: "
                 "say overwrite=True to remove it"
             )
     options = {"compression": compression or "none", **kwargs}
     staging = Staging.of(fs, directory, replace=overwrite)
-    write = WriteFile(staging, write_index, _types(schema, df._meta), _metadata(custom_metadata), options, df._meta)
+    custom = _metadata(custom_metadata)
+    write = WriteFile(staging, write_index, types, custom, options, df._meta, keys, engine)
     operands = [df._layer, Parts(names)]
     if not compute:
         operands.append(frame_layer(FrameLayer, "prepare", Prepare(staging), [], None, None, token=staging.token))
     layer = frame_layer(FrameLayer, "to-parquet", write, operands, None, None, token=staging.token)
     # What says less than all of a data set misleads other readers, so that it grows with it.
-    has_metadata = append and fs.exists(f"{directory}/_metadata")
-    earlier = sorted(_data_files(fs, directory), key=natural_key) if append else []
-    finish = Finish(staging, existing, earlier, options, bool(write_metadata_file) or has_metadata)
+    has_metadata = append and fs.exists(f"{directory}/{METADATA}")
+    finish = Finish(
+        write,
+        existing[0].schema if existing else None,
+        there if append else [],
+        bool(write_metadata_file) or has_metadata,
+    )
     written = finished(layer, finish, f"finish-parquet-{staging.token}")
     if compute:
         staging.prepare()
     return run(written, compute, scheduler, compute_kwargs, staging.discard)
 
 
-def unified(schemas: Mapping[str, pa.Schema], existing: pa.Schema | None = None) -> pa.Schema:
-    """Return one schema for files that differ at most in columns without values.
-
-    Raises
-    ------
-    ValueError
-        If a column has two types.
-    """
-    names = list(schemas)
-    found: dict[str, tuple[pa.Field, str]] = {}
-    sources = ([("the data set that is there", existing)] if existing is not None else []) + [
-        (name, schemas[name]) for name in names
-    ]
-    for where, schema in sources:
-        for field in schema:
-            known = found.get(field.name)
-            fused = field.type if known is None else fused_type(known[0].type, field.type)
-            if known is None or (fused is not None and not fused.equals(known[0].type)):
-                found[field.name] = field.with_type(fused), where
-            elif fused is None:
-                raise ValueError(
-                    f"the column {field.name!r} is {known[0].type} in {known[1]} and {field.type} in {where}: convert it "
-                    "with astype, "
-                    f"or give its type with schema={{{field.name!r}: ...}}"
-                )
-    return pa.schema([found[name][0] for name in schemas[names[0]].names])
+def _keys(partition_on: Any, columns: pd.Index) -> tuple[str, ...]:
+    if partition_on is None:
+        return ()
+    keys = (partition_on,) if isinstance(partition_on, str) else tuple(partition_on)
+    for key in keys:
+        if key not in columns:
+            raise unknown_column(key, columns)
+        if not isinstance(key, str) or not is_data(key):
+            raise ValueError(
+                f"partition_on needs columns whose names are texts that begin with neither '.' nor '_', got {key!r}"
+            )
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"partition_on names a column twice: {list(keys)}")
+    if len(keys) == len(columns):
+        raise ValueError("partition_on names all columns: one has to remain for the files")
+    return keys
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Give all categoricals one width of codes, whatever the number of categories in the partition."""
-    return pa.dictionary(pa.int32(), kind.value_type, kind.ordered) if pa.types.is_dictionary(kind) else kind
+def _check_fast(meta: pd.DataFrame, types: Mapping[str, pa.DataType], write_index: bool) -> None:
+    schema = pa.Schema.from_pandas(meta, preserve_index=bool(write_index))
+    # What an object column holds is known when its values are there.
+    known = [field.with_type(types.get(field.name, field.type)) for field in schema]
+    known = [field for field in known if not pa.types.is_null(field.type)]
+    check_types(pa.schema(known), [field.name for field in known], "write")
 
 
 def _check_columns(columns: pd.Index) -> None:
@@ -387,44 +270,51 @@ def _names(name_function: Callable[[int], str] | None, first: int, count: int) -
 
 
 def _data_files(fs: Any, directory: str) -> list[str]:
+    """Return the paths of what is read as data, below the directory."""
     if not fs.isdir(directory):
         return []
-    found = [name.rstrip("/").rsplit("/", 1)[-1] for name in fs.ls(directory, detail=False)]
-    return [name for name in found if is_data(name) and name.endswith(EXTENSIONS)]
+    base = directory.rstrip("/")
+    found = [name[len(base) + 1 :] for name in fs.find(directory)]
+    return [name for name in found if is_data_file(name)]
 
 
-def _check_mixture(fs: Any, directory: str, names: Sequence[str], append: bool) -> None:
-    there = set(_data_files(fs, directory))
-    if append and there & set(names):
+def _check_mixture(there: Sequence[str], where: str, names: Sequence[str], append: bool, below: bool) -> None:
+    taken = {name.rsplit("/", 1)[-1] for name in there}
+    if append and taken & set(names):
         raise ValueError(
-            f"{shown(fs, directory)!r} has {sorted(there & set(names))[0]!r} already: give other names with name_function"
+            f"{where!r} has {sorted(taken & set(names))[0]!r} already: give other names with name_function"
         )
-    if not append and there - set(names):
-        stale = sorted(there - set(names), key=natural_key)
+    # Which directories a new data set has isn't known beforehand.
+    stale = [name for name in there if below or name not in names]
+    if not append and stale:
         raise ValueError(
-            f"{shown(fs, directory)!r} holds files of another data set that would stay beside the new ones ({stale[0]!r} and "
+            f"{where!r} holds files of another data set that would stay beside the new ones ({stale[0]!r} and "
             f"{len(stale) - 1} more): say overwrite=True to remove them, or append=True to add to them"
         )
 
 
-def _existing(fs: Any, directory: str, path: Any, storage_options: Any) -> tuple[pa.Schema | None, int]:
-    """Return the schema of the data set to append to, and the first free number."""
-    names = _data_files(fs, directory)
-    if not names:
-        return None, 0
-    schema = find_parquet(path, storage_options)[0].footer.schema.to_arrow_schema()
-    numbers = [int(match.group(1)) for name in names if (match := re.search(r"(\d+)\D*$", name.rsplit(".", 1)[0]))]
-    return schema, max([*numbers, len(names) - 1]) + 1
+def _first_free(there: Sequence[str]) -> int:
+    """Return the first number that no file's name has."""
+    names = [name.rsplit("/", 1)[-1].rsplit(".", 1)[0] for name in there]
+    numbers = [int(match.group(1)) for name in names if (match := re.search(r"(\d+)\D*$", name))]
+    return max([*numbers, len(set(names)) - 1], default=-1) + 1
 
 
-def _check_appendable(existing: pa.Schema, meta: pd.DataFrame, write_index: bool, where: str) -> None:
-    new = pa.Schema.from_pandas(meta, preserve_index=write_index)
-    if existing.names != new.names:
+def _check_appendable(
+    existing: ParquetFile, meta: pd.DataFrame, keys: Sequence[str], write_index: bool, where: str
+) -> None:
+    if [name for name, _ in existing.keys] != list(keys):
         raise ValueError(
-            f"can't append to {where!r}: it has the columns {existing.names}, the new partitions have {new.names}"
+            f"can't append to {where!r}: its directories have the keys {[name for name, _ in existing.keys]}, but "
+            f"partition_on is {list(keys)}"
+        )
+    new = pa.Schema.from_pandas(meta, preserve_index=write_index)
+    if existing.schema.names != new.names:
+        raise ValueError(
+            f"can't append to {where!r}: it has the columns {existing.schema.names}, the new partitions have {new.names}"
         )
     for field in new:
-        kind = existing.field(field.name).type
+        kind = existing.schema.field(field.name).type
         if (
             not pa.types.is_null(field.type)
             and not pa.types.is_dictionary(field.type)
@@ -433,6 +323,22 @@ def _check_appendable(existing: pa.Schema, meta: pd.DataFrame, write_index: bool
             raise ValueError(
                 f"can't append to {where!r}: its column {field.name!r} is {kind}, the new one is {field.type}: use astype"
             )
+
+
+def _check_overlap(existing: Sequence[ParquetFile], df: Any, where: str) -> None:
+    """Raise ValueError if the new divisions begin before those end that the footers prove."""
+    if not df.known_divisions or df._meta.index.nlevels > 1:
+        return
+    column = next(iter(index_columns(existing[0].schema)), None)
+    parts = [part for part in cut(existing, False, 1) if part.rows]
+    if not parts:
+        return
+    there = divisions(parts, {one.file.path: one for one in existing}, df._meta.index, column)
+    if there is not None and df.divisions[0] <= there[-1]:
+        raise ValueError(
+            f"can't append to {where!r}: its index ends with {there[-1]!r}, the new one begins with {df.divisions[0]!r}, so that "
+            "divisions would overlap: say ignore_divisions=True if that is meant"
+        )
 
 
 def _types(schema: Any, meta: pd.DataFrame) -> dict[str, pa.DataType]:

@@ -1,16 +1,20 @@
 """Rewrites of dataframe layers, one a file, and the passes that every computation goes through.
 
+- ``push_filters``: sources that can leave out rows do, instead of a filter behind them.
 - ``project_columns``: only the columns that are needed are read and carried (layers -> layers).
+- ``expand_joins``: which way two frames are joined, by the columns that are left.
 - then ``minidask.optimize.blockwise``: chains of partition-wise layers become one task a partition.
 
 Users replace the passes with the setting ``dataframe_optimize``: a callable ``(graph, keys) -> graph`` or a list of them.
 """
 
+from minidask.dataframe.optimize.expand_joins import expand_joins
 from minidask.dataframe.optimize.fuse_partitions import fuse_partitions
 from minidask.dataframe.optimize.project_columns import project_columns
+from minidask.dataframe.optimize.push_filters import push_filters
 
-PASSES = (project_columns, fuse_partitions)
+PASSES = (push_filters, project_columns, expand_joins, fuse_partitions)
 # With the setting optimization.blockwise.active off.
-PASSES_WITHOUT_FUSION = (project_columns,)
+PASSES_WITHOUT_FUSION = (push_filters, project_columns, expand_joins)
 
-__all__ = ["PASSES", "PASSES_WITHOUT_FUSION", "fuse_partitions", "project_columns"]
+__all__ = ["PASSES", "PASSES_WITHOUT_FUSION", "expand_joins", "fuse_partitions", "project_columns", "push_filters"]

@@ -1,6 +1,7 @@
-"""Reductions about distinct values: unique, nunique, value_counts, drop_duplicates.
+"""Distinct values: the functions behind unique, nunique, value_counts, mode and drop_duplicates.
 
-Partial results are themselves distinct values, in order of appearance, so that they are no longer than they have to be.
+Place in the flow: ``distinct_methods`` makes trees and shuffles of them. Partial results are themselves distinct values, in order
+of appearance, so that they are no longer than they have to be. Pure.
 """
 
 from __future__ import annotations
@@ -12,33 +13,82 @@ import numpy as np
 import pandas as pd
 
 from minidask.dataframe.join_parts import join_parts
+from minidask.dataframe.reductions import hyperloglog
 from minidask.dataframe.reductions.moments import columns_of
 from minidask.dataframe.reductions.rows import is_masked
+from minidask.dataframe.shuffle.hashing import hash_rows
 
 
 class DropDuplicates(NamedTuple):
-    """Leave out rows that are there already; ``keep`` is "first" or "last"."""
+    """Leave out rows that are there already; ``keep`` is "first", "last", or False for none of equal rows."""
 
     subset: tuple[Hashable, ...] | None
     keep: Any
 
-    def chunk(self, obj: Any) -> Any:
-        """Of one partition, or one result."""
-        if isinstance(obj, pd.DataFrame):
-            return obj.drop_duplicates(subset=None if self.subset is None else list(self.subset), keep=self.keep)
-        return obj.drop_duplicates(keep=self.keep)
+    def of_one(self, obj: Any) -> Any:
+        """Of one partition."""
+        return obj[~duplicated(obj, self.subset, self.keep)]
 
-    def __call__(self, parts: Any) -> Any:
-        return self.chunk(join_parts(parts))
+    def __call__(self, parts: list[Any]) -> Any:
+        return self.of_one(join_parts(parts))
 
 
 class DropDuplicatesChunk(NamedTuple):
-    """The chunk of ``DropDuplicates``."""
+    """The chunk of ``DropDuplicates``, and what makes whole partitions distinct where equal rows have met."""
 
     how: DropDuplicates
 
     def __call__(self, obj: Any) -> Any:
-        return self.how.chunk(obj)
+        return self.how.of_one(obj)
+
+
+def duplicated(obj: Any, subset: tuple[Hashable, ...] | None, keep: Any) -> np.ndarray:
+    """Return which rows are there already."""
+    options = {"subset": list(subset)} if subset is not None and isinstance(obj, pd.DataFrame) else {}
+    return np.asarray(obj.duplicated(keep=keep, **options))
+
+
+class Once(NamedTuple):
+    """The first of each set of equal rows, and whether there were more than one."""
+
+    rows: Any
+    repeated: np.ndarray
+
+
+class OnceChunk(NamedTuple):
+    """Give the ``Once`` of a partition."""
+
+    subset: tuple[Hashable, ...] | None
+
+    def __call__(self, obj: Any) -> Once:
+        return self.of(obj, np.zeros(len(obj), dtype=bool))
+
+    def of(self, obj: Any, repeated: np.ndarray) -> Once:
+        """Return the first of equal rows, of which some are known to be repeated."""
+        first = ~duplicated(obj, self.subset, "first")
+        repeated = repeated | duplicated(obj, self.subset, False)
+        return Once(obj[first], repeated[first])
+
+
+class OnceCombine(NamedTuple):
+    """Join several ``Once``."""
+
+    chunk: OnceChunk
+
+    def __call__(self, parts: list[Once]) -> Once:
+        return self.chunk.of(
+            join_parts([part.rows for part in parts]), np.concatenate([part.repeated for part in parts])
+        )
+
+
+class OnceAggregate(NamedTuple):
+    """Give the rows that no other one is equal to."""
+
+    chunk: OnceChunk
+
+    def __call__(self, parts: list[Once]) -> Any:
+        whole = OnceCombine(self.chunk)(parts)
+        return whole.rows[~whole.repeated]
 
 
 def unique_values(obj: Any) -> pd.Series:
@@ -73,8 +123,18 @@ class CountUnique(NamedTuple):
         return counts[0] if self.columns is None else pd.Series(counts, index=self.columns, dtype="int64")
 
 
+def sketch(obj: Any) -> np.ndarray:
+    """Return the HyperLogLog registers of a partition's rows, missing values being values."""
+    return hyperloglog.registers(hash_rows(columns_of(obj), len(obj)))
+
+
+def count_sketched(parts: list[np.ndarray]) -> float:
+    """Return about how many distinct rows there are."""
+    return hyperloglog.estimate(hyperloglog.join_registers(parts))
+
+
 class ValueCounts(NamedTuple):
-    """Count values; partial results are counts in order of appearance."""
+    """Count values; partial results are counts in order of appearance, frames of the columns "value" and "count"."""
 
     sort: bool
     ascending: bool
@@ -96,12 +156,15 @@ class ValueCounts(NamedTuple):
         return self._sum(join_parts(parts))
 
     def __call__(self, parts: list[pd.DataFrame]) -> pd.Series:
-        frame = self.combine(parts)
+        return self.finish(self.combine(parts))
+
+    def finish(self, frame: pd.DataFrame, total: Any = None, all_categories: bool = True) -> pd.Series:
+        """Return the counts as pandas shows them, or shares of ``total`` (default: their sum)."""
         dtype = frame["value"].dtype
         counts = frame["count"].to_numpy()
-        index = pd.Index(frame["value"], name=self.name)
+        index = pd.Index(frame["value"]).rename(self.name)
         result = pd.Series(counts, index=index, name="count")
-        if isinstance(dtype, pd.CategoricalDtype):
+        if isinstance(dtype, pd.CategoricalDtype) and all_categories:
             # Categories that never occur are counted too, behind the others, as pandas does.
             result = _all_categories(result, dtype)
         if is_masked(dtype):
@@ -112,7 +175,7 @@ class ValueCounts(NamedTuple):
         if is_masked(dtype):
             result = result.astype("Int64")
         if self.normalize:
-            result = (result / result.sum()).rename("proportion")
+            result = (result / (result.sum() if total is None else total)).rename("proportion")
         return result
 
 
@@ -140,3 +203,60 @@ class ValueCountsCombine(NamedTuple):
 
     def __call__(self, parts: list[pd.DataFrame]) -> pd.DataFrame:
         return self.how.combine(parts)
+
+
+class ValueCountsPart(NamedTuple):
+    """Finish a partition in which the counts of equal values have met; ``total`` is that of all partitions."""
+
+    how: ValueCounts
+
+    def __call__(self, frame: pd.DataFrame, total: Any) -> pd.Series:
+        return self.how.finish(self.how.combine([frame]), total, all_categories=False)
+
+
+def sum_counts(parts: list[pd.DataFrame]) -> int:
+    """Return the sum of all counts."""
+    return sum(int(part["count"].sum()) for part in parts)
+
+
+class CountColumns(NamedTuple):
+    """Count the values of each column, by itself."""
+
+    dropna: bool
+
+    def __call__(self, obj: Any) -> list[pd.DataFrame]:
+        return [self.how.chunk(column) for column in columns_of(obj)]
+
+    @property
+    def how(self) -> ValueCounts:
+        """How a column's values are counted."""
+        return ValueCounts(False, False, self.dropna, False, None)
+
+
+class CombineColumns(NamedTuple):
+    """Add up the counts of each column."""
+
+    chunk: CountColumns
+
+    def __call__(self, parts: list[list[pd.DataFrame]]) -> list[pd.DataFrame]:
+        return [self.chunk.how.combine(list(column)) for column in zip(*parts, strict=True)]
+
+
+class Modes(NamedTuple):
+    """Give the most frequent values of each column; ``columns`` is None for a Series named ``name``."""
+
+    chunk: CountColumns
+    columns: Any
+    name: Hashable = None
+
+    def __call__(self, parts: list[list[pd.DataFrame]]) -> Any:
+        modes = []
+        for counts in CombineColumns(self.chunk)(parts):
+            most = counts["value"][counts["count"] == counts["count"].max()]
+            # Each of them once: pandas's mode of these is all, in its order.
+            modes.append(most.reset_index(drop=True).mode(dropna=self.chunk.dropna))
+        if self.columns is None:
+            return modes[0].rename(self.name)
+        if not modes:
+            return pd.DataFrame(columns=self.columns)
+        return pd.concat(modes, axis=1).set_axis(self.columns, axis=1)

@@ -88,9 +88,15 @@ def moments(series: pd.Series, skipna: bool = True) -> tuple[float, float, float
     >>> moments(pd.Series([1.0, 2.0, 3.0, None]))
     (3.0, 2.0, 2.0)
     """
-    values = series.to_numpy(dtype="float64", na_value=np.nan)
-    if skipna:
-        values = values[~np.isnan(values)]
+    if getattr(series.dtype, "kind", "O") in "mM":
+        there = series.dropna()
+        if not skipna and len(there) < len(series):
+            return float(len(series)), np.nan, np.nan
+        values = there.astype("int64").to_numpy(dtype="float64")
+    else:
+        values = series.to_numpy(dtype="float64", na_value=np.nan)
+        if skipna:
+            values = values[~np.isnan(values)]
     if not len(values):
         return 0.0, 0.0, 0.0
     with np.errstate(invalid="ignore", over="ignore"):
@@ -122,11 +128,12 @@ def _combine_two(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 class MomentsAggregate(NamedTuple):
-    """Make variances, standard deviations or standard errors of combined moments."""
+    """Make variances, standard deviations or standard errors of combined moments; of dates and durations (std), durations."""
 
     how: str
     ddof: int
     meta: Any
+    dtypes: tuple[Any, ...]
 
     def __call__(self, parts: list[np.ndarray]) -> Any:
         n, _, squares = combine_moments(parts)
@@ -137,7 +144,16 @@ class MomentsAggregate(NamedTuple):
                 values = np.sqrt(values)
             elif self.how == "sem":
                 values = np.sqrt(values / n)
-        return as_result(values.tolist(), self.meta)
+        pairs = zip(values.tolist(), self.dtypes, strict=True)
+        return as_result([_in_unit(value, dtype) for value, dtype in pairs], self.meta)
+
+
+def _in_unit(value: float, dtype: Any) -> Any:
+    """Return a deviation of dates or durations as a duration, anything else as it is."""
+    if getattr(dtype, "kind", "O") not in "mM":
+        return value
+    unit: Any = np.datetime_data(dtype)[0] if isinstance(dtype, np.dtype) else dtype.unit
+    return pd.NaT if value != value else pd.Timedelta(np.timedelta64(int(value), unit))
 
 
 def columns_of(obj: Any) -> list[pd.Series]:

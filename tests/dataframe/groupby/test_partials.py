@@ -19,7 +19,6 @@ META = pd.DataFrame({"v": [0.5], "n": [1]}, index=pd.Index(["a"], name="k")).ilo
 def test_a_partial_result():
     partial = GroupChunk(PLAN)(FRAME)
     assert partial.table["k0"].tolist() == ["a", "b"]
-    assert partial.table["size"].tolist() == [2, 1]
     assert partial.table["v0s"].tolist() == [4.5, 0.0]
     assert len(partial.values[0]) == 3
 

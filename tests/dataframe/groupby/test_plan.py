@@ -1,9 +1,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from minidask.dataframe.groupby.plan import NEEDS, Output, Plan, Primitive, aggregation_name, outputs_of
+from minidask.dataframe.groupby.aggregation import Aggregation
+from minidask.dataframe.groupby.plan import (
+    NEEDS,
+    Output,
+    Plan,
+    Primitive,
+    outputs_of,
+    placeholder,
+    plain_pair,
+    tree_aggregation,
+)
 
 
 def plan(*outputs: Output) -> Plan:
@@ -11,10 +22,27 @@ def plan(*outputs: Output) -> Plan:
 
 
 def test_names_of_functions():
-    assert [aggregation_name(f) for f in (sum, np.mean, list, "first")] == ["sum", "mean", "list", "first"]
+    assert [tree_aggregation(f) for f in (sum, np.mean, list, "first")] == ["sum", "mean", "list", "first"]
+    own = Aggregation("own", len, len)
+    assert tree_aggregation(own) is own
     for func in ("median", len, lambda x: x):
-        with pytest.raises(NotImplementedError, match="groupby can't aggregate by"):
-            aggregation_name(func)
+        assert tree_aggregation(func) is None
+
+
+def test_pandas_gets_functions_of_the_same_names():
+    own = Aggregation("own", len, len)
+    spec = placeholder({"x": [own, "sum"], "y": ("z", own)})
+    assert spec["x"][0].__name__ == spec["y"][1].__name__ == "own"
+    assert spec["x"][1] == "sum"
+    assert plain_pair(pd.NamedAgg("x", "sum")) == ("x", "sum")
+
+
+def test_what_tables_hold():
+    assert plan(Output("x", "mean")).in_tables
+    assert not plan(Output("x", "nunique")).in_tables
+    assert plan(Output("x", "size")).has_size
+    assert plan(Output("x", "nunique")).has_size
+    assert not plan(Output("x", "sum")).has_size
 
 
 def test_primitives_are_shared():

@@ -12,7 +12,7 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 
 import minidask.dataframe as dd
-from minidask.dataframe.io.parquet import ParquetReader
+from minidask.dataframe.io.parquet_reader import ParquetReader
 from minidask.dataframe.testing import assert_eq
 from minidask.io import FileChangedError
 from tests.dataframe.frames import every_dtype
@@ -402,9 +402,12 @@ def test_other_processes_read(tmp_path):
 @pytest.mark.parametrize(
     ("kwargs", "kind", "message"),
     [
-        ({"engine": "fastparquet"}, NotImplementedError, "engine='fastparquet' isn't built"),
         ({"engine": "x"}, ValueError, "unknown parquet engine 'x'"),
-        ({"aggregate_files": True}, NotImplementedError, "aggregate_files isn't built: put small partitions together"),
+        (
+            {"aggregate_files": "y"},
+            ValueError,
+            r"aggregate_files='y' must name a directory.*there are none \(aggregate_files=True",
+        ),
         (
             {"split_row_groups": 0},
             ValueError,
@@ -414,7 +417,25 @@ def test_other_processes_read(tmp_path):
         ({"split_row_groups": "x"}, ValueError, "split_row_groups must be .* got 'x'"),
         ({"blocksize": "x"}, ValueError, "'x'"),
         ({"blocksize": 0}, ValueError, "blocksize must be at least 1 byte, got 0"),
-        ({"categories": ["x"]}, NotImplementedError, r"categories= isn't built: .*astype\('category'\)"),
+        (
+            {"categories": "x"},
+            TypeError,
+            "categories must be a list of columns, or a mapping of them to numbers, got 'x'",
+        ),
+        ({"index": 5}, TypeError, "index must be a column's name, a list of names, or False, got 5"),
+        (
+            {"parquet_file_extension": 5},
+            TypeError,
+            "parquet_file_extension must be a text, several of them, or None, got 5",
+        ),
+        ({"dtype_backend": "x"}, ValueError, "dtype_backend must be 'numpy_nullable' or 'pyarrow', got 'x'"),
+        ({"arrow_to_pandas": 5}, TypeError, "arrow_to_pandas must be a mapping of options .* got int"),
+        (
+            {"dtype_backend": "pyarrow", "arrow_to_pandas": {"types_mapper": None}},
+            ValueError,
+            "dtype_backend and arrow_to_pandas=.* exclude each other",
+        ),
+        ({"filesystem": "x"}, TypeError, "filesystem must be 'fsspec', 'arrow', or a file system of fsspec, got 'x'"),
         ({"categories": ["q"]}, KeyError, "no column 'q'"),
         ({"filters": "x"}, TypeError, "filters must be a list"),
         ({"columns": 5}, TypeError, "columns must be a name or a list of names, got int: 5"),

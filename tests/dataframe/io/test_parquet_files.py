@@ -6,17 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import minidask.dataframe as dd
-from minidask.dataframe.io.parquet_files import (
-    cut,
-    find_parquet,
-    fused_type,
-    group_bounds,
-    has_nulls,
-    holds_null_type,
-    open_parquet,
-    same_type,
-    typed_elsewhere,
-)
+import minidask.dataframe.io.parquet_files as files_module
+from minidask.dataframe.io.parquet_files import find_parquet, is_data_file, open_parquet
 from minidask.dataframe.testing import assert_eq
 
 
@@ -79,14 +70,6 @@ def test_directories_below_belong_to_the_data_set(tmp_path):
     write(tmp_path / "2020", a=[1])
     write(tmp_path / "2021", a=[2])
     assert dd.read_parquet(tmp_path)["x"].compute().tolist() == [1, 2]
-
-
-def test_hive_directories_are_refused(tmp_path):
-    write(tmp_path / "year=2020", a=[1])
-    with pytest.raises(
-        NotImplementedError, match=r"keeps values in the names of its directories \('year=2020/a.parquet'\)"
-    ):
-        dd.read_parquet(tmp_path)
 
 
 def test_missing(tmp_path):
@@ -171,101 +154,11 @@ def test_whole_numbers_beside_nulls_become_floats(tmp_path):
     assert_eq(dd.read_parquet(files), pd.DataFrame({"x": [1.0, 2.0, None]}), check_index=False)
 
 
-def test_same_type():
-    assert same_type(pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.int32(), pa.large_string()))
-    assert not same_type(pa.dictionary(pa.int8(), pa.string()), pa.string())
-    assert not same_type(pa.dictionary(pa.int8(), pa.string(), ordered=True), pa.dictionary(pa.int8(), pa.string()))
-    assert same_type(pa.null(), pa.int8())
-    assert not same_type(pa.timestamp("us"), pa.timestamp("us", tz="UTC"))
-    assert not same_type(pa.int32(), pa.int64())
-
-
-@pytest.fixture
-def grouped(tmp_path):
-    """A file of 10 rows in row groups of 3, 3, 3 and 1."""
-    pq.write_table(
-        pa.table({"x": list(range(9)) + [None], "s": list("abcdefghij")}), tmp_path / "x.parquet", row_group_size=3
-    )
-    return find_parquet(tmp_path / "x.parquet", None)
-
-
-@pytest.mark.parametrize(
-    ("split", "blocksize", "groups"),
-    [
-        (False, 1, [(0, 1, 2, 3)]),
-        (True, 1 << 30, [(0,), (1,), (2,), (3,)]),
-        (1, 1, [(0,), (1,), (2,), (3,)]),
-        (3, 1, [(0, 1, 2), (3,)]),
-        (9, 1, [(0, 1, 2, 3)]),
-        ("infer", 1 << 30, [(0, 1, 2, 3)]),
-        ("adaptive", 1, [(0,), (1,), (2,), (3,)]),
-    ],
-)
-def test_cut(grouped, split, blocksize, groups):
-    parts = cut(grouped, split, blocksize)
-    assert [part.groups for part in parts] == groups
-    assert [part.first_row for part in parts] == [3 * part.groups[0] for part in parts]
-    assert sum(part.rows for part in parts) == 10
-
-
-def test_cut_counts_bytes(grouped):
-    [one] = grouped
-    size = one.footer.row_group(0).total_byte_size
-    assert [part.groups for part in cut(grouped, "infer", 2 * size)] == [(0, 1), (2, 3)]
-
-
-def test_a_file_without_row_groups_is_one_part(tmp_path):
-    pq.write_table(pa.table({"x": pa.array([], "int64")}), tmp_path / "x.parquet")
-    [part] = cut(find_parquet(tmp_path, None), True, 1)
-    assert part.rows == 0
-
-
-def test_statistics(grouped):
-    [one] = grouped
-    assert has_nulls(grouped, "x")
-    assert not has_nulls(grouped, "s")
-    assert not has_nulls(grouped, "q")
-    assert group_bounds(one.footer, 1, "x") == (3, 5)
-    assert group_bounds(one.footer, 3, "x") is None
-    assert group_bounds(one.footer, 0, "q") is None
-
-
-def test_files_without_statistics(tmp_path):
-    table = pa.table({"x": [1, 2, 3, 4]})
-    pq.write_table(table, tmp_path / "x.parquet", write_statistics=False, row_group_size=2)
-    [one] = find_parquet(tmp_path, None)
-    assert group_bounds(one.footer, 0, "x") is None
-    assert_eq(dd.read_parquet(tmp_path, filters=[("x", ">", 3)]), pd.DataFrame({"x": [4]}), check_index=False)
-    with_nulls = pa.table({"x": pa.array([1, 2, 3, None])})
-    pq.write_table(with_nulls, tmp_path / "x.parquet", write_statistics=False, row_group_size=2)
-    with pytest.raises(
-        ValueError, match=r"x\.parquet \(row groups 0, 1\): the column 'x' is float64 where the footers promised int64"
-    ):
-        dd.read_parquet(tmp_path).compute()
-
-
 def test_open_parquet(tmp_path):
     write(tmp_path, a=[1, 2])
     [one] = find_parquet(tmp_path / "a.parquet", None)
     with open_parquet(one.file) as opened:
         assert opened.read()["x"].to_pylist() == [1, 2]
-
-
-def test_types_inside_lists_and_structures():
-    numbers, nulls = pa.list_(pa.int64()), pa.list_(pa.null())
-    assert fused_type(nulls, numbers) == fused_type(numbers, nulls) == numbers
-    assert fused_type(pa.list_(nulls), pa.list_(numbers)) == pa.list_(numbers)
-    assert fused_type(numbers, pa.list_(pa.string())) is None
-    one, other = pa.struct([("a", pa.null()), ("b", pa.int8())]), pa.struct([("a", pa.string()), ("b", pa.null())])
-    assert fused_type(one, other) == pa.struct([("a", pa.string()), ("b", pa.int8())])
-    assert fused_type(one, pa.struct([("a", pa.null())])) is None
-    assert [holds_null_type(kind) for kind in (one, nulls, numbers, pa.null(), pa.int8())] == [
-        True,
-        True,
-        False,
-        True,
-        False,
-    ]
 
 
 def test_lists_without_values_fit(tmp_path):
@@ -289,8 +182,45 @@ def test_a_relative_glob(tmp_path, monkeypatch):
     assert names(".hidden/*") == ["a.parquet"]
 
 
-def test_typed_elsewhere(tmp_path):
-    pq.write_table(pa.table({"x": pa.nulls(1), "y": pa.nulls(1), "z": [1]}), tmp_path / "a.parquet")
-    pq.write_table(pa.table({"x": [1], "y": pa.nulls(1), "z": [1]}), tmp_path / "b.parquet")
-    found = typed_elsewhere(find_parquet(tmp_path, None))
-    assert {name: schema.field(name).type for name, schema in found.items()} == {"x": pa.int64()}
+def test_any_names_of_files(tmp_path):
+    write(tmp_path, a=[1])
+    (tmp_path / "a.parquet").rename(tmp_path / "a.data")
+    with pytest.raises(FileNotFoundError, match=r"names must end with \.parquet"):
+        find_parquet(tmp_path, None)
+    assert dd.read_parquet(tmp_path, parquet_file_extension=".data")["x"].compute().tolist() == [1]
+    assert dd.read_parquet(tmp_path, parquet_file_extension=None)["x"].compute().tolist() == [1]
+    assert dd.read_parquet(tmp_path, parquet_file_extension=(".x", ".data"))["x"].compute().tolist() == [1]
+    assert is_data_file("a.data", (".data",))
+    assert not is_data_file("a.data")
+
+
+def summarized(folder, monkeypatch):
+    """Return whether the footers of single files were spared."""
+    opened = []
+    real = files_module._footer
+    monkeypatch.setattr(files_module, "_footer", lambda file: opened.append(file.path) or real(file))
+    values = dd.read_parquet(folder)["x"].compute().tolist()
+    monkeypatch.undo()
+    return values, [path.rsplit("/", 1)[-1] for path in opened]
+
+
+def test_metadata_spares_the_footers(tmp_path, monkeypatch):
+    frame = dd.from_pandas(pd.DataFrame({"x": range(6)}), npartitions=3)
+    frame.to_parquet(tmp_path / "d", write_metadata_file=True)
+    assert summarized(tmp_path / "d", monkeypatch) == ([*range(6)], ["_metadata"])
+    df = dd.read_parquet(tmp_path / "d", calculate_divisions=True, filters=[("x", ">", 3)])
+    assert df.npartitions == 1
+    assert df.divisions == (4, 5)
+    assert_eq(dd.read_parquet(tmp_path / "d", ignore_metadata_file=True), frame.compute())
+
+
+def test_metadata_that_does_not_know_all_is_not_trusted(tmp_path, monkeypatch):
+    frame = dd.from_pandas(pd.DataFrame({"x": range(4)}), npartitions=2)
+    frame.to_parquet(tmp_path / "d", write_metadata_file=True)
+    pd.DataFrame({"x": [9]}, index=pd.Index([4])).to_parquet(tmp_path / "d" / "part.2.parquet")
+    values, opened = summarized(tmp_path / "d", monkeypatch)
+    assert values == [0, 1, 2, 3, 9]
+    assert "part.2.parquet" in opened
+    (tmp_path / "d" / "part.2.parquet").unlink()
+    pd.DataFrame({"x": [7, 7, 7]}, index=pd.Index([2, 3, 4])).to_parquet(tmp_path / "d" / "part.1.parquet")
+    assert summarized(tmp_path / "d", monkeypatch)[0] == [0, 1, 7, 7, 7]

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from datetime import date, datetime
+from decimal import Decimal
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from minidask.dataframe.io.parquet_filters import filter_columns, keep, may_hold, parse_filters
+from minidask.dataframe.io.parquet_filters import filter_columns, may_hold, parse_filters, row_mask
+
+
+def keep(frame, filters):
+    return frame[row_mask(filters, frame.__getitem__, len(frame))]
+
 
 FRAME = pd.DataFrame({"x": [1.0, None, 5.0], "s": pd.Series(["a", None, "b"], dtype="str")})
 
@@ -18,6 +27,9 @@ FRAME = pd.DataFrame({"x": [1.0, None, 5.0], "s": pd.Series(["a", None, "b"], dt
         ([("s", "not in", {"a"})], [1, 2]),
         ([[("x", "<", 2)], [("x", "!=", 5)]], [0, 1]),
         ([("x", ">", 0), ("s", "==", "b")], [2]),
+        ([("x", "is", None)], [1]),
+        ([("x", "is not", float("nan"))], [0, 2]),
+        ([[("x", "<=", 3)], [("x", "is", None)]], [0, 1]),
     ],
 )
 def test_rows(filters, kept):
@@ -58,7 +70,7 @@ def test_row_groups_of_one_to_ten(name, value, possible):
 
 def test_any_group_any_column():
     filters = parse_filters([[("x", ">", 1), ("y", "<", 2)], [("z", "==", 3)]], ["x", "y", "z"])
-    assert filter_columns(filters) == ["x", "y", "z"]
+    assert filter_columns((filters,)) == ["x", "y", "z"]
 
 
 @pytest.mark.parametrize(
@@ -76,3 +88,33 @@ def test_any_group_any_column():
 def test_bad_filters(filters, error, message):
     with pytest.raises(error, match=message):
         parse_filters(filters, FRAME.columns)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "name", "value", "possible"),
+    [
+        (("b", "d"), "==", "a", False),
+        (("b", "d"), "in", ["a", "c"], True),
+        (("b", "d"), "<", "b", False),
+        (("b", "d"), ">=", 5, True),
+        ((False, False), "==", True, False),
+        ((False, True), "==", True, True),
+        ((datetime(2020, 1, 1), datetime(2020, 2, 1)), ">", "2020-03-01", False),
+        ((datetime(2020, 1, 1), datetime(2020, 2, 1)), ">", "no date", True),
+        ((datetime(2020, 1, 1), datetime(2020, 2, 1)), "==", pd.Timestamp("2020-03-01", tz="UTC"), True),
+        ((datetime(2020, 1, 1), datetime(2020, 2, 1)), "==", np.datetime64("2019-01-01"), False),
+        ((date(2020, 1, 1), date(2020, 2, 1)), "<", date(2019, 1, 1), False),
+        ((date(2020, 1, 1), date(2020, 2, 1)), "<", datetime(2019, 1, 1), True),
+        ((Decimal("1.5"), Decimal("2.5")), ">", Decimal("2.5"), False),
+        ((1, 2), "==", np.int8(3), False),
+        ((1.0, float("nan")), "==", 3, True),
+    ],
+)
+def test_bounds_of_other_types(bounds, name, value, possible):
+    assert may_hold(((("x", name, value),),), {"x": bounds}) is possible
+
+
+def test_values_that_all_rows_have():
+    known = {"k": pd.Series(["a"])}
+    assert may_hold(((("k", "!=", "b"),),), {}, known)
+    assert not may_hold(((("k", "!=", "a"),),), {}, known)

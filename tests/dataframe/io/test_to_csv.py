@@ -87,6 +87,11 @@ def test_modes(frame, tmp_path):
         assert path.read_text() == FRAME.to_csv(index=False) * times
     with pytest.raises(FileExistsError, match=r"x.csv' is there already"):
         frame.to_csv(path, single_file=True, mode="x")
+    for times in (1, 2):
+        several = frame.to_csv(tmp_path / "several-*.csv", mode="at", header=False, compression="infer")
+        assert "".join(Path(one).read_text() for one in several).count("\n") == 25 * times + 5 * times
+    zipped = [frame.to_csv(tmp_path / "zipped-*.csv.gz", mode="a", compression="infer") for _ in range(2)][0]
+    assert gzip.decompress(Path(zipped[0]).read_bytes()).decode() == frame.get_partition(0).compute().to_csv() * 2
     frame.to_csv(tmp_path / "p-*.csv", mode="x")
     with pytest.raises(FileExistsError, match=r"p-.\.csv' is there already"):
         frame.to_csv(tmp_path / "p-*.csv", mode="x")
@@ -145,7 +150,6 @@ def test_other_file_systems(frame):
         ("x.csv", {"single_file": True, "name_function": str}, ValueError, "no use with single_file"),
         ("x.csv", {"single_file": True, "header_first_partition_only": False}, ValueError, "one header"),
         ("x.zip", {"single_file": True, "compression": "zip"}, ValueError, "zip files can't be put together of parts"),
-        ("*.csv", {"mode": "a"}, ValueError, "single_file=True"),
         ("*.csv", {"mode": "r"}, ValueError, "mode must be one of"),
         ("*.csv", {"compression": "zap"}, ValueError, "unknown compression 'zap'"),
         ("*.csv", {"lineterminator": "\r"}, TypeError, "unexpected keyword argument 'lineterminator'"),

@@ -1,77 +1,55 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from minidask.dataframe.reductions.distinct import join_unique, unique_values
-from minidask.dataframe.testing import assert_eq
-from tests.dataframe.frames import cut, cut_frames, cuttings, every_dtype, few
-
-FRAME = every_dtype()
-CUT = cuttings(FRAME)
-COUNTS = [{}, {"dropna": False}, {"normalize": True}, {"ascending": True}, {"sort": False}]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("column", list(FRAME.columns))
-def test_columns(column):
-    for df in CUT:
-        for options in COUNTS:
-            assert_eq(df[column].value_counts(**options), FRAME[column].value_counts(**options))
-        assert_eq(df[column].drop_duplicates(), FRAME[column].drop_duplicates())
-        assert_eq(df[column].drop_duplicates(keep="last"), FRAME[column].drop_duplicates(keep="last"))
-        assert_eq(df[column].nunique(), FRAME[column].nunique())
-        assert_eq(df[column].nunique(dropna=False), FRAME[column].nunique(dropna=False))
-        unique = FRAME[column].drop_duplicates().reset_index(drop=True)
-        assert_eq(df[column].unique(), unique)
+from minidask.dataframe.reductions.distinct import (
+    CountColumns,
+    DropDuplicates,
+    Modes,
+    OnceAggregate,
+    OnceChunk,
+    OnceCombine,
+    ValueCounts,
+    duplicated,
+    join_unique,
+    unique_values,
+)
 
 
-CASES = {
-    "rows": lambda df: df[["i", "b"]].drop_duplicates(),
-    "rows by columns": lambda df: df.drop_duplicates(subset=["i", "s"], keep="last"),
-    "rows by a column": lambda df: df.drop_duplicates("g"),
-    "numbered": lambda df: df.drop_duplicates("g", ignore_index=True),
-    "nunique": lambda df: df.nunique(),
-    "nunique with missing": lambda df: df.nunique(dropna=False),
-    "index": lambda df: df.index.nunique(),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", list(CASES))
-def test_frames(case):
-    for df in CUT:
-        assert_eq(CASES[case](df), CASES[case](FRAME))
-
-
-@pytest.mark.slow
-@few
-@given(cut_frames(), st.sampled_from(["i", "f", "b", "s", "d", "c", "I"]), st.sampled_from(COUNTS))
-def test_any_frame(pair, column, options):
-    frame, df = pair
-    if len(frame):
-        assert_eq(df[column].value_counts(**options), frame[column].value_counts(**options))
-        assert_eq(df[[column, "b"]].drop_duplicates(), frame[[column, "b"]].drop_duplicates())
-
-
-def test_parts():
+def test_unique_values():
     assert unique_values(pd.Series([2, 1, 2], [5, 6, 7])).tolist() == [2, 1]
+    assert unique_values(pd.Index([2, 1, 2])).tolist() == [2, 1]
     assert join_unique([pd.Series([2, 1]), pd.Series([1, 3])]).tolist() == [2, 1, 3]
 
 
-def test_bad_input():
-    with pytest.raises(NotImplementedError, match="keep=False"):
-        CUT[1].drop_duplicates(keep=False)
-    with pytest.raises(KeyError, match="no column 'nope'"):
-        CUT[1].drop_duplicates(subset="nope")
+def test_dropping_duplicates():
+    left, right = pd.Series([1, 2, 1]), pd.Series([2, 3], index=[3, 4])
+    assert DropDuplicates(None, "last")([left, right]).to_dict() == {2: 1, 3: 2, 4: 3}
+    frame = pd.DataFrame({"x": [1, 1], "y": [1, 2]})
+    assert duplicated(frame, ("x",), "first").tolist() == [False, True]
+    assert duplicated(frame, None, "first").tolist() == [False, False]
 
 
-@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean"])
-def test_masked_nulls_are_counted_behind_the_others(dtype):
-    series = pd.Series([None, 1, 0, None, 1, 0], dtype=dtype)
-    df = cut(series.to_frame("x"), [0, 1, 4, 6])
-    for options in ({}, {"sort": False}, {"ascending": True}, {"normalize": True}):
-        expected = series.rename("x").value_counts(dropna=False, **options)
-        assert_eq(df["x"].value_counts(dropna=False, **options), expected)
+def test_rows_that_are_alone():
+    once = OnceChunk(None)
+    left, right = once(pd.Series([1, 2, 1])), once(pd.Series([3, 2], index=[3, 4]))
+    assert left.repeated.tolist() == [True, False]
+    both = OnceCombine(once)([left, right])
+    assert dict(zip(both.rows, both.repeated, strict=True)) == {1: True, 2: True, 3: False}
+    assert OnceAggregate(once)([left, right]).to_dict() == {3: 3}
+
+
+def test_counting():
+    how = ValueCounts(True, False, True, False, "x")
+    counts = how.combine([how.chunk(pd.Series(["a", "b", "a"])), how.chunk(pd.Series(["b", "b"]))])
+    assert dict(zip(counts["value"], counts["count"], strict=True)) == {"a": 2, "b": 3}
+    assert how.finish(counts).index.tolist() == ["b", "a"]
+    shares = how._replace(normalize=True).finish(counts, total=10)
+    assert (shares.tolist(), shares.name) == ([0.3, 0.2], "proportion")
+
+
+def test_modes():
+    count = CountColumns(True)
+    parts = [count(pd.Series([2, 1, 2])), count(pd.Series([1, np.nan]))]
+    assert Modes(count, None, "x")(parts).tolist() == [1, 2]

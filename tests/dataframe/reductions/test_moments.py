@@ -87,9 +87,25 @@ def test_strings_have_none(how):
         getattr(CUT[1]["s"], how)()
 
 
-def test_spread_of_dates_is_not_built():
-    with pytest.raises(NotImplementedError, match="convert to numbers first"):
-        CUT[1]["d"].std()
+@pytest.mark.parametrize("column", ["d", "t", "z"])
+def test_deviation_of_dates(column):
+    frame = FRAME.assign(d=FRAME["d"].where(FRAME["i"] > -2), z=FRAME["d"].dt.tz_localize("UTC"))
+    for df in [cut(frame, [0, 0, 9, 9, 23]), cut(frame, [0, 23])]:
+        for options in ({}, {"ddof": 0}, {"skipna": False}):
+            expected, actual = frame[column].std(**options), df[column].std(**options).compute()
+            assert pd.isna(actual) if pd.isna(expected) else abs(actual - expected) <= pd.Timedelta(1, unit="us")
+        both = df[[column, "f"]].std().compute()
+        assert both.dtype == object
+        assert abs(both[column] - frame[column].std()) <= pd.Timedelta(1, unit="us")
+        assert df[[column]].std().compute().dtype == frame[[column]].std().dtype
+    for how in ("var", "sem"):
+        with pytest.raises(TypeError, match="does not support operation"):
+            getattr(df[column], how)()
+
+
+def test_complex_numbers():
+    with pytest.raises(NotImplementedError, match="the real and the imaginary part"):
+        dd.from_pandas(pd.Series([1j, 2]), npartitions=1).std()
 
 
 INFINITE = pd.DataFrame({"x": [np.inf, 1.0, -np.inf, np.inf, 2.0, np.nan], "y": [0.0, 1, 2, 3, 4, 7]})

@@ -66,7 +66,7 @@ def test_combining():
     ("call", "kind", "message"),
     [
         (lambda df: df[["i", "f"]].corr(method="spearman"), NotImplementedError, "'spearman' needs ranks"),
-        (lambda df: df["i"].corr(FRAME["f"]), TypeError, "another Series of the same rows, got Series"),
+        (lambda df: df["i"].corr(FRAME["f"]), TypeError, "another lazy Series, got Series"),
         (lambda df: df["i"].corr(df["s"]), TypeError, "needs numbers, got a Series of str"),
         (lambda df: df[["i", "s"]].corr(), ValueError, "could not convert"),
     ],
