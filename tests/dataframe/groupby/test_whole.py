@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+import minidask.dataframe as dd
+from minidask.dataframe.groupby.whole import GroupCall, Recorded, marked_meta, members_of
+from minidask.dataframe.testing import assert_eq
+
+
+def test_calls():
+    groups = pd.DataFrame({"k": [1, 1, 2], "x": [1.0, 2.0, 3.0]}).groupby("k")["x"]
+    assert GroupCall("median")(groups).tolist() == [1.5, 3.0]
+    assert GroupCall("sum", window={"window": 2})(groups).tolist()[1] == 3.0
+    assert GroupCall("median").token() != GroupCall("mean").token()
+    assert GroupCall("median").short_name == "median"
+
+
+def test_results_are_recorded():
+    call = Recorded(lambda group: group.head(1))
+    pd.DataFrame({"k": [1, 1, 2], "x": [1.0, 2.0, 3.0]}).groupby("k").apply(call)
+    assert call.lengths == [1, 1]
+    assert not call.like
+
+
+def test_members():
+    index = pd.MultiIndex.from_tuples([("b", 1), ("b", 2), ("a", 1)])
+    assert members_of(index, pd.DataFrame({"k0": ["a", "b"]})).tolist() == [1, 1, 0]
+
+
+def test_marked_meta_has_no_rows():
+    assert marked_meta(pd.Series([], name="x", dtype="float64")).columns.tolist() == ["i0", "v0", "rank", "place"]
+
+
+def test_functions_that_return_nothing_leave_groups_out():
+    frame = pd.DataFrame({"k": [1, 1, 2, 3], "x": [1.0, 2.0, 3.0, 4.0]})
+    df = dd.from_pandas(frame, npartitions=2)
+
+    def some(rows):
+        return rows if rows["x"].sum() > 3 or len(rows) == 2 else None
+
+    meta = frame.groupby("k").apply(some).iloc[:0]
+    assert_eq(df.groupby("k").apply(some, meta=meta), frame.groupby("k").apply(some))
+
+
+def test_results_of_rows_are_in_their_order():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"k": rng.integers(0, 4, 30), "x": rng.normal(size=30)})
+    df = dd.from_pandas(frame, npartitions=4)
+
+    def call(d):
+        return d.groupby("k", group_keys=False)[["x"]].apply(lambda rows: rows - rows.mean())
+
+    assert_eq(call(df), call(frame))
