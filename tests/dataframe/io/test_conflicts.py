@@ -62,3 +62,8 @@ def test_an_error_that_no_column_explains(tmp_path):
     layer = dd.read_csv(tmp_path / "a.csv")._layer
     found = conflict_error(layer.reader, layer.parts[0], b"x\n1\n", ["x"], ValueError("something else"))
     assert str(found) == f"{tmp_path}/a.csv: something else"
+
+
+def test_the_parser_in_python_says_the_same(tmp_path):
+    message = error(tmp_path, "n\n1\n", "n\n1\n2.5\n", engine="python")
+    assert "'n'     int64 (inferred)  float64  '2.5' in row 1" in message

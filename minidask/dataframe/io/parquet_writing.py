@@ -1,0 +1,236 @@
+"""The tasks that write a parquet data set: a file a partition, then all of them put in place.
+
+Place in the flow: ``to_parquet`` makes a layer of ``WriteFile`` and one task of ``Finish`` behind it. Files stand in a hidden
+directory until then (``minidask.io.writing``).
+
+Invariants: all files have one Arrow schema; the index is written as columns, so that files are alike whatever index
+their partition had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from minidask.dataframe.io import parquet_fast
+from minidask.dataframe.io.parquet_files import METADATA
+from minidask.dataframe.io.parquet_hive import missing_directory, split_rows
+from minidask.dataframe.io.parquet_schema import fused_type
+from minidask.io.paths import is_local
+from minidask.io.writing import Staging
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Make the hidden directory of a write that is computed later, once and before any file.
+
+    A task that outlives a failed write must not make it anew.
+    """
+
+    staging: Staging
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "prepare"
+
+    def __call__(self) -> None:
+        """Make it."""
+        self.staging.prepare()
+
+
+@dataclass(frozen=True)
+class WriteFile:
+    """Write one partition: ``WriteFile(...)(frame, name) -> [name]``.
+
+    With ``partition_on`` it writes a file of that name into a directory for each combination of values there.
+    """
+
+    staging: Staging
+    write_index: bool
+    types: Mapping[str, pa.DataType]
+    custom_metadata: Mapping[bytes, bytes]
+    options: Mapping[str, Any]
+    meta: pd.DataFrame
+    partition_on: tuple[str, ...] = ()
+    engine: str = "pyarrow"
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "to_parquet"
+
+    def __call__(self, frame: pd.DataFrame, name: str, prepared: None = None) -> list[str]:
+        """Write into the directory that ``Prepare`` made; return the files' names.
+
+        Raises
+        ------
+        ValueError
+            If the partition isn't as its meta says, or values don't fit the schema.
+        """
+        if list(frame.columns) != list(self.meta.columns):
+            raise ValueError(
+                f"the partition for {name!r} has the columns {list(frame.columns)}, but its meta has {list(self.meta.columns)}: "
+                "correct the meta of the function that made it"
+            )
+        if not self.partition_on:
+            self._write(frame, name)
+            return [name]
+        names = []
+        for directory, rows in split_rows(frame, self.partition_on):
+            names.append(self._write_below(rows, directory, name))
+        return names
+
+    def write_empty(self, name: str) -> str:
+        """Write a file without rows, so that a data set of directories has one at least."""
+        rows = self.meta.drop(columns=list(self.partition_on))
+        return self._write_below(rows, missing_directory(self.partition_on), name)
+
+    def _write_below(self, rows: pd.DataFrame, directory: str, name: str) -> str:
+        fs, path = self.staging.fs, self.staging.directory
+        for piece in directory.split("/"):
+            path = f"{path}/{piece}"
+            try:
+                # Not its parents: a task that outlives a failed write must not make them anew.
+                fs.mkdir(path, create_parents=False)
+            except FileExistsError:
+                # Another partition, or an earlier value, has made it.
+                continue
+        self._write(rows, f"{directory}/{name}")
+        return f"{directory}/{name}"
+
+    def _write(self, frame: pd.DataFrame, name: str) -> None:
+        table = self._table(frame, name)
+        path = self.staging.path(name)
+        if self.engine == "fastparquet":
+            options = {**self.options}
+            parquet_fast.write_table(table, self.staging.fs, path, options.pop("compression"), options)
+            return
+        with self.staging.fs.open(path, "wb") as file:
+            pq.write_table(table, file, **self.options)
+
+    def _table(self, frame: pd.DataFrame, name: str) -> pa.Table:
+        index = bool(self.write_index)
+        try:
+            if self.types:
+                # Values of a type that is given may be such that none can be inferred.
+                given = [name for name in frame.columns if name in self.types]
+                inferred = pa.Schema.from_pandas(frame.drop(columns=given), preserve_index=index)
+                names = [*frame.columns, *[name for name in inferred.names if name not in frame.columns]]
+                types = {**dict(zip(inferred.names, inferred.types, strict=True)), **self.types}
+                schema = pa.schema([(name, types[name]) for name in names])
+                table = pa.Table.from_pandas(frame, schema, preserve_index=index)
+            else:
+                table = pa.Table.from_pandas(frame, preserve_index=index, nthreads=1)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            raise ValueError(
+                f"the partition for {name!r} can't be written as parquet: {error}. Convert the column first, or give "
+                "its type with "
+                "schema={column: pyarrow type}"
+            ) from error
+        fields = [field.with_type(_plain(field.type)) for field in table.schema]
+        metadata = {**(table.schema.metadata or {}), **self.custom_metadata}
+        return table.cast(pa.schema(fields, metadata))
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Compare the files' schemas and put the files in place."""
+
+    write: WriteFile
+    existing: pa.Schema | None
+    earlier: Sequence[str]
+    write_metadata_file: bool
+
+    @property
+    def staging(self) -> Staging:
+        """Where the files stand."""
+        return self.write.staging
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "finish_parquet"
+
+    def __call__(self, written: Sequence[Sequence[str]]) -> None:
+        """Do it, given the names of each partition's files.
+
+        Raises
+        ------
+        ValueError
+            If a column has different types in different files.
+        """
+        names = [name for part in written for name in part] or [self.write.write_empty("part.0.parquet")]
+        staged = {name: pq.read_schema(self._open(name)) for name in names}
+        schema = unified(staged, self.existing)
+        for name, own in staged.items():
+            if any(
+                pa.types.is_null(field.type) and not pa.types.is_null(schema.field(field.name).type) for field in own
+            ):
+                table = pq.read_table(self._open(name), partitioning=None)
+                with self.staging.fs.open(self.staging.path(name), "wb") as file:
+                    fields = [field.with_type(schema.field(field.name).type) for field in own]
+                    pq.write_table(table.cast(pa.schema(fields, own.metadata)), file, **self.write.options)
+        all_names = [*names]
+        if self.write_metadata_file:
+            self._write_metadata(names)
+            all_names.append(METADATA)
+        self.staging.commit(all_names)
+
+    def _write_metadata(self, names: Sequence[str]) -> None:
+        paths = [(name, f"{self.staging.target}/{name}") for name in self.earlier]
+        paths += [(name, self.staging.path(name)) for name in names]
+        merged: Any = None
+        for name, path in paths:
+            footer = pq.read_metadata(self._source(path))
+            footer.set_file_path(name)
+            if merged is None:
+                merged = footer
+            else:
+                merged.append_row_groups(footer)
+        with self.staging.fs.open(self.staging.path(METADATA), "wb") as file:
+            merged.write_metadata_file(file)
+
+    def _open(self, name: str) -> Any:
+        return self._source(self.staging.path(name))
+
+    def _source(self, path: str) -> Any:
+        return path if is_local(self.staging.fs) else self.staging.fs.open(path, "rb")
+
+
+def unified(schemas: Mapping[str, pa.Schema], existing: pa.Schema | None = None) -> pa.Schema:
+    """Return one schema for files that differ at most in columns without values.
+
+    Raises
+    ------
+    ValueError
+        If a column has two types.
+    """
+    names = list(schemas)
+    found: dict[str, tuple[pa.Field, str]] = {}
+    sources = ([("the data set that is there", existing)] if existing is not None else []) + [
+        (name, schemas[name]) for name in names
+    ]
+    for where, schema in sources:
+        for field in schema:
+            known = found.get(field.name)
+            fused = field.type if known is None else fused_type(known[0].type, field.type)
+            if known is None or (fused is not None and not fused.equals(known[0].type)):
+                found[field.name] = field.with_type(fused), where
+            elif fused is None:
+                raise ValueError(
+                    f"the column {field.name!r} is {known[0].type} in {known[1]} and {field.type} in {where}: convert it "
+                    "with astype, "
+                    f"or give its type with schema={{{field.name!r}: ...}}"
+                )
+    return pa.schema([found[name][0] for name in schemas[names[0]].names])
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Give all categoricals one width of codes, whatever the number of categories in the partition."""
+    return pa.dictionary(pa.int32(), kind.value_type, kind.ordered) if pa.types.is_dictionary(kind) else kind
