@@ -1,0 +1,73 @@
+"""Random chains of operations on random frames, cut anywhere: with and without the optimiser what pandas makes of the whole."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+import minidask.dataframe as dd
+from minidask.dataframe.testing import assert_eq
+from tests.dataframe.frames import cut_frames
+from tests.dataframe.workflows.chains import INDEXES, endings, steps
+
+LONGEST = 5
+slowly = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+
+
+@pytest.mark.slow
+@settings(max_examples=70, deadline=None, derandomize=True, suppress_health_check=slowly)
+@given(st.data())
+def test_a_chain_is_what_pandas_makes_of_the_whole(data: st.DataObject) -> None:
+    check_a_chain(data)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@settings(max_examples=3_000, deadline=None, suppress_health_check=slowly)
+@given(st.data())
+def test_many_chains(data: st.DataObject) -> None:
+    check_a_chain(data)
+
+
+def check_a_chain(data: st.DataObject) -> None:
+    expected, lazy = data.draw(cut_frames())
+    with tempfile.TemporaryDirectory() as folder:
+        source = data.draw(st.sampled_from(["cut", "divided", "parquet"]), label="source")
+        if source == "divided":
+            expected = expected.set_axis(INDEXES[data.draw(st.sampled_from(sorted(INDEXES)))](len(expected)))
+            lazy = dd.from_pandas(expected, npartitions=data.draw(st.integers(1, 4)))
+        elif source == "parquet":
+            lazy.to_parquet(folder, compute_kwargs={"scheduler": "sync"})
+            lazy = dd.read_parquet(folder)
+        note(f"{lazy.npartitions} partitions of {expected.reset_index().to_dict('list')}")
+        walk(data, lazy, expected)
+
+
+def walk(data: st.DataObject, lazy: Any, expected: pd.DataFrame) -> None:
+    order = index = dtypes = True
+    for _ in range(data.draw(st.integers(1, LONGEST))):
+        step = data.draw(steps(expected, order, index))
+        if step is None:
+            continue
+        note(f"{step}")
+        expected, lazy = step.eager(expected), step.lazy(lazy)
+        order = order if step.order is None else step.order
+        index = index if step.index is None else step.index
+        dtypes = dtypes and not step.promotes
+    same(lazy, expected, order, index, dtypes)
+    if len(expected.columns) and (last := data.draw(endings(expected))):
+        note(f"{last}")
+        assert_eq(last.lazy(lazy), last.eager(expected), check_dtype=dtypes, check_meta=dtypes)
+
+
+def same(lazy: Any, expected: pd.DataFrame, order: bool, index: bool, dtypes: bool) -> None:
+    options = {"check_index": index, "check_order": order, "check_dtype": dtypes, "check_categorical": False}
+    assert_eq(lazy, expected, check_meta=dtypes, **options)
+    plain = lazy.compute(scheduler="sync", optimize_graph=False)
+    assert_eq(plain, expected, **options)
+    assert len(lazy) == len(expected)
