@@ -208,7 +208,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "dataframe.shuffle.method",
         None,
         optional(choice("tasks", "disk", "p2p")),
-        "How dataframes are shuffled: ``'tasks'`` in memory, ``'disk'`` in memory and beyond a limit in files, ``'p2p'`` between a "
+        "How dataframes are shuffled: ``'tasks'`` in memory, ``'disk'`` in memory, in files beyond a limit, ``'p2p'`` between a "
         "cluster's workers. None: what suits the scheduler, ``'disk'`` on one machine.",
         aliases=("shuffle", "dataframe.shuffle.algorithm"),
     ),
@@ -216,7 +216,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "dataframe.shuffle.memory-limit",
         None,
         optional(kinds.BYTES),
-        "What the shuffles of one process hold in memory together before they write to ``temporary-directory``. None: a quarter of "
+        "What the shuffles of one process hold together before they write to ``temporary-directory``. None: a quarter of "
         "the memory that the process may use, and no more than half of what is free.",
         unit="bytes",
     ),
