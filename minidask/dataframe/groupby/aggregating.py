@@ -78,10 +78,10 @@ class Aggregating(Grouping):
                 reduce_partitions("groupby", operands, chunk, combine, aggregate, meta, plan.describe(), **shared)
             )
         keys = tuple([f"k{at}" for at in range(len(plan.keys))])
+        split, collect, last = SplitTable(chunk, keys), Collect(combine, keys), Collect(aggregate, keys)
         collected = reduce_partitions(
-            "groupby-collect", operands, SplitTable(chunk, keys), Collect(combine), Collect(aggregate), meta, plan.describe(),
-            **shared,
-        )  # fmt: skip
+            "groupby-collect", operands, split, collect, last, meta, plan.describe(), **shared
+        )
         bucket = Bucket(aggregate, keys, Partial)
         blocks = Parts(list(range(BUCKETS)))
         buckets = frame_layer(
@@ -104,7 +104,7 @@ class Aggregating(Grouping):
                 "results of this aggregation are made in one partition: leave out split_out, then repartition the result"
             )
         frame, series = self._frame, self._series_keys()
-        chunk = TableChunk(plan)
+        chunk = TableChunk(GroupChunk(plan))
         sample = [key._meta_nonempty.set_axis(frame._meta_nonempty.index) for key in series]
         table_meta = chunk(frame._meta_nonempty, *sample).iloc[:0]
         layers = [frame._layer, *[key._layer for key in series]]

@@ -9,12 +9,14 @@ Place in the flow: ``partials`` asks ``few_alike``; ``aggregating`` builds the l
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from minidask.dataframe.groupby.plan import Plan
+from minidask.dataframe.groupby.runs import ascending, follow
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.shuffle.pieces import Split, split_rows
 from minidask.dataframe.shuffle.targets import HashTargets
@@ -62,7 +64,7 @@ def each_a_group(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
 
 
 class SplitTable(NamedTuple):
-    """Split a large table of partial results in buckets; leave a small one as it is."""
+    """Split a large table of partial results in buckets; leave a small one as it is, and one whose key ascends."""
 
     chunk: Any
     keys: tuple[str, ...]
@@ -74,21 +76,38 @@ class SplitTable(NamedTuple):
 
     def __call__(self, *args: Any) -> Any:
         partial = self.chunk(*args)
-        if len(partial.table) <= MANY_GROUPS:
+        if len(partial.table) <= MANY_GROUPS or ascending(partial.table, self.keys):
             return partial
         return split_rows(partial.table, HashTargets(self.keys, BUCKETS), BUCKETS)
 
+    @property
+    def keys_only(self) -> frozenset[Hashable]:
+        """The columns that may come as codes."""
+        keys: frozenset[Hashable] = self.chunk.keys_only
+        return keys
+
+    def with_codes(self, dtypes: Mapping[Hashable, Any]) -> SplitTable:
+        """Return the step for columns that come as codes."""
+        return self._replace(chunk=self.chunk.with_codes(dtypes))
+
 
 class Collect(NamedTuple):
-    """Combine or aggregate small partial results by ``call``; only list large ones, and small ones that stand beside such."""
+    """Combine or aggregate small partial results by ``call``, and large ones that go on where the last one ended.
+
+    Other large ones are only listed, with the small ones that stand beside such.
+    """
 
     call: Any
+    keys: tuple[str, ...]
 
     def __call__(self, parts: list[Any]) -> Any:
         flat: list[Any] = []
         for part in parts:
             flat += part if type(part) is list else [part]
-        return flat if any(isinstance(part, Split) for part in flat) else self.call(flat)
+        if any(isinstance(part, Split) for part in flat):
+            return flat
+        large = any(len(part.table) > MANY_GROUPS for part in flat)
+        return flat if large and not follow([part.table for part in flat], self.keys) else self.call(flat)
 
 
 class Bucket(NamedTuple):
@@ -101,10 +120,14 @@ class Bucket(NamedTuple):
     def __call__(self, bucket: int, collected: Any) -> Any:
         if type(collected) is not list:
             return None
-        targets = HashTargets(self.keys, BUCKETS)
-        splits = [part if isinstance(part, Split) else split_rows(part.table, targets, BUCKETS) for part in collected]
-        table = join_parts([split.piece(bucket) for split in splits])
+        table = join_parts([self._rows(bucket, part) for part in collected])
         return self.aggregate.indexed([self.partial(table, ())])
+
+    def _rows(self, bucket: int, part: Any) -> pd.DataFrame:
+        if isinstance(part, Split):
+            rows: pd.DataFrame = part.piece(bucket)
+            return rows
+        return part.table[HashTargets(self.keys, BUCKETS)(part.table) == bucket]
 
 
 class FromBuckets(NamedTuple):

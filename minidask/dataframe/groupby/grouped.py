@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from minidask.dataframe.collection import FrameCollection
-from minidask.dataframe.columns import check_column, check_columns
+from minidask.dataframe.columns import check_column, check_columns, unknown_column
 from minidask.dataframe.groupby.whole import GroupCall
 from minidask.dataframe.groupby.wholes import Whole
 
@@ -23,10 +23,12 @@ class _Grouped(Whole):
         pandas_type = pd.api.typing.SeriesGroupBy if self._is_series() else pd.api.typing.DataFrameGroupBy
         if hasattr(pandas_type, name):
             return AttributeError(
-                f"groupby(...).{name} isn't built in minidask; see the coverage table in the dataframe guide "
-                "(docs/dataframe.rst). apply(func) calls a function with all rows of each group, transform(func) too, row by row"
+                f"groupby(...).{name} isn't built in minidask: apply(func) calls a function with all rows of each group, "
+                "transform(func) too, row by row"
             )
-        return AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        columns = [] if self._is_series() else self._frame._meta.columns
+        hint = unknown_column(name, columns, "such method, and no column").args[0]
+        return AttributeError(f"{type(self).__name__!r} has no attribute {name!r}: {hint}")
 
     def __iter__(self) -> Any:
         raise NotImplementedError(

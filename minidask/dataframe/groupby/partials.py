@@ -11,6 +11,7 @@ form of the pairwise formula (Chan, Golub, LeVeque, 1979): ``M2 = sum(M2_i) + su
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from minidask.dataframe.groupby.aggregation import Aggregation
 from minidask.dataframe.groupby.buckets import each_a_group, few_alike
 from minidask.dataframe.groupby.pieces import Piece, join_indexed, plain_levels
 from minidask.dataframe.groupby.plan import AGAIN, TABLES, Output, Plan, Primitive
+from minidask.dataframe.groupby.runs import again_of_runs, chunk_of_runs, distinct_counts, follow
 from minidask.dataframe.join_parts import join_parts
 
 
@@ -32,9 +34,27 @@ class Partial(NamedTuple):
 
 
 class GroupChunk(NamedTuple):
-    """Aggregate one partition; called with it and the key Series that aren't columns of it."""
+    """Aggregate one partition; called with it and the key Series that aren't columns of it.
+
+    ``codes`` has, for keys that come as codes, their places and dtypes (``minidask.dataframe.optimize.code_keys``).
+    """
 
     plan: Plan
+    codes: tuple[tuple[int, Any], ...] = ()
+
+    @property
+    def keys_only(self) -> frozenset[Hashable]:
+        """The columns that may come as codes, since only groups are made by them."""
+        plan = self.plan
+        if not plan.in_tables:
+            return frozenset()
+        keys = {label[0] for label in plan.keys if label is not None}
+        return frozenset(keys - {primitive.column for primitive in plan.primitives})
+
+    def with_codes(self, dtypes: Mapping[Hashable, Any]) -> GroupChunk:
+        """Return the chunk for columns that come as codes, and have these dtypes else."""
+        places = [(at, label[0]) for at, label in enumerate(self.plan.keys) if label is not None]
+        return self._replace(codes=tuple([(at, dtypes[label]) for at, label in places if label in dtypes]))
 
     def __call__(self, obj: Any, *series: Any) -> Partial:
         # Infinities of both signs give NaN; whether NumPy warns would depend on where partitions are cut.
@@ -55,6 +75,9 @@ class GroupChunk(NamedTuple):
             work[f"v{at}"] = column.array
             batches.setdefault(HOW.get(primitive.how, primitive.how), []).append(f"v{at}")
         rows = pd.DataFrame(work, copy=False)
+        runs = chunk_of_runs(rows, plan)
+        if runs is not None:
+            return Partial(runs[0], tuple(runs[1]))
         if few_alike(rows, plan):
             return Partial(each_a_group(rows, plan), ())
         groups = rows.groupby(names, sort=False, observed=True, dropna=plan.dropna)
@@ -78,6 +101,7 @@ class GroupChunk(NamedTuple):
                     found.update({column: result[column].array for column in columns})
         index = size.index
         made: dict[str, Any] = {name: index.get_level_values(at).array for at, name in enumerate(names)}
+        made.update({names[at]: made[names[at]].astype(dtype) for at, dtype in self.codes})
         made.update({name: found[name] for name in _columns_of(plan) if name in found})
         table = pd.DataFrame(made, copy=False)
         values = [
@@ -167,9 +191,12 @@ def joined_values(parts: list[Partial], plan: Plan) -> tuple[pd.DataFrame, ...]:
     """Return the tables of values of several partial results, put together."""
     tables = []
     kinds = [primitive.how for primitive in plan.primitives if primitive.how in TABLES]
+    names = [f"k{at}" for at in range(len(plan.keys))]
     for at, how in enumerate(kinds):
-        rows = join_parts([part.values[at] for part in parts]).reset_index(drop=True)
-        tables.append(rows.drop_duplicates() if how == "distinct" else rows)
+        each = [part.values[at] for part in parts]
+        rows = join_parts(each).reset_index(drop=True)
+        apart = how == "distinct" and follow(each, names, apart=True)
+        tables.append(rows.drop_duplicates() if how == "distinct" and not apart else rows)
     return tuple(tables)
 
 
@@ -187,6 +214,9 @@ def aggregate_again(
     table: pd.DataFrame, plan: Plan, sort: bool, observed: bool
 ) -> tuple[pd.Index, dict[str, pd.Series]]:
     """Return the groups of a table of partial results, and its columns aggregated by group."""
+    runs = again_of_runs(table, plan)
+    if runs is not None:
+        return runs
     names = [f"k{at}" for at in range(len(plan.keys))]
 
     def grouped() -> Any:
@@ -292,6 +322,9 @@ class GroupAggregate(NamedTuple):
 
     def _of_values(self, rows: pd.DataFrame, how: str, index: pd.Index) -> pd.Series:
         plan = self.plan
+        counts = distinct_counts(rows) if how == "nunique" else None
+        if counts is not None:
+            return counts
         names = [f"k{at}" for at in range(len(plan.keys))]
         groups = rows.groupby(names, sort=plan.sort, observed=plan.observed, dropna=plan.dropna)["value"]
         result: pd.Series = groups.nunique() if how == "nunique" else groups.agg(list)
@@ -303,7 +336,8 @@ class GroupAggregate(NamedTuple):
         dtype = self.meta.dtype if isinstance(self.meta, pd.Series) else self.meta.dtypes.iloc[self._offset() + at]
         if result.dtype == dtype:
             return result
-        if how in ("mean", "var", "std", "sem", "size"):
+        # Counts of no row at all have lost that those of masked columns are masked.
+        if how in ("mean", "var", "std", "sem", "size", "count"):
             return result.astype(dtype)
         if how in ("sum", "prod") and dtype.kind in "iu" and result.dtype.kind == dtype.kind:
             small = result.astype(dtype)
@@ -326,10 +360,19 @@ class GroupAggregate(NamedTuple):
 class TableChunk(NamedTuple):
     """Aggregate one partition, to a table only."""
 
-    plan: Plan
+    chunk: GroupChunk
 
     def __call__(self, obj: Any, *series: Any) -> pd.DataFrame:
-        return GroupChunk(self.plan)(obj, *series).table
+        return self.chunk(obj, *series).table
+
+    @property
+    def keys_only(self) -> frozenset[Hashable]:
+        """The columns that may come as codes."""
+        return self.chunk.keys_only
+
+    def with_codes(self, dtypes: Mapping[Hashable, Any]) -> TableChunk:
+        """Return the chunk for columns that come as codes."""
+        return TableChunk(self.chunk.with_codes(dtypes))
 
 
 class TablePiece(NamedTuple):

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from minidask.dataframe.checked import note_rows
 from minidask.dataframe.collection import new_collection
 from minidask.dataframe.divisions import unknown
 from minidask.dataframe.groupby.layout import ROW_BITS, Layout, Pack
@@ -59,7 +60,11 @@ class Recorded:
         self.like = True
 
     def __call__(self, group: Any, *args: Any, **kwargs: Any) -> Any:
-        result = self.func(group, *args, **kwargs)
+        try:
+            result = self.func(group, *args, **kwargs)
+        except Exception as error:
+            note_rows(error, "groupby(...).apply, one group", self.func, [group])
+            raise
         if result is None:
             self.lengths.append(0)
             return None

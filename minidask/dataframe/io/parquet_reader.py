@@ -1,6 +1,6 @@
 """The reader of parquet data sets: one part to one pandas frame, in a task.
 
-Place in the flow: the reader of ``minidask.dataframe.source`` that ``read_parquet`` makes. The optimiser asks it for less:
+Place in the flow: the reader of a ``FrameSource`` that ``read_parquet`` makes. The optimiser asks it for less:
 
 - ``reader.project(columns)``: only these columns are fetched;
 - ``reader.filtered(filters)``: only rows that pass are given. ``filters`` are those of ``read_parquet``, lists of
@@ -60,6 +60,8 @@ class ParquetReader:
         For ``pyarrow.Table.to_pandas``.
     by_codes : tuple of str
         Columns of texts that are faster read as codes and decoded at once: those of few values.
+    in_codes : tuple of str
+        Those of them that stay in codes, see ``minidask.dataframe.optimize.code_keys``.
     """
 
     meta: pd.DataFrame
@@ -70,6 +72,7 @@ class ParquetReader:
     engine: str = "pyarrow"
     options: Mapping[str, Any] = field(default_factory=dict)
     by_codes: tuple[str, ...] = ()
+    in_codes: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[Hashable, ...]:
@@ -95,6 +98,17 @@ class ParquetReader:
         """
         return replace(self, filters=(*self.filters, parse_filters(filters, self.filterable)))
 
+    @property
+    def codable(self) -> frozenset[Hashable]:
+        """The labels that ``coded`` takes."""
+        if self.engine != "pyarrow":
+            return frozenset()
+        return frozenset([label for label in self.by_codes if isinstance(self.meta.dtypes.get(label), pd.StringDtype)])
+
+    def coded(self, labels: frozenset[Hashable]) -> ParquetReader:
+        """Return a reader that gives these columns as categoricals, of whatever categories a part has."""
+        return replace(self, in_codes=tuple([label for label in self.by_codes if label in labels]))
+
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         return (
             "ParquetReader",
@@ -105,6 +119,7 @@ class ParquetReader:
             self.filters,
             self.engine,
             self.options,
+            self.in_codes,
         )
 
     def __call__(self, part: ParquetPart) -> pd.DataFrame:
@@ -208,7 +223,8 @@ class ParquetReader:
             return read_groups(piece.file, groups, names, schema)
         # Tasks run side by side already.
         table = opened.read_row_groups(list(groups), columns=names, use_threads=False)
-        decoded = [name for name in names if name in self.by_codes and not (name in self.meta and self._is_coded(name))]
+        texts = [name for name in self.by_codes if name in names and name not in self.in_codes]
+        decoded = [name for name in texts if not (name in self.meta and self._is_coded(name))]
         for name in decoded:
             at = table.schema.get_field_index(name)
             column = table[name].cast(table.schema.types[at].value_type)
@@ -247,6 +263,8 @@ class ParquetReader:
         label: Any
         for label, found in frame.dtypes.items():
             promised = meta.dtypes[label]
+            if meta is self.meta and label in self.in_codes:
+                continue
             if isinstance(promised, pd.CategoricalDtype):
                 if meta is self.meta and self._is_coded(label):
                     frame[label] = _sorted_categories(frame[label])

@@ -223,7 +223,10 @@ def _way(
     limit = sizes.limit_bytes
     if not quick_keys(call, left._meta, right._meta):
         limit /= SLOW_KEYS
-    for way, stays in sorted(ways, key=lambda pair: (nbytes[1 - pair[1]], counts[1 - pair[1]])):
+    # A side in one partition is shared before any other: one task would do all of the join if it stayed.
+    for way, stays in sorted(
+        ways, key=lambda pair: (counts[1 - pair[1]] > 1, nbytes[1 - pair[1]], counts[1 - pair[1]])
+    ):
         shared = 1 - stays
         one = counts[shared] == 1 and not keeps_unmatched(call.how, way == SHARE_RIGHT)
         few = nbytes[shared] == inf and broadcast is not False and counts[shared] < FEW * log2(max(counts[stays], 1))

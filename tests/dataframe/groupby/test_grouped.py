@@ -118,6 +118,12 @@ def test_zeros_of_both_signs_are_one_key():
     assert_eq(cut(frame, [0, 1, 2, 3]).groupby("k")["x"].sum(), frame.groupby("k")["x"].sum())
 
 
+def test_counts_without_any_row_are_masked_as_others():
+    frame = pd.DataFrame({"k": pd.Series([], dtype="int64"), "I": pd.Series([], dtype="Int64")})
+    assert_eq(cut(frame, [0, 0]).groupby("k").count(), frame.groupby("k").count())
+    assert_eq(cut(frame, [0, 0, 0]).groupby("k")["I"].count(), frame.groupby("k")["I"].count())
+
+
 def test_partitions_of_different_categories():
     parts = [pd.DataFrame({"c": pd.Categorical([c]), "x": [1]}) for c in "aba"]
     df = dd.from_map(parts.__getitem__, range(3), meta=parts[0].iloc[:0])
@@ -222,3 +228,11 @@ def test_many_partitions(parts):
     spec = {"x": ["mean", "std", "first", "last"], "n": ["sum", "nunique"]}
     left = df.groupby("k", sort=False).agg(spec).compute(scheduler="sync")
     pd.testing.assert_frame_equal(left, frame.groupby("k", sort=False).agg(spec))
+
+
+def test_names_that_are_not_there():
+    df = dd.from_pandas(pd.DataFrame({"g": [1], "delay": [2]}), npartitions=1)
+    with pytest.raises(AttributeError, match="no such method, and no column 'delai'; the nearest is 'delay'"):
+        df.groupby("g").delai
+    with pytest.raises(AttributeError, match=r"ngroups isn't built in minidask: apply\(func\)"):
+        df.groupby("g").ngroups

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import minidask.dataframe as dd
 from minidask.dataframe.groupby.whole import GroupCall, Recorded, marked_meta, members_of
@@ -52,3 +53,17 @@ def test_results_of_rows_are_in_their_order():
         return d.groupby("k", group_keys=False)[["x"]].apply(lambda rows: rows - rows.mean())
 
     assert_eq(call(df), call(frame))
+
+
+def fail_on_b(group):
+    if group["k"].iloc[0] == "b":
+        raise RuntimeError("kaputt")
+    return group["x"].sum()
+
+
+def test_a_function_that_fails_says_on_which_group():
+    frame = pd.DataFrame({"g": ["a", "b", "a", "b"], "k": ["a", "b", "a", "b"], "x": range(4)}, index=[10, 20, 30, 40])
+    lazy = dd.from_pandas(frame, npartitions=2).groupby("g").apply(fail_on_b, meta=(None, "int64"))
+    with pytest.raises(RuntimeError, match="kaputt") as caught:
+        lazy.compute(scheduler="sync")
+    assert "groupby(...).apply, one group: 'fail_on_b' failed on 2 rows, index 20 to 40." in caught.value.__notes__

@@ -12,7 +12,7 @@ import minidask
 import minidask.dataframe as dd
 from minidask.dataframe.joining.plan import Join
 from minidask.dataframe.optimize import project_columns
-from minidask.dataframe.source import FrameSource
+from minidask.dataframe.reading import FrameSource
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import cut, cut_frames, cuttings, every_dtype, few
 
@@ -428,3 +428,11 @@ def test_bad_input(case):
     call, kind, message = BAD[case]
     with pytest.raises(kind, match=message):
         call(CUT[1])
+
+
+def test_a_side_in_one_partition_is_shared_though_it_may_be_the_larger():
+    left = pd.DataFrame({"k": np.arange(20) % 7, "x": np.arange(20)})
+    right = pd.DataFrame({"k": np.arange(300) % 7, "y": np.arange(300), "z": 1.5})
+    ours = dd.from_pandas(left, npartitions=4).merge(dd.from_pandas(right, npartitions=1), on="k")
+    assert ours.npartitions == 4
+    assert_eq(ours, left.merge(right, on="k"), check_index=False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import minidask
 import minidask.dataframe as dd
 from minidask.dataframe.optimize import project_columns
-from minidask.dataframe.source import FrameSource
+from minidask.dataframe.reading import FrameSource
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import cut, every_dtype, few
 
