@@ -30,6 +30,7 @@ from minidask_distributed.worker.context import get_worker, rejoin, running, sec
 __all__ = ["get_client", "local_client", "worker_client"]
 
 _PLUGIN = "client-of-tasks"
+_USABLE = ("running", "connecting")  # the latter: it looks for the scheduler that it lost
 
 _lock = threading.Lock()
 _own: weakref.WeakKeyDictionary[Any, Client] = weakref.WeakKeyDictionary()
@@ -140,7 +141,7 @@ set_slot_leaver(_out_of_slot)
 def _client_of(worker: Any, timeout: float | str | None) -> Client:
     with _lock:
         client = _own.get(worker)
-        if client is None or client.status != "running":
+        if client is None or client.status not in _USABLE:
             client = _of_this_process(worker.scheduler_address)
             if client is None:
                 client = _made(worker, timeout)
@@ -185,4 +186,4 @@ def _of_this_process(address: str) -> Client | None:
     except ValueError:
         # Worker processes have none.
         return None
-    return client if client.address == address and client.status == "running" else None
+    return client if client.address == address and client.status in _USABLE else None

@@ -19,7 +19,7 @@ from minidask.graph.layered import LayeredGraph
 from minidask.graph.task import literal
 from minidask.optimize.pipeline import configured_limits, finish
 from minidask.schedulers.failure import user_frames
-from minidask.schedulers.registry import get_scheduler
+from minidask.schedulers.registry import get_scheduler, lowering_for
 
 
 def compute(
@@ -77,9 +77,10 @@ def compute(
             "compute() would block the event loop that the asynchronous client needs: use `await client.compute(x)`, or "
             "another scheduler, compute(scheduler='threads')"
         )
-    graph = merged_graph(collections, optimize_graph, **kwargs)
-    keys = [collection.__dask_keys__() for collection in collections]
-    results = _run(run, graph, keys, kwargs)
+    with lowering_for(run):
+        graph = merged_graph(collections, optimize_graph, **kwargs)
+        keys = [collection.__dask_keys__() for collection in collections]
+        results = _run(run, graph, keys, kwargs)
     return tuple(repack(_finalized(collections, results)))
 
 
@@ -128,9 +129,10 @@ def persist(
     if client is not None and hasattr(client, "persist"):
         # A cluster keeps the results where they are made.
         return tuple(repack(client.persist(collections, optimize_graph=optimize_graph, **kwargs)))
-    graph = merged_graph(collections, optimize_graph, **kwargs)
-    keys = [list(nested_keys(collection.__dask_keys__())) for collection in collections]
-    results = _run(run, graph, keys, kwargs)
+    with lowering_for(run):
+        graph = merged_graph(collections, optimize_graph, **kwargs)
+        keys = [list(nested_keys(collection.__dask_keys__())) for collection in collections]
+        results = _run(run, graph, keys, kwargs)
     held = []
     for collection, own, values in zip(collections, keys, results, strict=True):
         rebuild, extra = collection.__dask_postpersist__()

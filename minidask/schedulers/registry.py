@@ -35,6 +35,7 @@ _lock = threading.Lock()
 # The runners that were registered and not withdrawn, the current one last.
 _runners: list[Get] = []
 _innermost: ContextVar[Get | None] = ContextVar("innermost runner", default=None)
+_lowering: ContextVar[Get | None] = ContextVar("who runs the graph that is lowered", default=None)
 _of_tasks: Callable[[], Get | None] = lambda: None
 
 
@@ -68,6 +69,32 @@ def use_runner(get: Get) -> Iterator[None]:
         # A generator may be entered in one context and left in another, where there is nothing to undo.
         with contextlib.suppress(ValueError):
             _innermost.reset(token)
+
+
+@contextlib.contextmanager
+def lowering_for(get: Get) -> Iterator[None]:
+    """Let layers that are lowered within a block know that ``get`` is to run their tasks; computations do this themselves.
+
+    Examples
+    --------
+    >>> with lowering_for(sync.get):
+    ...     lowered_for() is sync.get
+    True
+    >>> lowered_for() is None
+    True
+    """
+    token = _lowering.set(get)
+    try:
+        yield
+    finally:
+        # A generator may be entered in one context and left in another, where there is nothing to undo.
+        with contextlib.suppress(ValueError):
+            _lowering.reset(token)
+
+
+def lowered_for() -> Get | None:
+    """Return who is to run the graph that is being lowered here; None where nobody has said."""
+    return _lowering.get()
 
 
 def set_runner_of_tasks(find: Callable[[], Get | None]) -> Callable[[], Get | None]:

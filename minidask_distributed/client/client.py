@@ -345,7 +345,7 @@ class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
         await asyncio.shield(self._closing)
 
     async def _close_once(self) -> None:
-        if self.status in ("newly-created", "closed"):
+        if self._comm is None:
             self.status = "closed"
             return
         self._leave()

@@ -22,6 +22,7 @@ from minidask.graph.convert import nested_keys
 from minidask.graph.layer import Derived, same_task
 from minidask.graph.task import Key, Task, held
 from minidask.optimize.pipeline import finish
+from minidask.schedulers.registry import lowering_for
 from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.options import options_of
@@ -95,7 +96,8 @@ class Computations(Scatters):
         lazy = [item for item in items if is_dask_collection(item)]
         made: list[Any] = []
         if lazy:
-            tasks, named = _lowered(lazy, optimize_graph, kwargs)
+            with lowering_for(self.get):
+                tasks, named = _lowered(lazy, optimize_graph, kwargs)
             keys: list[Key] = []
             for collection in lazy:
                 key, final = _final(collection)
@@ -152,7 +154,8 @@ class Computations(Scatters):
         items = [collections] if single else list(collections)
         if not items:
             return []
-        tasks, named = _lowered(items, optimize_graph, kwargs)
+        with lowering_for(self.get):
+            tasks, named = _lowered(items, optimize_graph, kwargs)
         keys = [list(nested_keys(collection.__dask_keys__())) for collection in items]
         options = self._graph_options(workers, allow_other_workers, resources, retries, priority)
         futures = upload(self, tasks, [key for own in keys for key in own], named, options)
@@ -213,7 +216,9 @@ class Computations(Scatters):
             raise NotImplementedError(ACTORS)
         outputs = list(nested_keys(keys))
         options = self._graph_options(workers, allow_other_workers, resources, retries, priority)
-        futures = upload(self, finish(dsk, outputs), outputs, set(user_tasks(dsk)), options)
+        with lowering_for(self.get):
+            tasks = finish(dsk, outputs)
+        futures = upload(self, tasks, outputs, set(user_tasks(dsk)), options)
         packed = _packed(keys, futures)
         del futures
         if not sync:

@@ -8,7 +8,12 @@ longer. Whoever has something to send calls `_flush`, from any thread: one of th
 the comm, and takes what others added meanwhile before it leaves, so that nobody waits and the order stays. Futures that are
 collected only put their state into ``_dropped``, because that may happen on any thread in the middle of anything.
 
-Invariants: callbacks are called without a lock held; nothing waits for the loop on the loop's own thread.
+A connection that is lost, rather than closed by the scheduler, is made again within the timeout for connecting. What the
+session knew ends there (its futures are lost: the scheduler has forgotten the client), and a new session begins at once:
+what is submitted meanwhile waits in it, and is lost if the scheduler can't be reached again.
+
+Invariants: callbacks are called without a lock held; nothing waits for the loop on the loop's own thread; the messages of a
+session are sent on its own connection, or not at all.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,9 +33,8 @@ from minidask.units import parse_timedelta
 from minidask_distributed.client.errors import error_of
 from minidask_distributed.client.session import Callback, Session, State, drain
 from minidask_distributed.comm import connect
-from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.comm.errors import AuthenticationError, CommClosedError, VersionMismatchError
 from minidask_distributed.messages import Answer, Bye, Call, ClientBeat, Event, Message, OpenSession, SessionOpened
-from minidask_distributed.protocol.calls import CallEncoder
 
 if TYPE_CHECKING:
     from minidask_distributed.comm.base import Comm
@@ -46,6 +51,12 @@ BURST_S = 0.0002
 RELEASE_S = 0.005
 """Results are released so long after their last future is gone, together: each waking of the loop costs some 50 us."""
 
+ALWAYS = ("print", "warn")
+"""Topics whose events every client gets."""
+
+AGAIN_S = 0.1
+"""After a connection that was made and lost again, before the next attempt; `connect` itself has pauses of its own."""
+
 TopicHandler = Callable[[str, float, Any], object]
 
 
@@ -53,7 +64,7 @@ class Connection:
     """A session with a scheduler, on a loop.
 
     - ``loop``: the event loop that it lives on; ``_loop_thread``: the shared one of the process, for synchronous clients.
-    - ``status``: "newly-created", "connecting", "running", "closing", "closed".
+    - ``status``: "newly-created", "connecting" (also: again), "running", "closing", "closed" (also: lost for good).
     - ``topics``: {topic: handlers}: called on the loop for each `Event` with topic, time and content.
     """
 
@@ -62,6 +73,9 @@ class Connection:
     security: Security | None
     loop: asyncio.AbstractEventLoop
     status: str
+
+    # Seconds for connecting, also again.
+    _timeout_s: float = 30.0
 
     def __init__(self) -> None:
         self.status = "newly-created"
@@ -72,8 +86,9 @@ class Connection:
         self._lock = threading.Lock()
         self._encoding = threading.RLock()
         self._sending = threading.Lock()
-        self._encoder = CallEncoder()
         self._comm: Comm | None = None
+        self._info: dict[str, Any] = {}
+        self._reopening: asyncio.Task[None] | None = None
         self._opened: asyncio.Future[None] | None = None
         self._bye: str | None = None
         self._flush_is_due = False
@@ -165,34 +180,71 @@ class Connection:
         self.status = "connecting"
         self.loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
-        self._opened = self.loop.create_future()
-        deadline = self.loop.time() + timeout_s
+        self._info = info
         try:
-            # Its own limit: it says what kept it from connecting.
-            self._comm = await connect(
-                self.address, role="client", name=self.name, security=self.security, timeout_s=timeout_s
-            )
-            async with asyncio.timeout_at(deadline):
-                self._comm.start(self._receive, self._connection_lost)
-                self._comm.send([OpenSession(self.name, info)])
-                await self._opened
-        except BaseException as error:
-            self.status = "closed"
+            await self._begin(timeout_s)
+        except BaseException:
             self._end(f"no session with the scheduler at {self.address}")
-            if self._comm is not None:
-                self._comm.abort()
+            raise
+
+    async def _begin(self, timeout_s: float) -> None:
+        """Connect, and open the session that waits for it; raise as `_open` does."""
+        deadline = self.loop.time() + timeout_s
+        opened = self._opened = self.loop.create_future()
+        # Its own limit: it says what kept it from connecting.
+        comm = await connect(self.address, role="client", name=self.name, security=self.security, timeout_s=timeout_s)
+        with self._lock:
+            self._comm = comm
+        try:
+            async with asyncio.timeout_at(deadline):
+                comm.start(self._receive, partial(self._connection_lost, comm))
+                comm.send([OpenSession(self.name, self._info)])
+                await opened
+        except BaseException as error:
+            if self.status == "running":
+                # It was opened at the last moment: that this comm ends now is nothing to be mended.
+                self.status = "connecting"
+            comm.abort()
             if type(error) is TimeoutError:
                 raise TimeoutError(
                     f"the scheduler at {self.address} took the connection, but opened no session within {timeout_s:g} s"
                 ) from None
             raise
-        self.status = "running"
-        self._beat = self.loop.call_later(self._heartbeat_s, self._send_beat)
+
+    async def _begin_again(self, reason: str) -> None:
+        """Look for the scheduler until the time is over, or it is clear that trying again won't help."""
+        deadline = self.loop.time() + self._timeout_s
+        try:
+            while self.status == "connecting":
+                try:
+                    await self._begin(max(deadline - self.loop.time(), 0.001))
+                    break
+                except OSError as error:
+                    final = self._bye is not None or isinstance(error, AuthenticationError | VersionMismatchError)
+                    if final or self.loop.time() >= deadline:
+                        raise
+                    await asyncio.sleep(AGAIN_S)
+        except OSError as error:
+            logger.error("%s, and it couldn't be reached again: %s", reason, error)
+            self._end(f"{reason}, and it couldn't be reached again: {error}")
+            return
+        except BaseException:
+            # Cancelled: by `_shut`, which says why, or by the end of the loop.
+            if self.status != "closing":
+                self._end(reason)
+            raise
+        logger.info("connected to the scheduler at %s again", self.address)
+        for topic, handlers in self.topics.items():
+            if handlers and topic not in ALWAYS:
+                self._post(Call(next(self._requests), "subscribe", {"topic": topic}))
 
     async def _shut(self, reason: str) -> None:
         """Close the session and the connection; on the loop, once."""
         if self._beat is not None:
             self._beat.cancel()
+        if self._reopening is not None:
+            self._reopening.cancel()
+            await asyncio.gather(self._reopening, return_exceptions=True)
         self._flush()
         comm = self._comm
         if comm is not None and not comm.closed:
@@ -206,26 +258,43 @@ class Connection:
         self._beat = self.loop.call_later(self._heartbeat_s, self._send_beat)
         self._post(ClientBeat())
 
-    def _connection_lost(self, error: BaseException | None) -> None:
+    def _connection_lost(self, comm: Comm, error: BaseException | None) -> None:
+        if comm is not self._comm or self.status == "closing":
+            return
         if self._bye is not None:
             reason = f"the scheduler at {self.address} ended the session: {self._bye}"
         else:
             reason = f"the connection to the scheduler at {self.address} was lost" + (f": {error}" if error else "")
         if self._beat is not None:
             self._beat.cancel()
-        self._end(reason)
+        if self.status == "connecting":
+            # Whoever opens the session goes on from there: to the next attempt, if it is one more.
+            if self._opened is not None and not self._opened.done():
+                self._opened.set_exception(CommClosedError(reason))
+        elif self.status == "running" and self._bye is None:
+            logger.warning("%s; trying to connect again for %g s", reason, self._timeout_s)
+            self.status = "connecting"
+            self._reopening = self.loop.create_task(self._begin_again(reason))
+            self._lose(reason, again=True)
+        else:
+            self._end(reason)
 
     def _end(self, reason: str) -> None:
         """Nothing more will come: tell everybody who waits."""
-        with self._lock:
-            woken = self._session.lose(reason)
-        self._wake(woken)
+        if self.status != "closing":
+            self.status = "closed"
+        self._lose(reason)
         self._dropped.clear()
-        if self._opened is not None and not self._opened.done():
-            self._opened.set_exception(CommClosedError(reason))
-            # It may be that nobody waits for it (any more).
-            self._opened.exception()
+
+    def _lose(self, reason: str, again: bool = False) -> None:
+        """End the session, if it hasn't ended yet; ``again``: another one follows."""
+        with self._lock:
+            session = self._session
+            woken = session.lose(reason)
+            if again:
+                self._session = session.successor()
         calls, self._calls = self._calls, {}
+        self._wake(woken)
         for waiting in calls.values():
             if not waiting.done():
                 waiting.set_exception(CommClosedError(reason))
@@ -234,7 +303,7 @@ class Connection:
         """Raise if nothing can be submitted: CommClosedError after the end, RuntimeError before the beginning."""
         if self._session.closed is not None:
             raise CommClosedError(f"the client can't be used any more: {self._session.closed}")
-        if self._session.opened is None:
+        if self._session.opened is None and self._reopening is None:
             raise RuntimeError(
                 "the client isn't connected yet: use `client = await Client(...)` or `async with Client(...)`"
             )
@@ -253,29 +322,30 @@ class Connection:
             try:
                 messages: list[Message] = []
                 with self._lock:
+                    session, comm = self._session, self._comm
                     if self._dropped:
                         self._release_dropped()
-                    messages = self._session.take()
+                    messages = session.take()
                 if messages:
-                    self._send(messages)
+                    assert comm is not None
+                    self._send(comm, messages)
             except KeyboardInterrupt:
-                self._interrupted(messages)
+                if messages and comm is not None:
+                    self._interrupted(session, comm, messages)
                 raise
             finally:
                 self._sending.release()
 
-    def _interrupted(self, messages: list[Message]) -> None:
+    def _interrupted(self, session: Session, comm: Comm, messages: list[Message]) -> None:
         """Ctrl-C while messages were sent: what hasn't begun to leave goes later; the comm answers for the rest."""
-        assert self._comm is not None
-        if messages and self._comm.begun != id(messages):
+        if comm.begun != id(messages):
             with self._lock:
-                self._session.put_back(messages)
+                session.put_back(messages)
             self._on_loop(self._due_flush)
 
-    def _send(self, messages: list[Message]) -> None:
-        assert self._comm is not None
+    def _send(self, comm: Comm, messages: list[Message]) -> None:
         try:
-            self._comm.send(messages)
+            comm.send(messages)
         except CommClosedError:
             # The comm tells `_connection_lost`, and that all who wait.
             return
@@ -283,13 +353,13 @@ class Connection:
             # Nothing of the list was sent: find the one that can't be.
             if len(messages) > 1:
                 for message in messages:
-                    self._send([message])
+                    self._send(comm, [message])
             elif isinstance(messages[0], Call):
                 self._on_loop(self._fail_call, messages[0].request, error)
             else:
                 logger.exception("a message of the client can't be sent: %r", type(messages[0]).__name__)
                 self._on_loop(self._end, f"a {type(messages[0]).__name__} can't be sent: {error}")
-                self._comm.abort()
+                self._on_loop(comm.abort)
 
     def _flush_soon(self) -> None:
         """Flush now if it is the first time for a while, otherwise have the loop do it, for all that is added meanwhile.
@@ -363,8 +433,10 @@ class Connection:
     def _session_opened(self, message: SessionOpened) -> None:
         with self._lock:
             self._session.handle([message])
-        self._encoder = CallEncoder(serialize=message.serialize)
         if self._opened is not None and not self._opened.done():
+            # At once: the connection may be lost before whoever waits for this goes on.
+            self.status = "running"
+            self._beat = self.loop.call_later(self._heartbeat_s, self._send_beat)
             self._opened.set_result(None)
 
     def _wake(self, woken: Iterable[list[Callback]]) -> None:

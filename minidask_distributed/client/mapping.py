@@ -19,7 +19,7 @@ from minidask.graph.task import Key
 from minidask_distributed.client.future import Future, future_of
 from minidask_distributed.client.naming import call_token, function_token, name_of
 from minidask_distributed.client.rows import Rows
-from minidask_distributed.client.session import State
+from minidask_distributed.client.session import Session, State
 from minidask_distributed.client.submitting import ACTORS, Submissions
 from minidask_distributed.protocol.pickling import dumps
 from minidask_distributed.protocol.references import collecting, with_slots
@@ -107,10 +107,11 @@ class Maps(Submissions):
         if not calls:
             return []
         with self._encoding:
-            self._begin_submission(named)
+            session = self._begin_submission(named)
             if kwargs and not self._holds_reference(kwargs):
                 func, kwargs = partial(func, **kwargs), {}
-            upload = _Upload(self, func, kwargs, len(calls), sum(Future not in map(type, args) for args in calls))
+            roots = sum(Future not in map(type, args) for args in calls)
+            upload = _Upload(self, session, func, kwargs, len(calls), roots)
             step = min(batch_size or CHUNK_ROWS, CHUNK_ROWS)
             futures: list[Future] = []
             try:
@@ -130,7 +131,7 @@ class Maps(Submissions):
         """Say whether there is a future in the keyword arguments, however deep."""
         values = list(kwargs.values())
         collect = collecting(self._resolve, {})
-        if not self._encoder.serialize:
+        if not self._session.serialize:
             with_slots(values, collect)
             return collect.used
         with collect:
@@ -146,9 +147,16 @@ class _Upload:
     """The chunks of one map."""
 
     def __init__(
-        self, client: Submissions, func: Callable[..., Any], kwargs: dict[str, Any], count: int, roots: int
+        self,
+        client: Submissions,
+        session: Session,
+        func: Callable[..., Any],
+        kwargs: dict[str, Any],
+        count: int,
+        roots: int,
     ) -> None:
         self.client = client
+        self.session = session
         self.func = func
         self.kwargs = kwargs
         self.count = count
@@ -168,7 +176,7 @@ class _Upload:
         last: bool,
     ) -> list[Future]:
         """Send the calls that aren't known yet; return futures of all."""
-        client, session = self.client, self.client._session
+        client, session = self.client, self.session
         known: dict[Key, Future] = {}
         if shared:
             known = self._known(keys)
@@ -211,7 +219,7 @@ class _Upload:
 
     def _known(self, keys: list[Key]) -> dict[Key, Future]:
         """Return futures of the calls that are tasks of this client already."""
-        by_key = self.client._session.by_key
+        by_key = self.session.by_key
         if by_key.keys().isdisjoint(keys):
             return {}
         with self.client._lock:
@@ -222,7 +230,7 @@ class _Upload:
 
     def _encode(self, calls: list[tuple[Any, ...]]) -> tuple[list[int], list[Any], list[int], list[int]]:
         client, func, kwargs = self.client, self.func, self.kwargs
-        encode, resolve, limit = client._encoder.encode, client._resolve, client._large_bytes
+        encode, resolve, limit = self.session.encoder.encode, client._resolve, client._large_bytes
         numbers: list[int] = []
         packed: list[Any] = []
         all_deps: list[int] = []
@@ -232,7 +240,7 @@ class _Upload:
             if ref.blob is not None:
                 client._check_size(func, ref, None)
                 with client._lock:
-                    client._session.recipes.append(list(ref))
+                    self.session.recipes.append(list(ref))
             if type(literals) is bytes and len(literals) > limit:
                 client._check_size(func, ref, literals)
             numbers.append(ref.number)
@@ -242,7 +250,7 @@ class _Upload:
         return numbers, packed, all_deps, n_deps
 
     def _post(self, rows: Rows, last: bool) -> None:
-        session = self.client._session
+        session = self.session
         session.post(rows.upload(self.number, self.count, self.roots, last, session.take_recipes()))
         if last:
             self.is_open = False

@@ -70,7 +70,8 @@ class Scatters(Gathers):
         broadcast : bool
             Whether all (of these) workers are to hold all pieces. Otherwise they take turns.
         direct : bool, optional
-            Send directly to the workers (True), through the scheduler (False), or by size.
+            Send directly to the workers (True), through the scheduler (False), or by size, and through the scheduler where
+            workers can't be reached from here.
         hash : bool
             Whether to name data by their content; otherwise each gets a name that nobody had before.
         timeout : float or str, optional
@@ -146,7 +147,14 @@ class Scatters(Gathers):
         if new:
             deadline = None if timeout_s is None else loop.time() + timeout_s
             while True:
-                placed = await self._place(new, workers, 0 if broadcast else 1, direct)
+                copies = 0 if broadcast else 1
+                try:
+                    placed = await self._place(new, workers, copies, direct)
+                except OSError:
+                    if direct is not None or self._session.closed is not None:
+                        raise
+                    # Workers that can't be reached from here may be reached by the scheduler.
+                    placed = await self._place(new, workers, copies, False)
                 futures.update(placed)
                 failed = next((one for one in placed.values() if one._state.status != FINISHED), None)
                 if failed is None:

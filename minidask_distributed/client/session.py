@@ -13,8 +13,8 @@ to `handle`. A `State` is shared by all futures of one task; futures ask it with
 States of a task: pending -> finished | error | cancelled | lost; finished and error may become pending again (the result was
 lost and is made anew; a retry). Cancelled and lost are final: an equal call afterwards is another task.
 
-Invariants: ids ascend and are never reused; a state's ``outcome`` is there before its ``status`` says so; each callback is
-called exactly once, when its state is done, on whichever thread found out.
+Invariants: ids ascend and are never reused, nor by the session after it (`successor`); a state's ``outcome`` is there before its
+``status`` says so; each callback is called exactly once, when its state is done, on whichever thread found out.
 
 Not for: locks, sockets, or reading what results hold.
 """
@@ -46,6 +46,7 @@ from minidask_distributed.messages import (
     UploadTaken,
     Want,
 )
+from minidask_distributed.protocol.calls import CallEncoder
 from minidask_distributed.protocol.keys import encode_keys
 
 PENDING, FINISHED, ERROR, CANCELLED, LOST = "pending", "finished", "error", "cancelled", "lost"
@@ -150,13 +151,15 @@ class Session:
     [Release(tasks=[1])]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 1, serialize: bool = True) -> None:
         self.states: dict[int, State] = {}
         self.by_key: dict[Key, State] = {}
         self.waiters: dict[int, list[Callback]] = {}
         self.outbox: deque[Message] = deque()
         self.credit = 0
-        self.serialize = True
+        self.serialize = serialize
+        # What its calls are encoded with; numbers of recipes are this session's.
+        self.encoder = CallEncoder(serialize=serialize)
         self.opened: SessionOpened | None = None
         # Why nothing more will come; set once.
         self.closed: str | None = None
@@ -166,7 +169,7 @@ class Session:
         self.destinations: dict[int, Callable[[Destinations], object]] = {}
         # Recipes that were encoded and aren't sent: they go with the next upload, whichever that is.
         self.recipes: list[list[Any]] = []
-        self._next = 1
+        self._next = first
         self._submission = 0
         # Rows of single submissions, to be sent together.
         self._rows: Rows | None = None
@@ -193,6 +196,10 @@ class Session:
         if local is None:
             local = self.reserve(1)
         state = State(local, key, self.waiters)
+        if self.closed is not None:
+            # It closed after the caller had looked.
+            state.outcome, state.status = self.closed, LOST
+            return state
         self.states[local] = state
         self.by_key[key] = state
         return state
@@ -200,6 +207,8 @@ class Session:
     def add_many(self, keys: Sequence[Key], first: int) -> list[State]:
         """Make the states of tasks with consecutive ids."""
         waiters = self.waiters
+        if self.closed is not None:
+            return [self.add(key, local) for local, key in enumerate(keys, first)]
         states = [State(local, key, waiters) for local, key in enumerate(keys, first)]
         self.states.update(zip(range(first, first + len(states)), states))
         self.by_key.update(zip(keys, states))
@@ -380,10 +389,16 @@ class Session:
         self.destinations.clear()
         return woken
 
+    def successor(self) -> Session:
+        """Return the session that follows one that was lost: its ids ascend from there, so that none means two tasks."""
+        return Session(self._next, self.serialize)
+
     def _opened(self, message: SessionOpened, woken: list[list[Callback]]) -> None:
         self.opened = message
         self.credit = message.credit
-        self.serialize = message.serialize
+        if message.serialize != self.serialize:
+            self.serialize = message.serialize
+            self.encoder = CallEncoder(serialize=message.serialize)
 
     def _upload_taken(self, message: UploadTaken, woken: list[list[Callback]]) -> None:
         self.credit += message.credit

@@ -24,11 +24,11 @@ from minidask.graph.convert import check_key
 from minidask.graph.task import Key, func_name
 from minidask.units import format_bytes
 from minidask_distributed.client.awaiting import Waits
-from minidask_distributed.client.errors import error_of_state
+from minidask_distributed.client.errors import FutureLostError, error_of_state
 from minidask_distributed.client.future import Future, future_of
 from minidask_distributed.client.naming import call_token, function_token, name_of
 from minidask_distributed.client.options import options_of
-from minidask_distributed.client.session import CANCELLED, LOST
+from minidask_distributed.client.session import CANCELLED, LOST, Session
 from minidask_distributed.messages import ForgetRecipes
 from minidask_distributed.protocol.calls import RecipeRef
 
@@ -93,7 +93,7 @@ class Submissions(Waits):
         ValueError
             If an argument is a future of another client.
         concurrent.futures.CancelledError
-            If an argument is a future that was cancelled.
+            If an argument is a future that was cancelled, or lost with a connection.
         CommClosedError
             If the client was closed, or has lost its scheduler.
 
@@ -116,16 +116,15 @@ class Submissions(Waits):
             key = f"{name_of(func)}-{token}"
         else:
             check_key(key)
-        session = self._session
         if shared:
             with self._lock:
-                state = session.find(key)
+                state = self._session.find(key)
                 if state is not None:
                     state.refs += 1
                     return future_of(self, state)
         with self._encoding:
-            self._begin_submission(named)
-            ref, literals, deps = self._encoder.encode(func, args, kwargs, self._resolve)
+            session = self._begin_submission(named)
+            ref, literals, deps = session.encoder.encode(func, args, kwargs, self._resolve)
             if ref.blob is not None:
                 with self._lock:
                     session.recipes.append(list(ref))
@@ -138,17 +137,22 @@ class Submissions(Waits):
         self._flush_soon()
         return future
 
-    def _begin_submission(self, named: bool) -> None:
-        """Have what isn't sent by name pickled anew, and let the scheduler forget what wasn't used for long."""
+    def _begin_submission(self, named: bool) -> Session:
+        """Have what isn't sent by name pickled anew, and let the scheduler forget what wasn't used for long.
+
+        Returns the session that the whole submission belongs to, whatever becomes of the connection meanwhile.
+        """
         if named and self._dropped:
             # A user's key whose futures are gone may mean something else from now on.
             with self._lock:
                 self._release_dropped()
-        self._encoder.new_submission()
-        outdated = self._encoder.outdated()
+        session = self._session
+        session.encoder.new_submission()
+        outdated = session.encoder.outdated()
         if outdated:
             with self._lock:
-                self._session.post(ForgetRecipes(outdated))
+                session.post(ForgetRecipes(outdated))
+        return session
 
     def _options(
         self,
@@ -190,6 +194,10 @@ class Submissions(Waits):
             error = error_of_state(state)
             assert error is not None
             raise error
+        if self._session.states.get(state.id) is not state:
+            raise FutureLostError(
+                state.key, "it was held for a connection that was lost; pass the value itself (`future.result()`)"
+            )
         local: int = state.id
         return local
 

@@ -2,6 +2,9 @@
 
 Place in the flow: `gather` fetches and `scatter` puts through it; the worker's side is its data server.
 
+A worker that didn't answer at all is left alone for a while (`AVOID_S`), so that not each result that it holds waits for the
+whole timeout: behind a firewall, or in another network, it won't answer the next time either.
+
 Invariants: a connection on which anything went wrong isn't used again; an idle one that the worker closed meanwhile costs a
 second attempt, not an error; large memory is not copied.
 
@@ -11,6 +14,7 @@ Not for: which worker to ask, and what to do if it can't answer.
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +23,7 @@ from typing import Any
 from minidask.graph.task import Key
 from minidask_distributed.client.errors import error_of
 from minidask_distributed.comm import Bulk, connect_bulk
-from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.comm.errors import CommClosedError, CommError, ConnectTimeoutError
 from minidask_distributed.comm.options import Options
 from minidask_distributed.messages import Answer, Data, GetData, Message, PutData, Stored
 from minidask_distributed.protocol.keys import encode_keys
@@ -29,6 +33,9 @@ from minidask_distributed.security import Security
 KEEP_PER_WORKER = 2
 MOST_THREADS = 16
 """Transfers at a time: more share the same network, and each holds a result in the making."""
+
+AVOID_S = 30.0
+"""How long a worker that didn't answer within the timeout isn't asked: about as long as that timeout is by default."""
 
 
 class Unreadable:
@@ -63,6 +70,7 @@ class Transfers:
         # {address: connections that nobody uses}; {connection: address} of all that are open, used or not
         self._idle: dict[str, list[Bulk]] = {}
         self._open: dict[Bulk, str] = {}
+        self._unreachable: dict[str, tuple[float, str]] = {}  # {address: until when it is left alone, and why}
         self._given_up: weakref.WeakSet[Bulk] = weakref.WeakSet()
         self._closed = False
         self.threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="minidask transfers")
@@ -125,14 +133,22 @@ class Transfers:
         return self._exchange(address, self._connect(address), question)
 
     def _connect(self, address: str) -> Bulk:
-        bulk = connect_bulk(
-            address,
-            security=self._security,
-            timeout_s=self._timeout_s,
-            name=self._name,
-            options=self._options,
-            patient=False,
-        )
+        until, why = self._unreachable.get(address, (0.0, ""))
+        if time.monotonic() < until:
+            raise CommError(f"{address} isn't asked again for a while: {why}")
+        try:
+            bulk = connect_bulk(
+                address,
+                security=self._security,
+                timeout_s=self._timeout_s,
+                name=self._name,
+                options=self._options,
+                patient=False,
+            )
+        except ConnectTimeoutError as error:
+            self._unreachable[address] = time.monotonic() + AVOID_S, str(error)
+            raise
+        self._unreachable.pop(address, None)
         with self._lock:
             if not self._closed:
                 self._open[bulk] = address

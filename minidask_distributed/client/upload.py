@@ -26,6 +26,7 @@ from minidask.graph.task import Key, Task, TaskRef, fetched, identity
 from minidask_distributed.client.future import Future, future_of
 from minidask_distributed.client.mapping import CHUNK_ROWS
 from minidask_distributed.client.rows import Rows
+from minidask_distributed.client.session import Session
 from minidask_distributed.client.submitting import Submissions
 
 # In place of a task whose result is held: order() is to see no further.
@@ -63,11 +64,11 @@ def upload(
     outputs = list(dict.fromkeys(outputs))
     named = set(named)
     with client._encoding:
-        client._begin_submission(bool(named))
+        session = client._begin_submission(bool(named))
         held = _held(client, tasks, named)
         cut = {**tasks, **dict.fromkeys(held, _LEAF)} if held else tasks
         keys = [key for key in order(cut, outputs) if key not in held]
-        made = _Upload(client, tasks, keys, held, named, options).send(outputs) if keys else {}
+        made = _Upload(client, session, tasks, keys, held, named, options).send(outputs) if keys else {}
     return {key: held[key] if key in held else made[key] for key in outputs}
 
 
@@ -113,6 +114,7 @@ class _Upload:
     def __init__(
         self,
         client: Submissions,
+        session: Session,
         tasks: Mapping[Key, Task],
         keys: list[Key],
         held: Mapping[Key, Future],
@@ -120,6 +122,7 @@ class _Upload:
         options: Options,
     ) -> None:
         self.client = client
+        self.session = session
         self.tasks = tasks
         self.keys = keys
         self.named = named
@@ -142,7 +145,7 @@ class _Upload:
         self.known_options: dict[int, dict[str, Any] | None] = {}
 
     def send(self, outputs: Sequence[Key]) -> dict[Key, Future]:
-        client, session, keys = self.client, self.client._session, self.keys
+        client, session, keys = self.client, self.session, self.keys
         with client._lock:
             session.end_rows()
             number, first = session.new_submission(), session.reserve(len(keys))
@@ -173,7 +176,7 @@ class _Upload:
 
     def _rows(self, keys: list[Key], first: int, start: int) -> Rows:
         client, tasks, named, programs = self.client, self.tasks, self.named, self.programs
-        encode, limit = client._encoder.encode, client._large_bytes
+        encode, limit = self.session.encoder.encode, client._large_bytes
         rows = Rows(first)
         rows.keys = keys
         rows.dependents = self.dependents[start : start + len(keys)]
@@ -188,7 +191,7 @@ class _Upload:
             ref, literals, deps = encode(func, args, task.kwargs, resolve)
             if ref.blob is not None:
                 with client._lock:
-                    client._session.recipes.append(list(ref))
+                    self.session.recipes.append(list(ref))
                 client._check_size(func, ref, None)
             if type(literals) is bytes and len(literals) > limit:
                 client._check_size(func, ref, literals, key)

@@ -82,6 +82,10 @@ class Cluster:
         silence_logs: int | str | bool | None = None,
         security: Security | None = None,
     ) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"the name of a cluster is a text, got {name!r}; numbers of workers and threads are given by name, n_workers=2"
+            )
         self.name = name or uuid.uuid4().hex[:8]
         self.security = security
         self._parts = parts

@@ -2,7 +2,8 @@
 
 Place in the flow: `server` tells of every peer that it has sent to; a peer with much unsent is *clogged* until it has
 taken most of it. A clogged client isn't read from, so that a client that only submits and never reads doesn't fill the
-scheduler's memory; while a worker is clogged no client is read from, since what clients upload would only be queued for it.
+scheduler's memory; it is also told only that results are there, and not sent them (`SchedulerMachine.slow`). While a worker is
+clogged no client is read from, since what clients upload would only be queued for it.
 Workers are always read from: what they report makes room.
 
 Invariants: reading stops at `HIGH_BYTES` and resumes at `LOW_BYTES`, or when the peer is gone.
@@ -13,7 +14,7 @@ Not for: messages' own credit (`UploadTaken`), which bounds uploads while all is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.scheduler.peers import Connection
@@ -31,10 +32,19 @@ class Flow:
     ----------
     connections
         A live view of all connections.
+    tell
+        Called with the number of a peer that becomes clogged (True), or isn't any more (False).
     """
 
-    def __init__(self, connections: Iterable[Connection], high_bytes: int = HIGH_BYTES, low_bytes: int = LOW_BYTES):
+    def __init__(
+        self,
+        connections: Iterable[Connection],
+        tell: Callable[[int, bool], object],
+        high_bytes: int = HIGH_BYTES,
+        low_bytes: int = LOW_BYTES,
+    ) -> None:
         self._connections = connections
+        self._tell = tell
         self.high_bytes = high_bytes
         self.low_bytes = low_bytes
         self._clogged: dict[Connection, asyncio.Task[None]] = {}
@@ -49,6 +59,7 @@ class Flow:
         """Look at a peer that something was sent to; needs the running loop if it is clogged."""
         if connection.comm.pending_bytes > self.high_bytes and connection not in self._clogged:
             self._clogged[connection] = asyncio.get_running_loop().create_task(self._wait(connection))
+            self._tell(connection.number, True)
             self.update()
 
     def gone(self, connection: Connection) -> None:
@@ -79,6 +90,7 @@ class Flow:
         except CommClosedError:
             return  # its end is told to the server, which calls `gone`
         self._clogged.pop(connection, None)
+        self._tell(connection.number, False)
         self.update()
 
     def close(self) -> None:

@@ -156,7 +156,7 @@ class Scheduler:
         self.hooks = Hooks(self)
         self.announcer = Announcer(self)
         self.registered = RegisteredPlugins()
-        self.flow = Flow(self.connections.values())
+        self.flow = Flow(self.connections.values(), self.machine.slow)
         self.questions = Questions(self.send)
         self._calls = CallDesk(
             self, HANDLERS, settings.texts("scheduler.blocked-handlers"), self.announcer.later, self.send

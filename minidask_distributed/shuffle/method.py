@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 from minidask.dataframe.shuffle.methods import Plan, register_method
 from minidask.graph import Key, Task, TaskRef
-from minidask.schedulers.registry import get_scheduler
+from minidask.schedulers.registry import get_scheduler, lowered_for
 from minidask.tokenize import quick_token
 from minidask_distributed.client.computing import Computations
 from minidask_distributed.shuffle.tasks import barrier, transfer, unpack
@@ -42,7 +42,7 @@ def lower(plan: Plan, wanted: Collection[int]) -> dict[Key, Task]:
 
 def preferred() -> bool:
     """Return whether a cluster's client would run the graph."""
-    return isinstance(getattr(get_scheduler(), "__self__", None), Computations)
+    return isinstance(getattr(lowered_for() or get_scheduler(), "__self__", None), Computations)
 
 
 register_method("p2p", lower, preferred)

@@ -24,6 +24,7 @@ from minidask_distributed.messages import (
     Destinations,
     Done,
     Failed,
+    ForgetRecipes,
     KeepUntilDone,
     Message,
     OpenSession,
@@ -70,7 +71,8 @@ class SimulatedClient(Process):
         self.given_up: set[str] = set()  # keys that it cancelled, or that it wanted when nobody knew them
         self.n_submissions = 0
         self.n_gathered = 0
-        self._recipes: dict[str, int] = {}
+        self._recipes: dict[str, int] = {}  # {name: number} of those that it may name
+        self._n_recipes = 0
         self._credit = 0
         self._outbox: list[Message] = []
         self._asked: dict[int, int] = {}  # {request: local id}
@@ -177,7 +179,8 @@ class SimulatedClient(Process):
             part = rows[start:stop]
             names = [catalogue.rows[key].recipe for key, _ in part]
             fresh = [name for name in dict.fromkeys(names) if name not in self._recipes]
-            self._recipes |= {name: len(self._recipes) + at for at, name in enumerate(fresh)}
+            self._recipes |= {name: self._n_recipes + at for at, name in enumerate(fresh)}
+            self._n_recipes += len(fresh)
             self._outbox.append(
                 Upload(
                     submission=self.n_submissions,
@@ -230,6 +233,12 @@ class SimulatedClient(Process):
     def keep(self, locals_: list[int]) -> None:
         """Fire and forget."""
         self.post(KeepUntilDone(locals_))
+
+    def forget_recipes(self, most: int) -> None:
+        """Promise not to name some recipes again: the next task that has one brings it along, by another number."""
+        names = self.cluster.dice.sample(list(self._recipes), min(most, len(self._recipes)))
+        if names:
+            self.post(ForgetRecipes([self._recipes.pop(name) for name in names]))
 
     def want(self, keys: list[str]) -> None:
         """Hold what others made."""

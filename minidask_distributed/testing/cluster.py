@@ -98,7 +98,12 @@ class SimulatedCluster:
         return far, peer
 
     def add_worker(
-        self, name: str = "", nthreads: int = 1, resources: dict[str, float] | None = None, nanny: bool = False
+        self,
+        name: str = "",
+        nthreads: int = 1,
+        resources: dict[str, float] | None = None,
+        nanny: bool = False,
+        memory_limit: int = 0,
     ) -> SimulatedWorker:
         """Start a worker, with a nanny of its own or without."""
         self._names += 1
@@ -107,18 +112,23 @@ class SimulatedCluster:
         if nanny:
             watcher = self.nannies[f"nanny-{self._names}"] = SimulatedNanny(self, f"nanny-{self._names}")
             watcher.join()
-        worker = self.start_worker(name, nthreads, resources or {}, watcher)
+        worker = self.start_worker(name, nthreads, resources or {}, watcher, memory_limit)
         if watcher is not None:
             watcher.worker = worker
         return worker
 
     def start_worker(
-        self, name: str, nthreads: int, resources: dict[str, float], nanny: SimulatedNanny | None
+        self,
+        name: str,
+        nthreads: int,
+        resources: dict[str, float],
+        nanny: SimulatedNanny | None,
+        memory_limit: int = 0,
     ) -> SimulatedWorker:
         """Start a worker process, at an address that nobody had before."""
         self._names += 1
         nanny_id = nanny.name if nanny is not None else ""
-        worker = SimulatedWorker(self, name, f"tcp://{name}:{self._names}", nthreads, resources, nanny_id)
+        worker = SimulatedWorker(self, name, f"tcp://{name}:{self._names}", nthreads, resources, nanny_id, memory_limit)
         self.workers.append(worker)
         worker.join()
         return worker
@@ -197,6 +207,25 @@ class SimulatedCluster:
             self.version += 1
             self.machine.retire([record.number], self.clock.now)
             self.flush()
+
+    def restart(self) -> None:
+        """Restart the cluster, as its shell does: all tasks are given up, workers end and are started anew, or leave."""
+        machine, now = self.machine, self.clock.now
+        for client in self.clients:
+            # Also what is on its way yet: it may be made of what is given up now.
+            self.cancelled(client, list(dict.fromkeys(client.keys)), False)
+        self.version += 1
+        machine.restart(now)
+        for one in machine.clients.values():
+            left = [*one.tasks, *one.submissions]
+            assert not left, f"the cluster is restarted, and {one} still wants {left}"
+        numbers = [record.number for record in machine.state.workers.values() if record.status != "gone"]
+        machine.retire([one for one in numbers if not machine.kill(one, now, True, "restart")], now, "restart")
+        self.flush()
+
+    def slow(self, client: SimulatedClient, is_slow: bool) -> None:
+        """Say that a client takes its messages slowly, or no longer."""
+        self.machine.slow(client.peer, is_slow)
 
     def flush(self) -> None:
         """Send what the machine has to say, and close whom it gave up; then it must be sane, if anything changed."""

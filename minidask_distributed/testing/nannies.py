@@ -69,4 +69,4 @@ class SimulatedNanny(Process):
     def _start_another(self) -> None:
         old = self.worker
         assert old is not None
-        self.worker = self.cluster.start_worker(old.name, old.nthreads, old.resources, self)
+        self.worker = self.cluster.start_worker(old.name, old.nthreads, old.resources, self, old.memory_limit)

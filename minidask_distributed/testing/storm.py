@@ -178,6 +178,22 @@ class Storm:
             for local in self._some_futures(client):
                 client.gather(local)
 
+    def forget_recipes(self) -> None:
+        """Let a client forget recipes."""
+        client = self._some_client()
+        if client is not None:
+            client.forget_recipes(self.dice.randint(1, 4))
+
+    def slow(self) -> None:
+        """Let a client take its messages slowly, or quickly again."""
+        client = self._some_client()
+        if client is not None:
+            self.cluster.slow(client, self.dice.random() < 0.6)
+
+    def restart(self) -> None:
+        """Restart the cluster."""
+        self.cluster.restart()
+
     def add_client(self) -> None:
         """Let a client join."""
         if len(self.clients()) < 3:
@@ -198,7 +214,9 @@ class Storm:
             dice = self.dice
             name = "special" if not dice.randrange(5) and not any(w.name == "special" for w in self.workers()) else ""
             resources = {"GPU": 1.0} if dice.random() < 0.3 else None
-            self.cluster.add_worker(name, dice.randint(1, 2), resources, nanny=dice.random() < 0.5)
+            self.cluster.add_worker(
+                name, dice.randint(1, 2), resources, dice.random() < 0.5, dice.choice((0, 500_000, 5_000_000))
+            )
 
     def _with_worker(self, action: Callable[[SimulatedWorker], object]) -> None:
         workers = self.workers()
@@ -268,6 +286,8 @@ ACTS: list[tuple[float, Callable[[Storm], None]]] = [
     (4, Storm.want),
     (5, Storm.scatter),
     (5, Storm.gather),
+    (4, Storm.forget_recipes),
+    (2, Storm.slow),
     (3, Storm.add_client),
     (2, Storm.client_leaves),
     (6, Storm.add_worker),
@@ -278,5 +298,6 @@ ACTS: list[tuple[float, Callable[[Storm], None]]] = [
     (5, Storm.status),
     (2, Storm.retire),
     (2, Storm.damage),
+    (1, Storm.restart),
 ]
 """What happens in the storm, and how often."""

@@ -41,6 +41,8 @@ class SimulatedWorker(Process):
     resources : dict of str to float
     nanny : str
         The id of its nanny, "" without.
+    memory_limit : int
+        Bytes, 0: none; the scheduler runs roots in plain order when much of all limits is taken.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class SimulatedWorker(Process):
         nthreads: int = 1,
         resources: dict[str, float] | None = None,
         nanny: str = "",
+        memory_limit: int = 0,
     ) -> None:
         super().__init__(cluster.network, name)
         dice = cluster.dice
@@ -59,6 +62,7 @@ class SimulatedWorker(Process):
         self.nthreads = nthreads
         self.resources = resources or {}
         self.nanny = nanny
+        self.memory_limit = memory_limit
         self.machine = WorkerMachine(
             resources=self.resources,
             executors=("side",),
@@ -91,7 +95,19 @@ class SimulatedWorker(Process):
         sizes = [task.nbytes for task in self._offered]
         info = {"host": "here"}
         self.end.send(
-            [RegisterWorker(self.address, self.name, self.nthreads, 0, self.resources, self.nanny, info, keys, sizes)]
+            [
+                RegisterWorker(
+                    self.address,
+                    self.name,
+                    self.nthreads,
+                    self.memory_limit,
+                    self.resources,
+                    self.nanny,
+                    info,
+                    keys,
+                    sizes,
+                )
+            ]
         )
         self.after(BEAT_S, self._beat, background=True)
 

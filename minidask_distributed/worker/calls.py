@@ -11,7 +11,6 @@ nobody wants it elsewhere. See `execute` for how a call is stopped.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import inspect
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -210,9 +209,10 @@ class Caller:
         """Let the exception that stops this thread's task pass, if it hasn't come yet."""
         try:
             slot.interrupted.wait()
-            thread = slot.thread
-            assert thread is not None
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), None)
+            # One that is still to come is raised at the next jump back. It isn't withdrawn (by setting none): CPython
+            # 3.11 would take one for pending for ever, which slows all threads and hangs debuggers and profilers.
+            for _ in range(2):
+                pass
         except TaskStopped:
             # This is the one.
             return

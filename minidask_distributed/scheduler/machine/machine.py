@@ -201,6 +201,12 @@ class SchedulerMachine:
         worker = self.state.workers.get(number)
         return worker is not None and workers.kill(self.state, worker, restart, reason)
 
+    def slow(self, peer: int, is_slow: bool) -> None:
+        """Say whether a client takes what it is sent too slowly: no small results are sent to it then, it asks for them."""
+        client = self.state.clients.get(peer)
+        if client is not None:
+            client.takes_values = not is_slow
+
     def restart(self, now: float, reason: str = "the cluster was restarted") -> None:
         """Give up all tasks of all clients; the workers' processes are the shell's business (`kill`)."""
         state = self.state

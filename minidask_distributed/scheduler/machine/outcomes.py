@@ -109,6 +109,8 @@ def finished(state: ClusterState, worker: Worker, message: Finished) -> None:
 def _push(state: ClusterState, task: Task, value: Any) -> None:
     """Over the budget: clients get a small result all the same, it just isn't kept."""
     for client, local in task.wants():
+        if not client.takes_values:
+            continue
         message: Any = client.out[-1] if client.out else None
         if message is not None and message.tasks and message.tasks[-1] == local and hasattr(message, "values"):
             if message.values is None:

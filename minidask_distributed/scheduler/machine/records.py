@@ -409,6 +409,7 @@ class Client:
         "recipes",
         "session",
         "submissions",
+        "takes_values",
         "tasks",
     )
 
@@ -418,6 +419,7 @@ class Client:
         self.name = name
         self.info = info
         self.gone = False
+        self.takes_values = True  # False while it is slow: it fetches small results as it does large ones
         self.last_seen = 0.0
         self.credit_due = 0  # upload chunks that were taken and haven't been acknowledged
         self.tasks: Pages[Task] = Pages()  # {local id: task}: wanted ones, and all rows of open submissions

@@ -159,6 +159,8 @@ class ClusterState:
 
     def tell_done(self, client: Client, local: int, value: Any, nbytes: int) -> None:
         """Tell a client that a result is there."""
+        if not client.takes_values:
+            value = None
         out = client.out
         if out and type(out[-1]) is Done:
             message = out[-1]

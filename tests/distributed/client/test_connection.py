@@ -16,6 +16,7 @@ from minidask_distributed.client.errors import FutureLostError
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.messages import (
     Bye,
+    Cancel,
     ClientBeat,
     Done,
     Event,
@@ -77,6 +78,7 @@ def test_nobody_there() -> None:
 
 @pytest.mark.parametrize("on_purpose", [True, False])
 def test_the_scheduler_goes(on_purpose: bool) -> None:
+    # Without a goodbye it is looked for again, and not found.
     with connected(auto=False) as (made, client):
         here = client.submit(add, 1, 2)
         away = client.submit(add, 3, 4)
@@ -91,6 +93,9 @@ def test_the_scheduler_goes(on_purpose: bool) -> None:
         waiting.start()
         if on_purpose:
             made.say(Bye("shut down by its user"))
+        else:
+            client._timeout_s = 0.01
+            client.sync(made.listener.close)
         on_loop(made.sessions[0].comm.abort)
         waiting.join(5)
         calling.join(5)
@@ -102,6 +107,9 @@ def test_the_scheduler_goes(on_purpose: bool) -> None:
             assert future.status == "lost"
             with pytest.raises(FutureLostError, match=why):
                 future.result()
+        until_closed(client)
+        if not on_purpose:
+            why = "was lost.* and it couldn't be reached again: no connection to"
         with pytest.raises(CommClosedError, match=why):
             client.submit(add, 1, 2)
         with pytest.raises(CommClosedError, match=why):
@@ -110,6 +118,141 @@ def test_the_scheduler_goes(on_purpose: bool) -> None:
             client.cancel(pending)
         with pytest.raises(CommClosedError, match=why):
             client.sync(client.call, "locate", tasks=[])
+
+
+def until_closed(client: Client) -> None:
+    """Wait until a client has given its scheduler up."""
+    client.sync(_ended, client)
+
+
+async def _ended(client: Client) -> None:
+    if client._reopening is not None:
+        await asyncio.wait([client._reopening])
+    assert client.status == "closed"
+
+
+def test_a_connection_that_drops(caplog: pytest.LogCaptureFixture) -> None:
+    with connected(auto=False) as (made, client):
+        made.handlers["subscribe"] = lambda session, topic: None
+        heard = threading.Event()
+        client.subscribe_topic("news", lambda event: heard.set())
+        here, away, pending = (client.submit(add, 1, at) for at in range(3))
+        client.sync(client.call, "locate", tasks=[])
+        made.say(Done([here._state.id], [b"\x80\x05K\x01."], [28]), Done([away._state.id], None, [28]))
+        client._wait([away._state])
+        made.auto = True
+        again = []
+        # Whoever hears of the loss may go on at once.
+        pending._state.add_waiter(lambda: again.append(client.submit(add, 1, 2)))
+        on_loop(made.sessions[0].comm.abort)
+        with pytest.raises(FutureLostError, match="was lost"):
+            pending.result()
+        assert client.submit(add, 1, 1).result(5) == 2
+        assert again[0].result(5) == 3
+        assert again[0]._state.id > pending._state.id
+        assert client.gather(client.map(add, range(5), range(5))) == [0, 2, 4, 6, 8]
+        assert client.status == "running"
+        # What is here stays here; the new connection knows nothing of what belonged to the old one.
+        assert here.result() == 1
+        assert away.status == "lost"
+        with pytest.raises(FutureLostError, match=r"held for a connection that was lost; pass the value itself"):
+            client.submit(add, here, 1)
+        client.cancel([here, away, pending])
+        del here, away, pending
+        client.sync(client.call, "locate", tasks=[])
+        made.say(Event("news", 1.0, None), to=1)
+        assert heard.wait(5)
+        old, new = made.sessions
+        assert not {1, 2, 3} & {
+            one for message in new.received if isinstance(message, Release | Cancel) for one in message.tasks
+        }
+        assert new.of(Upload)[0].recipes
+        assert new.name == old.name
+    assert "trying to connect again for 10 s" in caplog.text
+
+
+def test_what_is_submitted_while_the_scheduler_is_away() -> None:
+    with connected() as (made, client):
+        future = client.submit(add, 1, 1)
+        assert future.result(5) == 2
+        made.open_sessions = False
+        on_loop(made.sessions[0].comm.abort)
+        _until(lambda: len(made.sessions) == 2)
+        assert client.status == "connecting"
+        waiting = client.submit(add, 1, 2)
+        calling = threading.Thread(target=client.sync, args=(client.call, "locate"), kwargs={"tasks": []})
+        calling.start()
+        with pytest.raises(TimeoutError):
+            waiting.result(0.01)
+        # An attempt that fails isn't the last one.
+        made.open_sessions = True
+        on_loop(made.sessions[1].comm.abort)
+        assert waiting.result(5) == 3
+        calling.join(5)
+        assert not calling.is_alive()
+
+
+def test_a_scheduler_that_stays_away() -> None:
+    with connected() as (made, client):
+        made.open_sessions = False
+        client._timeout_s = 0.2
+        on_loop(made.sessions[0].comm.abort)
+        _until(lambda: len(made.sessions) == 2)
+        waiting = client.submit(add, 1, 2)
+        with pytest.raises(FutureLostError, match=r"was lost.* couldn't be reached again: .* opened no session within"):
+            waiting.result(5)
+        until_closed(client)
+        with pytest.raises(CommClosedError, match="can't be used any more"):
+            client.submit(add, 1, 2)
+
+
+def test_one_that_says_goodbye_to_who_comes_back() -> None:
+    with connected() as (made, client):
+        made.open_sessions = False
+        on_loop(made.sessions[0].comm.abort)
+        _until(lambda: len(made.sessions) == 2)
+        made.say(Bye("full"), to=1)
+        on_loop(made.sessions[1].comm.abort)
+        until_closed(client)
+        with pytest.raises(CommClosedError, match="ended the session: full"):
+            client.submit(add, 1, 2)
+
+
+def test_closing_while_it_looks_for_the_scheduler() -> None:
+    with scheduler() as made:
+        client = Client(made, timeout=10)
+        made.open_sessions = False
+        on_loop(made.sessions[0].comm.abort)
+        _until(lambda: len(made.sessions) == 2)
+        future = client.submit(add, 1, 2)
+        client.close()
+        assert client.status == "closed"
+        with pytest.raises(FutureLostError, match="the client was closed"):
+            future.result()
+
+
+def test_an_asynchronous_client_connects_again() -> None:
+    async def work(made: Any, client: Any) -> None:
+        lost = [client.submit(add, 1, at) for at in range(3)]
+        made.sessions[0].comm.abort()
+        outcomes = await asyncio.gather(*lost, return_exceptions=True)
+        assert {type(one) for one in outcomes} <= {int, FutureLostError}
+        assert await client.submit(add, 1, 2) == 3
+
+    in_loop(work)
+
+
+def _until(condition: Any) -> None:
+    async def look() -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await asyncio.sleep(0.001)
+
+    thread = loops.acquire()
+    try:
+        thread.run(look())
+    finally:
+        loops.release(thread)
 
 
 def _never() -> Any:

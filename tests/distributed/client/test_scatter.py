@@ -172,7 +172,11 @@ def test_a_worker_that_can_not_be_reached() -> None:
     with connected() as (made, client):
         made.refuse_data = 5
         with pytest.raises(OSError, match="closed"):
-            client.scatter(np.arange(100_000))
+            client.scatter(np.arange(100_000), direct=True)
+        # If it isn't said how, the scheduler gives them to the worker.
+        future = client.scatter(np.arange(100_000))
+        assert future.status == "finished"
+        assert any(payload is not None for message in made.sessions[0].of(Scatter) for payload in message.payloads)
 
 
 def test_a_worker_that_can_not_read_them() -> None:

@@ -367,6 +367,38 @@ def test_the_end_of_the_connection() -> None:
     assert session.take() == []
 
 
+def test_what_is_added_after_the_end_is_lost_at_once() -> None:
+    session = opened()
+    session.lose("gone")
+    late, *many = [session.add("x"), *session.add_many(["y", "z"], session.reserve(2))]
+    called = Calls()
+    for state in (late, *many):
+        state.add_waiter(called)
+        assert (state.status, state.outcome) == (LOST, "gone")
+    assert called.count == 3
+    assert session.find("x") is None
+    session.release([late, *many])
+    assert session.take() == []
+
+
+def test_the_session_after_a_lost_one() -> None:
+    session = opened()
+    old = session.add("x")
+    session.lose("gone")
+    after = session.successor()
+    new = after.add("x")
+    assert new.id > old.id
+    # Nothing that concerns the old task touches the new one.
+    after.release([old])
+    assert after.cancel([old], False, "") == []
+    after.keep_until_done([old])
+    assert after.find("x") is new
+    handle(after, SessionOpened(2, 1, 4, True), Done([new.id], [b"v"], [1]))
+    assert new.status == FINISHED
+    assert after.take() == []
+    assert session.encoder is not after.encoder
+
+
 def test_a_message_that_is_not_about_tasks() -> None:
     with pytest.raises(TypeError, match="doesn't send Event to a client's session"):
         opened().handle([Event("print", 0.0, "")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -9,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from minidask_distributed.client import transfers as transfers_module
 from minidask_distributed.client.transfers import KEEP_PER_WORKER, Transfers, Unreadable
 from minidask_distributed.comm import Bulk, listen
-from minidask_distributed.comm.errors import CommClosedError, CommError
+from minidask_distributed.comm.errors import CommClosedError, CommError, ConnectTimeoutError
 from minidask_distributed.comm.options import Options
 from minidask_distributed.loops import LoopThread
 from minidask_distributed.messages import Answer, Data, GetData, PutData, Stored
@@ -57,6 +60,32 @@ class Holder:
                 return
             self.data.update(zip(message.tasks, map(unpack, message.payloads), strict=True))
             bulk.send(Stored([1] * len(message.tasks)))
+
+
+def test_who_does_not_answer_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A listener whose queue is full takes no connection, as a firewall that drops packets.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, contextlib.ExitStack() as fillers:
+        for _ in range(4):
+            filler = fillers.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(server.getsockname())
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        transfers = Transfers(Security(token=TOKEN), "me", 0.2, Options.from_settings())
+        try:
+            with pytest.raises(ConnectTimeoutError):
+                transfers.fetch(address, [1])
+            began = time.monotonic()
+            for _ in range(5):
+                with pytest.raises(CommError, match=r"isn't asked again for a while: no connection .* within 0\.2 s"):
+                    transfers.fetch(address, [1])
+            assert time.monotonic() - began < 0.15
+            monkeypatch.setattr(transfers_module, "AVOID_S", 0.0)
+            transfers._unreachable.clear()
+            for _ in range(2):
+                with pytest.raises(ConnectTimeoutError):
+                    transfers.fetch(address, [1])
+        finally:
+            transfers.close()
 
 
 @pytest.fixture

@@ -32,7 +32,13 @@ def unreachable(address: str, tasks: Any) -> Any:
 @pytest.fixture(params=["processes", "threads"])
 def cluster(request: pytest.FixtureRequest) -> Any:
     processes = request.param == "processes"
-    with LocalCluster(2, 1, processes=processes, dashboard_address=None, protocol=None if processes else "tcp") as made:
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=processes,
+        dashboard_address=None,
+        protocol=None if processes else "tcp",
+    ) as made:
         yield made
 
 
@@ -57,6 +63,29 @@ def test_where_workers_cannot_be_reached(cluster: LocalCluster, monkeypatch: pyt
         assert future.result().sum() == 60_000
         with pytest.raises(OSError, match="pass direct=False"):
             client.gather(future, direct=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broadcast", [False, True])
+def test_scattering_where_workers_cannot_be_reached(
+    cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch, broadcast: bool
+) -> None:
+    def unreachable(address: str, tasks: Any, keys: Any, payloads: Any) -> Any:
+        raise ConnectionRefusedError(f"{address} can't be reached from here")
+
+    data = [np.full(60_000, value) for value in range(3)]
+    with Client(cluster) as client:
+        monkeypatch.setattr(client._transfers, "put", unreachable)
+        futures = client.scatter(data, broadcast=broadcast)
+        assert client.gather(client.map(np.sum, futures)) == [0, 60_000, 120_000]
+        assert all(len(holders) == (2 if broadcast else 1) for holders in client.who_has(futures).values())
+        assert np.array_equal(futures[2].result(), data[2])
+        with pytest.raises(OSError, match="can't be reached from here"):
+            client.scatter(np.ones(70_000), direct=True)
+        assert client.gather(client.scatter({"x": np.full(80_000, 7)})["x"]).sum() == 560_000
+    scheduler = cluster.scheduler
+    assert not scheduler.clients
+    assert not scheduler.tasks
 
 
 @pytest.mark.slow

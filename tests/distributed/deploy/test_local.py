@@ -272,6 +272,7 @@ def test_memory_is_shared_evenly():
         ({"memory_limit": "lots"}, ValueError, "memory_limit: can't read 'lots'"),
         ({"colour": "blue"}, TypeError, "doesn't take colour"),
         ({"colour": "blue", "processes": False}, TypeError, "doesn't take colour"),
+        ({"name": 2}, TypeError, "the name of a cluster is a text, got 2; .* n_workers=2"),
         ({"silence_logs": "loud"}, ValueError, "silence_logs must be a level of logging"),
     ],
 )

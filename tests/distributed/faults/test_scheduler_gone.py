@@ -54,8 +54,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
         program.__exit__()
 
 
-def connect(address: str) -> Client:
-    return Client(address, security=Security(token=TOKEN), timeout=5)
+def connect(address: str, timeout_s: float = 5) -> Client:
+    return Client(address, security=Security(token=TOKEN), timeout=timeout_s)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -68,7 +68,7 @@ def test_a_scheduler_that_ends_during_a_computation(start, tmp_path: Path, gate:
         "leaves": start(worker_program(tmp_path, address, "--name", "leaves", "--no-reconnect")),
         "bare": start(worker_program(tmp_path, address, "--name", "bare", "--no-nanny", "--no-reconnect")),
     }
-    with connect(address) as client:
+    with connect(address, 2) as client:
         client.wait_for_workers(4, timeout=PATIENCE_S)
         done = client.submit(inc, 1)
         assert done.result(PATIENCE_S) == 2
@@ -95,6 +95,16 @@ def test_a_scheduler_that_ends_during_a_computation(start, tmp_path: Path, gate:
             assert {future.status for future in waiting} == {"lost"}
             # What is here already isn't lost.
             assert done.result(PATIENCE_S) == 2
+        late = None
+        if number == signal.SIGKILL:
+            # It may come back: what is submitted waits for it, as long as connecting may take.
+            late = client.submit(inc, 5)
+            with (
+                within(4),
+                pytest.raises(FutureLostError, match=f"{reason}.*, and it couldn't be reached again: no conn"),
+            ):
+                late.result(PATIENCE_S)
+        with within(3):
             for action in (
                 lambda: client.submit(inc, 2),
                 lambda: client.map(inc, range(3)),
@@ -167,6 +177,40 @@ def pid_of_process():
     import os
 
     return os.getpid()
+
+
+def test_a_client_finds_a_scheduler_that_comes_back(start, tmp_path: Path, gate: Gate):
+    scheduler = start(scheduler_program(tmp_path))
+    address = address_of(scheduler)
+    start(worker_program(tmp_path, address, "--name", "alice", "--no-nanny"))
+    with connect(address, PATIENCE_S) as client:
+        assert client.submit(inc, 1).result(PATIENCE_S) == 2
+        running = client.submit(gate)
+        gate.until_begun()
+        scheduler.signal(signal.SIGKILL)
+        scheduler.wait()
+        with pytest.raises(FutureLostError):
+            running.result(PATIENCE_S)
+        waiting = client.map(inc, range(10))
+        start(scheduler_program(tmp_path, port=int(address.rpartition(":")[2])))
+        gate.let_on()
+        with within(15):
+            assert client.gather(waiting) == list(range(1, 11))
+            assert delayed(inc)(1).compute() == 2
+            assert list(client.scheduler_info()["workers"].values())[0]["name"] == "alice"
+
+
+def test_a_client_does_not_trust_another_scheduler_in_its_place(start, tmp_path: Path):
+    scheduler = start(scheduler_program(tmp_path))
+    address = address_of(scheduler)
+    with connect(address, PATIENCE_S) as client:
+        scheduler.signal(signal.SIGKILL)
+        scheduler.wait()
+        start(scheduler_program(tmp_path, port=int(address.rpartition(":")[2]), MINIDASK_TOKEN="bad0" * 16))
+        with within(10), pytest.raises(FutureLostError, match=r"couldn't be reached again: .*token"):
+            client.submit(inc, 1).result(PATIENCE_S)
+        with pytest.raises(CommClosedError):
+            client.submit(inc, 1)
 
 
 def test_a_scheduler_with_another_token_is_not_served(start, tmp_path: Path):

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from minidask_distributed.messages import Answer, Event, OpenSession, SessionOpened
+from minidask_distributed.messages import Answer, Compute, Done, Event, Finished, OpenSession, SessionOpened
+from minidask_distributed.scheduler.machine.states import MEMORY
 from tests.distributed.scheduler.scripted import WAIT_S, cluster, upload
 
 pytestmark = pytest.mark.network
@@ -53,6 +54,28 @@ def test_a_client_that_does_not_read_is_not_read_from():
         assert (await slow.next(Event)).content == LOAD
         # What it had said meanwhile is taken now.
         assert await slow.next(Answer) == Answer(request, {}, None)
+
+    run(test)
+
+
+def test_results_are_not_piled_up_for_a_client_that_does_not_read():
+    async def test(made, flow):
+        slow, worker = await made.client("slow"), await made.worker()
+        slow.send(upload("x0", "x1"))
+        compute = await worker.next(Compute)
+        connection = clog(made, slow)
+        assert flow.clogged == [connection]
+        done, later = compute.tasks[:1], compute.tasks[1:]
+        assert len(later) == 1
+        worker.send(Finished(done, None, [28], [10], [0], [0], 0, [b"value"]))
+        await until(lambda: made.scheduler.tasks["x0"].state == MEMORY)
+        slow.comm.resume_reading()
+        await until(lambda: not flow.clogged)
+        message = await slow.next(Done)
+        assert (len(message.tasks), message.values) == (1, None)
+        worker.send(Finished(later, None, [28], [10], [0], [0], 0, [b"value"]))
+        message = await slow.next(Done)
+        assert (len(message.tasks), message.values) == (1, [b"value"])
 
     run(test)
 

@@ -9,7 +9,11 @@ import minidask
 import minidask.dataframe as dd
 from minidask.dataframe.shuffle import HashTargets, rearrange
 from minidask.dataframe.shuffle.methods import METHODS, choose_method
-from minidask.schedulers.registry import use_runner
+from minidask.schedulers.registry import lowering_for, named_scheduler, use_runner
+from minidask_distributed.client.client import Client
+from minidask_distributed.client.computing import Computations
+from minidask_distributed.client.queries import get_task_stream
+from minidask_distributed.deploy.local import LocalCluster
 from minidask_distributed.shuffle.method import KEEPS, lower, preferred
 from minidask_distributed.shuffle.tasks import barrier, transfer, unpack
 
@@ -69,3 +73,23 @@ def test_it_is_preferred_where_a_client_runs_the_graph(here):
 
 def test_it_is_not_preferred_without_a_client():
     assert not preferred()
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_who_runs_the_graph_counts_not_who_is_registered():
+    """A client that isn't the default one, and threads beside one that is."""
+    df = dd.from_pandas(FRAME, npartitions=5).shuffle("x", npartitions=3)
+    expected = df.compute(scheduler="sync")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**options) as made, Client(made, set_as_default=False) as client:
+        for ways in ({"scheduler": client}, {"scheduler": client.get}):
+            with get_task_stream(client) as stream:
+                pd.testing.assert_frame_equal(df.compute(**ways), expected)
+            assert any("barrier" in str(one) for one in stream.data)
+        pd.testing.assert_frame_equal(client.compute(df).result(), expected)
+        with minidask.config.set(scheduler="threads"):
+            pd.testing.assert_frame_equal(client.persist(df).compute(scheduler=client), expected)
+    with use_runner(Computations.get.__get__(object.__new__(Client))), lowering_for(named_scheduler("threads")):
+        assert not preferred()
+        assert choose_method(None) is METHODS["disk"]

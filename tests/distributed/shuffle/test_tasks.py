@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 
@@ -377,10 +380,10 @@ def files_left(dask_worker):
     return [name for _, _, names in os.walk(dask_worker.local_directory) for name in names if name.endswith("pieces")]
 
 
-def wide(at):
+def wide(at, rows=100_000):
     rng = np.random.default_rng(at)
     return pd.DataFrame(
-        {"k": rng.integers(0, 100_000, 100_000), **{f"x{column}": rng.random(100_000) for column in range(12)}}
+        {"k": rng.integers(0, 100_000, rows), **{f"x{column}": rng.random(rows) for column in range(12)}}
     )
 
 
@@ -404,3 +407,36 @@ def test_six_million_rows_of_thirteen_columns_in_a_gigabyte():
         assert max(client.run(peak_bytes).values()) < limit_bytes
         assert sum(client.run(on_disk).values()) > 100_000_000
         assert set(client.run(keeps_nothing).values()) == {True}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A directory on a real file system of 2 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("mounting a file system of 2 MB isn't allowed here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full(small_disk):
+    df = dd.from_map(wide, list(range(12)), rows=20_000, meta=wide(0).iloc[:0])
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, memory_limit=0, local_directory=small_disk, dashboard_address=None
+        ) as made,
+        Client(made) as client,
+    ):
+        client.run(limit, 1_000_000, 0)
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            shuffled(df, 4).compute()
+        assert caught.value.errno == errno.ENOSPC
+        assert set(client.run(keeps_nothing).values()) == {True}
+        assert not any(client.run(files_left).values())
+        # There is room again: smaller ones get through, by way of the disk.
+        client.run(limit, 20_000, 0)
+        check(partitions(frame(9), 5), frame(9), 5)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from minidask_distributed.messages import Compute, Finished, Free, Held, Missing, Recalled
+from minidask_distributed.messages import Compute, Finished, ForgetRecipes, Free, Held, Missing, Recalled
 from minidask_distributed.scheduler.machine import assign, clients, holding, machine, outcomes, transitions, workers
 from minidask_distributed.scheduler.machine.state import ClusterState
 from minidask_distributed.testing import storm
@@ -57,7 +57,7 @@ def a_missing_decrement_of_n_waiters(patch):
     patch.setattr(outcomes, "no_longer_waits", skip_one)
 
 
-@fault("which nobody knows|this is left|has .*and says")
+@fault("which nobody knows|this is left|has .*and says|thinks is forgotten")
 def a_forgotten_free(patch):
     real = ClusterState.tell_free
 
@@ -137,6 +137,34 @@ def an_idle_worker_that_is_not_looked_at(patch):
     patch.setattr(assign, "steal", lambda state, thief: False)
 
 
+@fault("recipe|aren't done|this is left", more=(Storm.forget_recipes, Storm.submit))
+def a_recipe_that_goes_while_tasks_use_it(patch):
+    patch.setattr(clients, "_let_recipe_go", ClusterState.drop_recipe)
+
+
+@fault("recipes", more=(Storm.forget_recipes, Storm.submit))
+def a_recipe_that_is_never_forgotten(patch):
+    def forget_the_number_alone(state, client, message):
+        for number in message.recipes:
+            client.recipes.pop(number, None)
+
+    patch.setitem(machine._CLIENT, ForgetRecipes, forget_the_number_alone)
+
+
+@fault("still wants", more=(Storm.restart, Storm.submit))
+def a_restart_that_passes_over_a_client(patch):
+    real = machine.SchedulerMachine.restart
+
+    def but_one(self, now, reason=""):
+        peer, client = next(iter(self.state.clients.items()), (0, None))
+        self.state.clients.pop(peer, None)
+        real(self, now, reason)
+        if client is not None:
+            self.state.clients[peer] = client
+
+    patch.setattr(machine.SchedulerMachine, "restart", but_one)
+
+
 # ---------------------------------------------------------------- faults of the worker
 
 
@@ -174,7 +202,7 @@ def a_result_that_wakes_nobody(patch):
     patch.setattr(WorkerMachine, "_wake", lambda machine, task: None)
 
 
-@fault("is thought to hold|which nobody knows|holds|this is left")
+@fault("is thought to hold|which nobody knows|holds|this is left|thinks is forgotten")
 def a_free_that_is_not_heard(patch):
     real = Inbox._HANDLERS[Free]
 

@@ -47,10 +47,10 @@ def test_lives_meet_everything():
         for name, count in life.cluster.kinds.items():
             kinds[name] = kinds.get(name, 0) + count
     expected = {
-        "Acquire", "Call", "Cancel", "Cancelled", "Compute", "Destinations", "Done", "Erred", "Failed", "Finished", "Free",
-        "Held", "Holders", "KeepUntilDone", "KillWorker", "Leave", "LongRunning", "Lost", "Missing", "NeedRecipes",
-        "OpenSession", "Recall", "Recalled", "Recipes", "RegisterNanny", "RegisterWorker", "Release", "Retry", "Scatter",
-        "SessionOpened", "Stop", "Store", "Undone", "Upload", "UploadTaken", "Want", "WorkerBeat", "WorkerDied", "WorkerGone",
-        "WorkerRegistered", "WorkerStatus",
+        "Acquire", "Call", "Cancel", "Cancelled", "Compute", "Destinations", "Done", "Erred", "Failed", "Finished",
+        "ForgetRecipes", "Free", "Held", "Holders", "KeepUntilDone", "KillWorker", "Leave", "LongRunning", "Lost",
+        "Missing", "NeedRecipes", "OpenSession", "Recall", "Recalled", "Recipes", "RegisterNanny", "RegisterWorker",
+        "Release", "Retry", "Scatter", "SessionOpened", "Stop", "Store", "Undone", "Upload", "UploadTaken", "Want",
+        "WorkerBeat", "WorkerDied", "WorkerGone", "WorkerRegistered", "WorkerStatus",
     }  # fmt: skip
     assert expected - kinds.keys() == set()

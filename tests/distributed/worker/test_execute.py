@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +66,47 @@ class Told(deque):
 
     def until_told(self):
         assert self.event.wait(PATIENCE_S)
+
+
+TRACED_AFTER_STOPPING = """
+import sys, threading
+from pathlib import Path
+from minidask_distributed.messages import Stop
+from minidask_distributed.worker.calls import TaskStopped
+from tests.distributed.worker.shells import shell
+
+class Stubborn:
+    def __init__(self, swallow):
+        self.began, self.stopped, self.swallow = threading.Event(), threading.Event(), swallow
+    def __call__(self):
+        self.began.set()
+        try:
+            while True:
+                pass
+        except TaskStopped:
+            self.stopped.set()
+            if not self.swallow:
+                raise
+
+def traced():
+    return 1
+
+def trace(frame, event, argument):
+    print(event)
+    return trace
+
+with shell(Path(sys.argv[1]), serialize=False) as worker:
+    for swallow in (False, True):
+        stubborn = Stubborn(swallow)
+        (task,) = worker.submit((stubborn,))
+        stubborn.began.wait()
+        (slot,) = worker.pool.slots
+        worker.handle(Stop([task], "cancelled"))
+        slot.thread.join()
+        sys.settrace(trace)
+        traced()
+        sys.settrace(None)
+"""
 
 
 class TestReports:
@@ -338,6 +382,19 @@ class TestStop:
         worker.handle(Stop([task], "cancelled"))
         assert stopped.wait(PATIENCE_S)
         other.go.set()
+
+    @pytest.mark.slow
+    def test_leaves_the_interpreter_as_it_was(self, tmp_path):
+        # An exception that is withdrawn or never taken makes CPython 3.11 hang in whatever traces: in a process of its own.
+        run = subprocess.run(
+            [sys.executable, "-c", TRACED_AFTER_STOPPING, str(tmp_path)],
+            cwd=Path(__file__).parents[3],
+            timeout=2 * PATIENCE_S,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout.split() == ["call", "line", "return"] * 2
 
     def test_while_its_arguments_are_read(self, tmp_path):
         with shell(tmp_path) as worker:

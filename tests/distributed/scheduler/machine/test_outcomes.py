@@ -221,3 +221,19 @@ def test_values_beyond_the_budget_are_pushed_and_not_kept(make_table):
     table.finish("w", "a", "b", values=[b"0123456789ab", b"x"])
     assert table.heard("client") == {"a": b"0123456789ab", "b": b"x"}
     assert (table.task("a").value, table.task("b").value) == (b"0123456789ab", None)
+
+
+def test_a_slow_client_is_told_of_results_and_not_sent_them(make_table):
+    table = make_table(value_bytes=10)
+    table.worker("w"), table.client("slow"), table.client("quick")
+    for client in ("slow", "quick"):
+        table.upload(client, {"a": [], "b": [], "c": []})
+    peer = next(peer for peer, client in table.machine.clients.items() if client.name == "slow")
+    table.machine.slow(peer, True)
+    table.machine.slow(424242, True)  # one that has gone meanwhile
+    table.finish("w", "a", "b", values=[b"0123456789ab", b"x"])
+    assert table.heard("slow") == {"a": "done", "b": "done"}
+    assert table.heard("quick") == {"a": b"0123456789ab", "b": b"x"}
+    table.machine.slow(peer, False)
+    table.finish("w", "c", values=[b"c"])
+    assert table.heard("slow") == {"c": b"c"}
