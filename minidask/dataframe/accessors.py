@@ -106,6 +106,10 @@ class Accessor:
             # Without values pandas doesn't make the columns.
             meta = empty(call(sample(self._series._meta), *map(sample, metas), **kwargs))
             call = call._replace(none=meta)
+        if isinstance(meta, pd.DataFrame) and list(meta.index.names) != list(self._series._meta.index.names):
+            # Of no values pandas forgets the index.
+            meta = meta.set_axis(self._series._meta.index[:0], axis=0)
+            call = call._replace(none=meta)
         if not isinstance(meta, pd.DataFrame | pd.Series | pd.Index):
             raise NotImplementedError(
                 f"{self._accessor}.{name} gives {type(meta).__name__} for the whole Series, which isn't one value a row; "

@@ -5,6 +5,7 @@ Place in the flow: ``from_map``, ``map_partitions`` and ``apply`` wrap the funct
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -14,7 +15,7 @@ from minidask.graph import func_name
 
 
 class CheckedCall(NamedTuple):
-    """Call a function and compare what it returns with the declared meta.
+    """Call a function and compare what it returns with the declared meta, unless that is None; errors get ``note_rows``.
 
     Examples
     --------
@@ -36,8 +37,12 @@ class CheckedCall(NamedTuple):
         return func_name(self.func)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        value = self.func(*args, **kwargs)
-        difference = describe_difference(self.meta, value)
+        try:
+            value = self.func(*args, **kwargs)
+        except Exception as error:
+            note_rows(error, self.operation, self.func, args)
+            raise
+        difference = None if self.meta is None else describe_difference(self.meta, value)
         if difference is not None:
             raise ValueError(
                 f"{self.operation}: what {func_name(self.func)!r} returned does not fit its meta: {difference}. Correct meta= or "
@@ -53,6 +58,35 @@ class CheckedCall(NamedTuple):
 
     def __ne__(self, other: object) -> bool:
         return not self == other
+
+
+def note_rows(error: BaseException, operation: str, func: Any, args: Iterable[Any]) -> None:
+    """Add to an error which rows the function got: those of the first pandas object among its arguments.
+
+    Which partition that was stands at the end of the task's key, which the scheduler notes.
+
+    Examples
+    --------
+    >>> error = ValueError("no")
+    >>> note_rows(error, "apply", abs, [pd.Series([5, 6], index=["a", "b"])])
+    >>> error.__notes__
+    ["apply: 'abs' failed on 2 rows, index 'a' to 'b'."]
+    """
+    rows = next((arg for arg in args if isinstance(arg, pd.DataFrame | pd.Series | pd.Index)), None)
+    if rows is None:
+        return
+    index = rows if isinstance(rows, pd.Index) else rows.index
+    which = f"index {label(index[0])} to {label(index[-1])}" if len(index) else "an empty partition"
+    error.add_note(f"{operation}: {func_name(func)!r} failed on {len(index)} rows, {which}.")
+
+
+def label(value: Any) -> str:
+    """Return an index label as people write it: dates plainly, texts quoted.
+
+    >>> label(pd.Timestamp("2020-01-01")), label("a"), label(3)
+    ('2020-01-01 00:00:00', "'a'", '3')
+    """
+    return repr(value) if isinstance(value, str) else f"{value!s:.80}"
 
 
 def check_meta_choice(meta: Any, operation: str) -> None:

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.meta import empty, emulate, sample
-from minidask.dataframe.partitionwise import Method, align_partitions, partitionwise, refuse_pandas, with_divisions
+from minidask.dataframe.partitionwise import align_partitions, partitionwise, refuse_pandas, with_divisions
 from minidask.graph import func_name
 from minidask.tokenize import tokenize
 

@@ -1,6 +1,6 @@
 """Make dataframes from what Python has: a pandas object cut in pieces, or a function called once a partition.
 
-Place in the flow: public constructors on top of ``minidask.dataframe.source``. Reading files is ``minidask.dataframe.io``.
+Place in the flow: public constructors on top of ``minidask.dataframe.reading``. Reading files is ``minidask.dataframe.io``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from minidask.dataframe.collection import new_collection
 from minidask.dataframe.divisions import bounds_of, check_divisions, unknown
 from minidask.dataframe.layers import rewritten_name
 from minidask.dataframe.meta import empty, make_meta, no_default
-from minidask.dataframe.source import FrameSource, source_layer
+from minidask.dataframe.reading import FrameSource, source_layer
 from minidask.graph import Layer, Parts, func_name, identity
 from minidask.tokenize import quick_token
 

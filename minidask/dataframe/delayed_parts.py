@@ -69,9 +69,9 @@ class CheckedValue(NamedTuple):
 
 def from_delayed(
     dfs: Any,
-    meta: Any = no_default,
+    meta: Any = None,
     divisions: Sequence[Any] | None = None,
-    prefix: str = "from-delayed",
+    prefix: str | None = None,
     verify_meta: bool = True,
 ) -> Any:
     """Make a collection whose partitions are delayed pandas objects.
@@ -83,8 +83,8 @@ def from_delayed(
         What they look like (see ``make_meta``). Default: the first one is computed to find out.
     divisions : sequence, optional
         Bounds of their indexes; default: unknown.
-    prefix : str
-        First part of the keys' names.
+    prefix : str, optional
+        First part of the keys' names; default "from-delayed".
     verify_meta : bool
         Whether to check kind and columns of every value against meta.
 
@@ -114,11 +114,11 @@ def from_delayed(
     for value in values:
         if not is_dask_collection(value) or not hasattr(value, "key"):
             raise TypeError(f"from_delayed takes delayed values or futures, got {type(value).__name__}: {value!r:.80}")
-    found = empty(compute(values[0])[0]) if meta is no_default else make_meta(meta)
+    found = empty(compute(values[0])[0]) if meta is None or meta is no_default else make_meta(meta)
     check_meta_choice(found, "from_delayed")
     known = check_divisions(divisions, len(values))
     keys = [value.key for value in values]
     inputs = {layer.name: layer for value in values for layer in collection_layers(value)}
-    name = f"{prefix}-{quick_token('from-delayed', tuple(keys), found if verify_meta else None)}"
+    name = f"{prefix or 'from-delayed'}-{quick_token('from-delayed', tuple(keys), found if verify_meta else None)}"
     layer = FromKeys(name, tuple(inputs.values()), keys, CheckedValue(found) if verify_meta else None)
     return new_collection(layer, found, known)

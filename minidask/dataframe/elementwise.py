@@ -11,19 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.calls import Method
 from minidask.dataframe.categories import unknown_where_found
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_columns
 from minidask.dataframe.layers import Uses
 from minidask.dataframe.mapping import transform
-from minidask.dataframe.meta import sample
-from minidask.dataframe.partitionwise import (
-    Method,
-    columnwise,
-    method,
-    partitionwise,
-    with_divisions,
-)
+from minidask.dataframe.meta import no_default, sample
+from minidask.dataframe.partitionwise import columnwise, method, partitionwise, with_divisions
 
 
 class Elementwise(FrameCollection):
@@ -141,22 +136,22 @@ class Elementwise(FrameCollection):
         meta = meta.iloc[:0]
         return method("clip", self, *bounds, kwargs=kwargs, meta=meta)
 
-    def replace(self, to_replace: Any = None, value: Any = None, regex: Any = False) -> Any:
-        """Replace values: a scalar, a list, or a dict ``{old: new}``; ``regex`` as in pandas."""
-        args = (to_replace,) if value is None else (to_replace, value)
+    def replace(self, to_replace: Any = None, value: Any = no_default, regex: Any = False) -> Any:
+        """Replace a scalar, a list, or a dict ``{old: new}``; ``value=None`` makes them missing; ``regex`` as in pandas."""
+        args = (to_replace,) if value is no_default else (to_replace, value)
         nested = isinstance(to_replace, Mapping) and any(isinstance(each, Mapping) for each in to_replace.values())
         if self._kind == "DataFrame" and nested:
             return partitionwise("replace", Method("replace"), self, *args, kwargs={"regex": regex})
         return method("replace", self, *args, kwargs={"regex": regex})
 
-    def where(self, cond: Any, other: Any = None) -> Any:
+    def where(self, cond: Any, other: Any = np.nan) -> Any:
         """Keep values where ``cond`` (a collection of the same rows) is true, elsewhere take ``other``; default: missing.
 
         Both may be functions of this collection.
         """
         return self._conditional("where", cond, other)
 
-    def mask(self, cond: Any, other: Any = None) -> Any:
+    def mask(self, cond: Any, other: Any = np.nan) -> Any:
         """Keep values where ``cond`` (a collection of the same rows) is false, elsewhere take ``other``; default: missing."""
         return self._conditional("mask", cond, other)
 
@@ -169,7 +164,7 @@ class Elementwise(FrameCollection):
                 f"{name} needs a condition that is a collection of the same rows (such as df['x'] > 0), got {type(cond).__name__}"
             )
         other = with_divisions(name, other, self)
-        args = (cond,) if other is None else (cond, other)
+        args = (cond, other)
         # What pandas gives depends on values: on the sample, the condition decides to the dtype that holds both.
         metas = [sample(o._meta) if isinstance(o, FrameCollection) else o for o in args[1:]]
         mine = sample(self._meta)
@@ -204,26 +199,28 @@ class Elementwise(FrameCollection):
         """
         return transform(self, func, axis, args, kwargs)
 
-    def dropna(self, **kwargs: Any) -> Any:
-        """Leave out rows with missing values; keywords (``how``, ``subset``, ``thresh``) as in pandas.
+    def dropna(self, how: Any = no_default, subset: Any = None, thresh: Any = no_default, axis: Any = 0) -> Any:
+        """Leave out rows with missing values; arguments as in pandas.
 
         Raises
         ------
         KeyError
             If a column of ``subset`` is unknown.
         TypeError
-            For other keywords.
+            If ``how`` and ``thresh`` are given both, or for a Series, which has values only.
+        NotImplementedError
+            For ``axis=1``.
         """
-        unknown = set(kwargs) - {"how", "subset", "thresh", "axis"}
-        if unknown:
-            raise TypeError(f"dropna has no keyword {sorted(unknown)[0]!r}; it has how, subset and thresh")
-        if kwargs.pop("axis", 0) not in (0, "index"):
+        if axis not in (0, "index"):
             raise NotImplementedError(
                 "dropna drops rows; which columns are complete is known only after isna().any().compute()"
             )
+        given = {"how": how, "thresh": thresh}
+        kwargs = {name: value for name, value in given.items() if value is not no_default}
         if self._kind != "DataFrame":
+            if subset is not None or "thresh" in kwargs:
+                raise TypeError("dropna of a Series has no subset and no thresh: it leaves out missing values")
             return method("dropna", self)
-        subset = kwargs.get("subset")
         if subset is None:
             return partitionwise("dropna", Method("dropna"), self, kwargs=kwargs)
         labels = as_labels(subset)
@@ -231,21 +228,23 @@ class Elementwise(FrameCollection):
         kwargs["subset"] = labels
         return method("dropna", self, kwargs=kwargs, extra=frozenset(labels))
 
-    def add_prefix(self, prefix: str) -> Any:
-        """Put a prefix before column labels; for a Series, before index labels."""
-        if self._kind == "DataFrame":
+    def add_prefix(self, prefix: str, axis: Any = None) -> Any:
+        """Put a prefix before column labels; for a Series, or with ``axis=0``, before index labels."""
+        if self._kind == "DataFrame" and axis in (None, 1, "columns"):
             return self.rename(columns={label: f"{prefix}{label}" for label in self._meta.columns})
         return self._relabelled("add_prefix", prefix)
 
-    def add_suffix(self, suffix: str) -> Any:
-        """Put a suffix behind column labels; for a Series, behind index labels."""
-        if self._kind == "DataFrame":
+    def add_suffix(self, suffix: str, axis: Any = None) -> Any:
+        """Put a suffix behind column labels; for a Series, or with ``axis=0``, behind index labels."""
+        if self._kind == "DataFrame" and axis in (None, 1, "columns"):
             return self.rename(columns={label: f"{label}{suffix}" for label in self._meta.columns})
         return self._relabelled("add_suffix", suffix)
 
     def _relabelled(self, name: str, affix: str) -> Any:
-        meta = getattr(sample(self._meta), name)(affix).iloc[:0]
-        return partitionwise(name, Method(name), self, affix, meta=meta, divisions=(None,) * (self.npartitions + 1))
+        kwargs = {"axis": 0}
+        meta = getattr(sample(self._meta), name)(affix, **kwargs).iloc[:0]
+        divisions = (None,) * (self.npartitions + 1)
+        return partitionwise(name, Method(name), self, affix, kwargs=kwargs, meta=meta, divisions=divisions)
 
     def rename(self, *args: Any, **kwargs: Any) -> Any:
         """Rename; see ``DataFrame.rename`` and ``Series.rename``."""

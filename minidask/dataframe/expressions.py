@@ -137,7 +137,13 @@ class Expressions(FrameCollection):
         ]
         call = EvalCall(name, expr, names, tuple(sorted(kwargs.items())))
         metas = [sample(value._meta) if isinstance(value, FrameCollection) else value for value in values]
-        meta = call(sample(self._meta), *metas)
+        try:
+            meta = call(sample(self._meta), *metas)
+        except pd.errors.UndefinedVariableError as error:
+            error.add_note(
+                f"The columns are {list(self._meta.columns)!r:.300}; local variables are written with @ in front."
+            )
+            raise
         if not isinstance(meta, pd.DataFrame | pd.Series):
             raise NotImplementedError(
                 f"{name} gives {type(meta).__name__} for the whole DataFrame; use methods, such as df['x'].sum()"

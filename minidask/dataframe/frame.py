@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from minidask.collection import compute
+from minidask.dataframe.calls import Method
 from minidask.dataframe.categories import categorize
 from minidask.dataframe.collection import CLASSES, FrameCollection
 from minidask.dataframe.columns import as_labels, check_column, check_columns, unknown_column
@@ -32,7 +33,6 @@ from minidask.dataframe.operators import NamedOperators, Operators
 from minidask.dataframe.order.methods import FrameOrdering
 from minidask.dataframe.partitions import PartitionMethods
 from minidask.dataframe.partitionwise import (
-    Method,
     align_partitions,
     columnwise,
     divisions_and_rows,
@@ -389,16 +389,26 @@ class DataFrame(
         """
         return map_each(self, func, na_action, meta, kwargs)
 
-    def groupby(self, by: Any = None, **kwargs: Any) -> DataFrameGroupBy:
+    def groupby(
+        self,
+        by: Any = None,
+        group_keys: bool = True,
+        sort: bool | None = None,
+        observed: bool | None = None,
+        dropna: bool | None = None,
+        *,
+        level: Any = None,
+        as_index: bool = True,
+    ) -> DataFrameGroupBy:
         """Group rows by columns, or Series of the same rows; see ``minidask.dataframe.groupby``.
 
         Parameters
         ----------
         by : label, Series, function of index labels, mapping of them, ``pandas.Grouper``, or list of these
-        **kwargs
-            ``level``, ``sort``, ``dropna``, ``observed``, ``as_index``, ``group_keys`` as in pandas.
+        group_keys, sort, observed, dropna, level, as_index
+            As in pandas, whose defaults None stands for.
         """
-        return DataFrameGroupBy(self, by, **kwargs)
+        return DataFrameGroupBy(self, by, level, sort, dropna, observed, as_index, group_keys)
 
     def __len__(self) -> int:
         return int(compute(self._length())[0])

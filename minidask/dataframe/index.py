@@ -12,6 +12,7 @@ import pandas as pd
 
 from minidask.collection import compute
 from minidask.dataframe.accessors import CategoricalAccessor, StringAccessor
+from minidask.dataframe.calls import Attribute, Method
 from minidask.dataframe.collection import CLASSES
 from minidask.dataframe.conversions import Conversions
 from minidask.dataframe.frame import missing_attribute
@@ -19,7 +20,7 @@ from minidask.dataframe.mapping import map_values
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.operators import Operators
 from minidask.dataframe.partitions import PartitionMethods
-from minidask.dataframe.partitionwise import Attribute, Method, partitionwise
+from minidask.dataframe.partitionwise import partitionwise
 from minidask.dataframe.reductions.methods import IndexReductions
 from minidask.dataframe.repr import index_text
 

@@ -46,9 +46,18 @@ def join_parts(parts: Sequence[Any]) -> Any:
     if isinstance(first, pd.Index):
         if isinstance(first, pd.CategoricalIndex):
             return pd.CategoricalIndex(_union([part.array for part in filled]), name=first.name)
-        return first.append(filled[1:])
+        return _still_objects(first.append(filled[1:]), filled)
     filled = _same_categories(filled)
-    return pd.concat(filled)
+    whole = pd.concat(filled)
+    index = _still_objects(whole.index, [part.index for part in filled])
+    return whole if index is whole.index else whole.set_axis(index)
+
+
+def _still_objects(whole: pd.Index, parts: Sequence[pd.Index]) -> pd.Index:
+    """Undo that pandas takes objects which happen to be texts for ``str`` when it puts indexes together."""
+    if whole.dtype == object or parts[0].dtype != object or any(part.dtype != object for part in parts):
+        return whole
+    return whole.astype(object)
 
 
 def _union(arrays: list[Any]) -> pd.Categorical:
@@ -97,13 +106,24 @@ def _common(dtypes: Sequence[Any]) -> pd.CategoricalDtype | None:
         return None
     if any(dtype.ordered for dtype in dtypes):
         return None
-    categories = first.categories
-    for dtype in dtypes[1:]:
-        if not dtype.categories.equals(categories):
-            categories = categories.append(dtype.categories[~dtype.categories.isin(categories)])
-    if _ascend([dtype.categories for dtype in dtypes]):
-        categories = _sorted(categories)
-    return pd.CategoricalDtype(categories)
+    return pd.CategoricalDtype(unite_categories([dtype.categories for dtype in dtypes]))
+
+
+def unite_categories(each: Sequence[pd.Index]) -> pd.Index:
+    """Return the categories of all parts: sorted if those of every part are, otherwise as they appear.
+
+    Examples
+    --------
+    >>> unite_categories([pd.Index(["b", "c"]), pd.Index(["a"])]).tolist()
+    ['a', 'b', 'c']
+    >>> unite_categories([pd.Index(["c", "b"]), pd.Index(["a"])]).tolist()
+    ['c', 'b', 'a']
+    """
+    categories = each[0]
+    for other in each[1:]:
+        if not other.equals(categories):
+            categories = categories.append(other[~other.isin(categories)])
+    return _sorted(categories) if _ascend(each) else categories
 
 
 def _sorted(categories: pd.Index) -> pd.Index:

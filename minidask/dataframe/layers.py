@@ -12,7 +12,7 @@ Invariants
 - ``narrow`` gives a layer of another name whenever its value changes: the name is made from the old name and the inputs' names.
 - The functions that layers call are importable functions or small callables that compare by value, never lambdas.
 
-Not for: data sources (``minidask.dataframe.source``), and anything that mixes partitions (reductions, concatenation).
+Not for: data sources (``minidask.dataframe.reading``), and anything that mixes partitions (reductions, concatenation).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from minidask.dataframe.collection import ByColumns, FrameCollection, new_collec
 from minidask.dataframe.columns import check_columns
 from minidask.dataframe.delayed_parts import FromKeys
 from minidask.dataframe.divisions import unknown
-from minidask.dataframe.layers import Columnwise, FrameLayer, frame_layer
+from minidask.dataframe.layers import Columns, Columnwise, FrameLayer, Uses, frame_layer
 from minidask.dataframe.meta import empty, emulate, make_meta, no_default, sample
 from minidask.dataframe.order.repartition import group_partitions
 from minidask.dataframe.partitionwise import align_partitions, columnwise, partitionwise
@@ -88,6 +88,7 @@ def map_partitions(
     transform_divisions: bool = True,
     clear_divisions: bool = False,
     align_dataframes: bool = True,
+    required_columns: Sequence[Any] | None = None,
     token: Any = None,
     **kwargs: Any,
 ) -> Any:
@@ -113,6 +114,9 @@ def map_partitions(
     align_dataframes : bool
         Whether the collections' partitions have to correspond by origin or divisions, which are united if they differ;
         otherwise they are paired by position.
+    required_columns : list, optional
+        The columns that the function looks at, of the first DataFrame: it may get these alone, in any order, so that others
+        aren't read. Default: all.
     token : optional
         Identifies the function; default: it is tokenized.
     **kwargs
@@ -124,6 +128,8 @@ def map_partitions(
         If ``func`` isn't callable or no collection is among the arguments.
     ValueError
         If partitions don't correspond or are of different numbers, or the result could not be inferred.
+    KeyError
+        If one of ``required_columns`` isn't there.
 
     Examples
     --------
@@ -177,22 +183,39 @@ def map_partitions(
     divisions = unknown(top.npartitions) if clear_divisions else top.divisions
     rows: str | ByColumns | None = top._rows
     if isinstance(found, pd.DataFrame | pd.Series | pd.Index):
-        if enforce_metadata:
-            call = CheckedCall(call, found, "map_partitions")
+        call = CheckedCall(call, found if enforce_metadata else None, "map_partitions")
     else:
         if not pd.api.types.is_scalar(found):
             raise TypeError(
                 "map_partitions needs a function that returns a pandas object or a scalar, got "
                 f"{type(found).__name__}: {found!r:.80}"
             )
-        call, operands = OneValue(call), [BlockId(), *operands]
+        call, operands = OneValue(CheckedCall(call, None, "map_partitions")), [BlockId(), *operands]
         found = pd.Series([found]).iloc[:0]
         divisions, rows = unknown(top.npartitions), None
     operands += [arg._layer if isinstance(arg, FrameCollection) else arg for arg in args]
     # The checks and partition numbers are part of what the name says.
     say = (identity, enforce_metadata, found if meta is not no_default else None, top.divisions if info else None)
-    layer = frame_layer(FrameLayer, func_name(func), call, operands, kwargs, found, say)
+    if required_columns is None:
+        layer = frame_layer(FrameLayer, func_name(func), call, operands, kwargs, found, say)
+    else:
+        uses = _uses(operands, top, required_columns)
+        layer = frame_layer(Uses, func_name(func), call, operands, kwargs, found, (say, required_columns), uses=uses)
     return new_collection(layer, found, divisions, rows)
+
+
+def _uses(operands: Sequence[Any], top: Any, columns: Sequence[Any]) -> tuple[Columns, ...]:
+    """Return what a function needs of each input, given the columns that it needs of ``top``."""
+    if top._kind != "DataFrame":
+        raise ValueError(
+            f"map_partitions: required_columns are columns of the first DataFrame, got a {top._kind} first"
+        )
+    check_columns(columns, top._meta.columns)
+    names = [operand.name for operand in operands if isinstance(operand, Layer)]
+    # A layer that is there twice is needed as a whole the second time.
+    alone = names.count(top._layer.name) == 1
+    needed = frozenset(columns) if alone else None
+    return tuple([needed if name == top._layer.name else None for name in dict.fromkeys(names)])
 
 
 class _Sampled(NamedTuple):
@@ -284,6 +307,7 @@ class ApplyCall(NamedTuple):
 
 def map_values(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
     """Return ``series.map(arg, na_action)``; see ``Series.map``."""
+    meta = no_default if meta is None else meta
     if isinstance(arg, FrameCollection):
         return _map_lazy(series, arg, na_action, meta)
     if isinstance(arg, Mapping) and not hasattr(type(arg), "__missing__"):
@@ -298,9 +322,37 @@ def map_values(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
         found = emulate(f"map({func_name(arg)})", _map, series._meta, arg, na_action)
     else:
         found = empty(_map(_sample_of_keys(series._meta, arg), arg, na_action))
+        if isinstance(series._meta, pd.Series):
+            found = found.set_axis(series._meta.index[:0])
+    call = CheckedCall(MapCall(arg, na_action), found, "map")
+    token = (tokenize(arg), na_action, found if meta is not no_default else None)
     return partitionwise(
-        "map", _map, series, arg, na_action, meta=found, cls=Columnwise, through=(False,), extra=frozenset()
+        "map", call, series, meta=found, cls=Columnwise, through=(False,), extra=frozenset(), token=token
     )
+
+
+class MapCall(NamedTuple):
+    """Call pandas's ``map``."""
+
+    arg: Any
+    na_action: Any
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return func_name(self.arg) if callable(self.arg) else "map"
+
+    def __call__(self, series: Any) -> Any:
+        return series.map(self.arg, na_action=self.na_action)
+
+    def __hash__(self) -> int:
+        return hash((MapCall, self.na_action))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
 
 
 def _map_lazy(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
@@ -348,10 +400,12 @@ def map_each(frame: Any, func: Any, na_action: str | None, meta: Any, kwargs: di
     """Return ``frame.map(func)``, the function of each value; see ``DataFrame.map``."""
     if not callable(func):
         raise TypeError(f"map takes a function, got {type(func).__name__}: {func!r:.80}")
+    meta = no_default if meta is None else meta
     call = MapEach(func, na_action, kwargs)
     what = f"map({func_name(func)})"
     found = emulate(what, call, frame._meta) if meta is no_default else make_meta(meta, frame._meta.index)
-    return columnwise("map", call, frame, meta=found, token=(tokenize(func, kwargs), na_action, found))
+    checked = CheckedCall(call, None, "map")
+    return columnwise("map", checked, frame, meta=found, token=(tokenize(func, kwargs), na_action, found))
 
 
 def transform(frame: Any, func: Any, axis: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

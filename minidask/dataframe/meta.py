@@ -42,9 +42,9 @@ def make_meta(spec: Any, index: pd.Index | None = None) -> Any:
 
     Parameters
     ----------
-    spec : pandas object, dict, iterable of (name, dtype), tuple (name, dtype), dtype or scalar
+    spec : pandas object, collection, dict, iterable of (name, dtype), tuple (name, dtype), dtype or scalar
         A dict or a list of pairs describes a DataFrame, a pair ``(name, dtype)`` a Series, a pandas object is taken without its
-        rows, and a plain scalar describes a scalar of its type.
+        rows, a collection stands for its own meta, and a plain scalar describes a scalar of its type.
     index : pandas.Index, optional
         The index that described frames and series get.
 
@@ -61,6 +61,8 @@ def make_meta(spec: Any, index: pd.Index | None = None) -> Any:
     Series([], Name: x, dtype: int64)
     """
     index = None if index is None else index[:0]
+    # A collection means: like this one.
+    spec = getattr(spec, "_meta", spec)
     if isinstance(spec, pd.DataFrame | pd.Series | pd.Index):
         return empty(spec)
     if isinstance(spec, Mapping):
@@ -167,21 +169,30 @@ def emulate(what: str, func: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def describe_difference(declared: Any, actual: Any) -> str | None:
-    """Return how a partition differs from its meta in kind, names or columns, None if it doesn't.
+    """Return how a partition differs from its meta in kind, names, columns or kinds of values, None if it doesn't.
 
-    Dtypes may differ (pandas lets them depend on values); a message about columns lists them with both dtypes.
+    Dtypes of one kind may differ, since pandas lets them depend on values: numbers of any sort, texts of any sort. A message
+    about columns lists them with both dtypes.
 
     Examples
     --------
     >>> meta = pd.DataFrame({"x": pd.Series([], dtype="int64")})
     >>> describe_difference(meta, pd.DataFrame({"y": [1]}))
     "columns: 'x' declared int64, actual missing; 'y' declared missing, actual int64"
+    >>> describe_difference(meta, pd.DataFrame({"x": ["a"]}))
+    "columns: 'x' declared int64, actual str"
     """
     if isinstance(declared, pd.DataFrame):
         if not isinstance(actual, pd.DataFrame):
             return f"declared a DataFrame, actual {type(actual).__name__}"
         if declared.columns.equals(actual.columns):
-            return None
+            pairs = zip(declared.columns, declared.dtypes, actual.dtypes, strict=True)
+            rows = [
+                f"{label!r} declared {left}, actual {right}"
+                for at, (label, left, right) in enumerate(pairs)
+                if left is not right and _contradict(left, right) and actual.iloc[:, at].notna().any()
+            ]
+            return "columns: " + "; ".join(rows) if rows else None
         left, right = dict(declared.dtypes.items()), dict(actual.dtypes.items())
         rows = [
             f"{label!r} declared {left.get(label, 'missing')}, actual {right.get(label, 'missing')}"
@@ -196,9 +207,26 @@ def describe_difference(declared: Any, actual: Any) -> str | None:
             return f"declared a Series, actual {type(actual).__name__}"
         if not _same_name(declared.name, actual.name):
             return f"the name: declared {declared.name!r}, actual {actual.name!r}"
+        if _contradict(declared.dtype, actual.dtype) and actual.notna().any():
+            return f"the dtype: declared {declared.dtype}, actual {actual.dtype}"
     if isinstance(declared, pd.Index) and not isinstance(actual, pd.Index):
         return f"declared an Index, actual {type(actual).__name__}"
     return None
+
+
+def _contradict(declared: Any, actual: Any) -> bool:
+    """Whether values of these dtypes can't come of the same operation; objects and unknown categories may be anything."""
+    kinds = {_kind_of_values(declared), _kind_of_values(actual)} - {None}
+    return len(kinds) > 1
+
+
+def _kind_of_values(dtype: Any) -> str | None:
+    if isinstance(dtype, pd.CategoricalDtype):
+        return None if UNKNOWN_CATEGORIES in dtype.categories else _kind_of_values(dtype.categories.dtype)
+    if isinstance(dtype, pd.StringDtype):
+        return "texts"
+    kind = getattr(dtype, "kind", "O")
+    return "numbers" if kind in "biufc" else {"M": "dates", "m": "durations"}.get(kind)
 
 
 def _same_name(left: Any, right: Any) -> bool:

@@ -13,15 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import ByColumns, FrameCollection
 from minidask.dataframe.meta import sample
-from minidask.dataframe.partitionwise import (
-    Method,
-    columnwise,
-    partitionwise,
-    refuse_pandas,
-    with_divisions,
-)
+from minidask.dataframe.partitionwise import columnwise, partitionwise, refuse_pandas, with_divisions
 from minidask.graph import func_name
 
 # {named form: operator}; each has a reflected form with "r" in front.
@@ -189,8 +184,24 @@ def _backward(name: str, func: Any) -> Callable[[Any, Any], Any]:
     return method
 
 
+def _by_name(name: str, kind: str, args: tuple[Any, ...], kwargs: Any) -> dict[str, Any]:
+    """Return arguments that were given by position under their names, which stand in pandas's order."""
+    frame = kind == "DataFrame"
+    names = ["axis", "level"] if frame else ["level", "fill_value", "axis"]
+    if frame and name not in COMPARISONS:
+        names.append("fill_value")
+    taken = [each for each in names[: len(args)] if each in kwargs]
+    if len(args) > len(names) or taken:
+        twice = (
+            f"got {taken[0]!r} twice" if taken else f"takes other, {', '.join(names)}, got {len(args) + 1} arguments"
+        )
+        raise TypeError(f"{name}() {twice}")
+    return dict(zip(names, args))
+
+
 def _named(name: str) -> Callable[..., Any]:
-    def method(self: Any, other: Any, **kwargs: Any) -> Any:
+    def method(self: Any, other: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs.update(_by_name(name, self._kind, args, kwargs))
         series = isinstance(other, FrameCollection) and other._kind == "Series"
         if self._kind == "DataFrame" and series and kwargs.get("axis", "columns") in ("columns", 1):
             if not isinstance(other._rows, ByColumns):

@@ -106,7 +106,7 @@ def to_datetime(arg: Any, meta: Any = no_default, **options: Any) -> Any:
         return pd.to_datetime(arg, **options)
     if arg._kind == "Scalar":
         raise TypeError("to_datetime takes a Series, Index or DataFrame: call .compute() on a Scalar first")
-    found = _date_meta(arg._meta, options) if meta is no_default else make_meta(meta, _index(arg._meta))
+    found = _date_meta(arg._meta, options) if meta is None or meta is no_default else make_meta(meta, _index(arg._meta))
     guesses = arg._kind != "DataFrame" and options.get("format") is None and options.get("unit") is None
     divisions = (None,) * (arg.npartitions + 1) if arg._kind == "Index" else None
     if not (guesses and _is_text(arg._meta)):
@@ -202,7 +202,7 @@ def to_numeric(arg: Any, errors: str = "raise", downcast: str | None = None, met
     if errors not in ("raise", "coerce") or downcast not in (None, "integer", "signed", "unsigned", "float"):
         # pandas says which values there are.
         pd.to_numeric(pd.Series([1]), errors=errors, downcast=downcast)  # type: ignore[call-overload]
-    if meta is not no_default:
+    if meta is not None and meta is not no_default:
         found = make_meta(meta, _index(arg._meta))
     else:
         found = _with_dtype(arg._meta, "float64") if _is_text(arg._meta) else empty(pd.to_numeric(arg._meta))

@@ -218,6 +218,7 @@ class PartitionMethods(FrameCollection):
         transform_divisions: bool = True,
         clear_divisions: bool = False,
         align_dataframes: bool = True,
+        required_columns: Sequence[Any] | None = None,
         token: Any = None,
         **kwargs: Any,
     ) -> Any:
@@ -231,6 +232,7 @@ class PartitionMethods(FrameCollection):
             transform_divisions=transform_divisions,
             clear_divisions=clear_divisions,
             align_dataframes=align_dataframes,
+            required_columns=required_columns,
             token=token,
             **kwargs,
         )

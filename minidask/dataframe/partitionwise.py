@@ -1,7 +1,7 @@
 """Make collections by partition-wise work: the operands are aligned, the meta is found, one layer is added.
 
-Place in the flow: between the collections' methods and ``layers``. ``Method``, ``Attribute`` and ``Accessor`` are the
-functions that layers call: they stand for a named method of pandas, compare by value, and pickle small.
+Place in the flow: between the collections' methods and ``layers``. What layers call are importable functions, or stand for
+methods by name (``calls``).
 
 Invariant: collections are combined partition by partition only where these are known to correspond: by origin, by equal
 divisions, or after both were cut at each other's divisions (``align_partitions``).
@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from minidask.dataframe.calls import Attribute as Attribute
-from minidask.dataframe.calls import Method as Method
+from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import ByColumns, FrameCollection, new_collection
 from minidask.dataframe.construct import from_pandas
 from minidask.dataframe.divisions import Divisions, unite, unknown

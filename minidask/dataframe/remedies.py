@@ -31,7 +31,7 @@ SHARED: dict[str, str] = {
     "between_time": "filter by df.index hours: df[df.index.to_series().dt.hour.between(9, 17)]",
     "boxplot": _PLOT,
     "compare": "use df[df['x'] != other['x']]",
-    "compute_current_divisions": "set_index(..., sorted=True) finds divisions",
+    "compute_current_divisions": "reset_index(), then set_index(..., sorted=True), finds divisions",
     "convert_dtypes": "depends on all values: use astype with the dtypes that you want",
     "corrwith": "use corr on a pair of columns, df['x'].corr(other['x'])",
     "divmod": "use // and %",
@@ -54,7 +54,6 @@ SHARED: dict[str, str] = {
     "item": "compute() gives a scalar for a Scalar; of a Series: .compute().item()",
     "list": "use map_partitions with part.list",
     "lower_once": "use explain() or optimize()",
-    "memory_usage_per_partition": "use map_partitions with part.memory_usage",
     "pivot": "use pivot_table, which says what to do with equal keys",
     "plot": _PLOT,
     "rank": "use sort_values and reset_index, or compute() first",
@@ -150,6 +149,8 @@ INDEX: dict[str, str] = {
 
 # Functions of the module.
 FUNCTIONS: dict[str, str] = {
+    "assert_eq": "it is in minidask.dataframe.testing",
+    "get_collection_type": "collections are made by their meta: see from_map and from_delayed",
     "array": "make a pandas object, then from_pandas",
     "bdate_range": "make it with pandas, then from_pandas",
     "col": "use a function of the dataframe, df.assign(z=lambda d: d['x'])",

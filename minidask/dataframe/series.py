@@ -187,9 +187,19 @@ class Series(
         """Call a function on each value; see ``map`` for ``meta`` and errors."""
         return apply_values(self, func, args, meta, kwargs)
 
-    def groupby(self, by: Any = None, **kwargs: Any) -> SeriesGroupBy:
-        """Group values by Series of the same rows; see ``minidask.dataframe.groupby``."""
-        return SeriesGroupBy(self, by, **kwargs)
+    def groupby(
+        self,
+        by: Any = None,
+        group_keys: bool = True,
+        sort: bool | None = None,
+        observed: bool | None = None,
+        dropna: bool | None = None,
+        *,
+        level: Any = None,
+        as_index: bool = True,
+    ) -> SeriesGroupBy:
+        """Group values by Series of the same rows; see ``DataFrame.groupby``."""
+        return SeriesGroupBy(self, by, level, sort, dropna, observed, as_index, group_keys)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self.compute(), dtype=dtype)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from minidask.dataframe.collection import FrameCollection, new_collection
+from minidask.dataframe.collection import new_collection
 from minidask.dataframe.divisions import check_divisions
 from minidask.dataframe.meta import empty
-from minidask.dataframe.reading import FrameSource, Reader, source_layer
+from minidask.dataframe.reading import source_layer
 from minidask.graph import Parts
 from minidask.tokenize import quick_token
 
@@ -72,6 +72,3 @@ def from_reader(
 def make_frame(values: Sequence[Any]) -> pd.DataFrame:
     """Return a frame with one column ``x``: a reader without projection, for examples."""
     return pd.DataFrame({"x": list(values)})
-
-
-__all__ = ["FrameCollection", "FrameSource", "Reader", "from_reader", "source_layer"]

@@ -94,7 +94,9 @@ def _in_order(obj: Any, by_index: bool) -> Any:
     if isinstance(obj, pd.Index):
         return obj.sort_values()
     if isinstance(obj, pd.DataFrame):
-        obj = obj.sort_values(by=list(obj.columns), kind="stable")
+        # By their places: columns may be called alike.
+        places = obj.set_axis(range(obj.shape[1]), axis=1)
+        obj = obj.iloc[places.reset_index(drop=True).sort_values(by=[*places.columns], kind="stable").index]
     else:
         obj = obj.sort_values(kind="stable")
     return obj.sort_index(kind="stable") if by_index else obj.reset_index(drop=True)

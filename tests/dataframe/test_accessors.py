@@ -112,3 +112,13 @@ def test_bad_input(case):
 def test_calls_compare_by_value():
     assert AccessorCall("str", "len", True) == AccessorCall("str", "len", True) != AccessorCall("str", "upper", True)
     assert "upper" in dir(CUT[1]["s"].str)
+
+
+def test_the_index_of_an_empty_partition_keeps_its_name():
+    frame = pd.Series(
+        ["a1", "b2", None], index=pd.date_range("2020-01-01", periods=3, name="when"), name="s"
+    ).to_frame()
+    for name in ("extract", "partition"):
+        df = cut(frame, [0, 0, 2, 2, 3])["s"]
+        argument = "([ab])" if name == "extract" else "1"
+        assert_eq(getattr(df.str, name)(argument), getattr(frame["s"].str, name)(argument), check_freq=False)

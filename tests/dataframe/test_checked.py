@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from minidask.dataframe.checked import CheckedCall, check_meta_choice
+from minidask.dataframe.checked import CheckedCall, check_meta_choice, note_rows
 
 META = pd.DataFrame({"x": [1]}).iloc[:0]
 
@@ -31,3 +31,35 @@ def test_equal_calls():
 def test_meta_must_be_pandas():
     with pytest.raises(TypeError, match="got int: 1"):
         check_meta_choice(1, "from_map")
+
+
+def test_without_meta_nothing_is_checked():
+    assert CheckedCall(pd.DataFrame, None, "map_partitions")({"y": [1]}).shape == (1, 1)
+
+
+def divide(rows):
+    return 1 // rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "note"),
+    [
+        (pd.Series([1], index=["k"]), "apply: 'divide' failed on 1 rows, index 'k' to 'k'."),
+        (pd.DataFrame({"x": []}), "apply: 'divide' failed on 0 rows, an empty partition."),
+        (
+            pd.date_range("2020-01-01", periods=2),
+            "apply: 'divide' failed on 2 rows, index 2020-01-01 00:00:00 to 2020-01-02 00:00:00.",
+        ),
+        (5, None),
+    ],
+)
+def test_the_rows_are_noted(rows, note):
+    error = ZeroDivisionError()
+    note_rows(error, "apply", divide, ["x", rows])
+    assert getattr(error, "__notes__", [None]) == [note]
+
+
+def test_a_call_that_fails_says_on_which_rows():
+    with pytest.raises(TypeError) as caught:
+        CheckedCall(divide, META, "map_partitions")(pd.DataFrame({"x": ["a", "b"]}, index=[3, 9]))
+    assert caught.value.__notes__ == ["map_partitions: 'divide' failed on 2 rows, index 3 to 9."]

@@ -69,3 +69,10 @@ def test_meta_is_checked():
 def test_bad_input(args, kind, message):
     with pytest.raises(kind, match=message):
         dd.from_delayed(*args)
+
+
+def test_nothing_said_is_found_out():
+    frame = pd.DataFrame({"x": [1]})
+    lazy = dd.from_delayed([delayed(frame)], meta=None, prefix=None)
+    assert lazy._name.startswith("from-delayed-")
+    assert_eq(lazy, frame)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -102,7 +103,7 @@ BAD = {
         "condition that is a collection of the same rows",
     ),
     "dropna of an unknown column": (lambda df: df.dropna(subset=["nope"]), KeyError, "no column 'nope'"),
-    "dropna with another keyword": (lambda df: df.dropna(inplace=True), TypeError, "no keyword 'inplace'"),
+    "dropna with another keyword": (lambda df: df.dropna(inplace=True), TypeError, "inplace"),
     "dropna of columns": (lambda df: df.dropna(axis=1), NotImplementedError, "drops rows"),
     "an index": (lambda df: setattr(df, "index", df.index), AttributeError, "use set_index"),
 }
@@ -138,3 +139,34 @@ def test_categories_that_partitions_find_are_unknown():
 
 def test_astype_ignores_columns_that_were_taken_away():
     assert astype_columns(FRAME[["i"]], {"i": "float64", "f": "int64"}).dtypes.tolist() == ["float64"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda d: d["s"].replace("x", None),
+        lambda d: d["i"].replace({1: 5}),
+        lambda d: d["f"].where(d["f"] > 0, None),
+        lambda d: d["f"].mask(d["f"] > 0, None),
+        lambda d: d["s"].where(d["s"] == "x", np.nan),
+        lambda d: d.dropna(how="all"),
+        lambda d: d.dropna(subset=["f", "s"], how="all"),
+        lambda d: d.dropna(thresh=8),
+        lambda d: d["f"].dropna(),
+        lambda d: d[["i", "f"]].add_prefix("p_", axis=1),
+        lambda d: d[["i", "f"]].add_prefix("p_", axis=0),
+        lambda d: d[["i", "f"]].add_suffix("_s", axis=0),
+        lambda d: d["i"].add_suffix("_s"),
+    ],
+)
+def test_arguments_as_in_pandas(call):
+    frame = every_dtype()
+    for df in cuttings(frame):
+        assert_eq(call(df), call(frame))
+
+
+def test_dropna_of_a_series_has_no_subset():
+    with pytest.raises(TypeError, match="no subset and no thresh"):
+        dd.from_pandas(pd.Series([1.0]), npartitions=1).dropna(subset=["x"])
+    with pytest.raises(TypeError, match="cannot set both"):
+        dd.from_pandas(pd.DataFrame({"x": [1.0]}), npartitions=1).dropna(how="any", thresh=1)

@@ -95,3 +95,10 @@ def test_bad_input(case):
     call, kind, message = BAD[case]
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_unknown_names_show_the_columns():
+    df = dd.from_pandas(pd.DataFrame({"x": [1], "y": [2]}), npartitions=1)
+    with pytest.raises(NameError, match="'q' is not defined") as caught:
+        df.query("q > 1")
+    assert caught.value.__notes__ == ["The columns are ['x', 'y']; local variables are written with @ in front."]

@@ -162,3 +162,14 @@ def test_bad_input(case):
     call, kind, message = BAD[case]
     with pytest.raises(kind, match=message):
         call(CUT[1].copy())
+
+
+def test_groupby_by_position():
+    frame = pd.DataFrame({"g": ["b", "a", None, "b"], "x": [1, 2, 3, 4]})
+    df = dd.from_pandas(frame, npartitions=2)
+    assert_eq(
+        df.groupby("g", True, False, None, False)["x"].sum(), frame.groupby("g", sort=False, dropna=False)["x"].sum()
+    )
+    assert_eq(df["x"].groupby(df["g"], True, True).sum(), frame["x"].groupby(frame["g"]).sum())
+    with pytest.raises(TypeError, match=r"groupby\(\) got an unexpected keyword argument 'axis'"):
+        df.groupby("g", axis=1)

@@ -46,3 +46,11 @@ def test_categories_are_united(kind):
 
 def test_indexes():
     pd.testing.assert_index_equal(join_parts([pd.Index([1]), pd.Index([2])]), pd.Index([1, 2]))
+
+
+def test_indexes_of_objects_stay_so():
+    """pandas takes them for ``str`` when it puts them together, though not when it has the whole."""
+    one, other = pd.Index(["a"], dtype="object", name="k"), pd.Index(["b"], dtype="object", name="k")
+    whole = pd.Index(["a", "b"], dtype="object", name="k")
+    pd.testing.assert_index_equal(join_parts([one, other]), whole)
+    pd.testing.assert_index_equal(join_parts([pd.Series([1], one), pd.Series([2], other)]).index, whole)

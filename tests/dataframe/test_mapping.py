@@ -205,3 +205,111 @@ def test_map_with_meta():
     assert_eq(CUT[1]["i"].map(lambda x: x / 2, meta=("i", "float64")), FRAME["i"] / 2)
     assert_eq(CUT[1]["i"].apply(lambda x: x / 2, meta=("i", "float64")), FRAME["i"] / 2)
     assert_eq(CUT[1].apply(lambda row: row["f"], axis=1, meta=(None, "float64")), FRAME["f"].rename(None))
+
+
+def fail_at_seven(value):
+    if value == 7:
+        raise RuntimeError("kaputt")
+    return value
+
+
+def fail_with_seven(part):
+    return part.map(fail_at_seven)
+
+
+@pytest.mark.parametrize(
+    ("call", "operation"),
+    [
+        (lambda s: s.map_partitions(fail_with_seven), "map_partitions: 'fail_with_seven'"),
+        (lambda s: s.map_partitions(fail_with_seven, enforce_metadata=False), "map_partitions: 'fail_with_seven'"),
+        (lambda s: s.map_partitions(sum_of_mapped, meta=0), "map_partitions: 'sum_of_mapped'"),
+        (lambda s: s.map(fail_at_seven), "map: 'fail_at_seven'"),
+        (lambda s: s.to_frame().map(fail_at_seven), "map: 'fail_at_seven'"),
+        (lambda s: s.apply(fail_at_seven), "apply: 'fail_at_seven'"),
+        (lambda s: s.to_frame().apply(fail_with_seven, axis=1), "apply: 'fail_with_seven'"),
+        (lambda s: s.map_overlap(fail_with_seven, 0, 0), "map_partitions: 'fail_with_seven'"),
+    ],
+)
+def test_a_function_that_fails_in_one_partition(call, operation):
+    s = dd.from_pandas(pd.Series(range(10), name="x", index=range(100, 110)), npartitions=3)
+    with pytest.raises(RuntimeError, match="kaputt") as caught:
+        call(s).compute(scheduler="sync")
+    notes = caught.value.__notes__
+    assert f"{operation} failed on 4 rows, index 106 to 109." in notes
+    # The partition's number ends the task's key.
+    assert any("Raised by the task" in note and ", 2)" in note for note in notes)
+
+
+def sum_of_mapped(part):
+    return fail_with_seven(part).sum()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda df: df.map_partitions(as_text, meta=df._meta),
+        lambda df: df["x"].map(str, meta=("x", "float64")),
+        lambda df: df["x"].apply(str, meta=("x", "float64")),
+    ],
+)
+def test_values_of_another_kind_than_meta_says(call):
+    df = dd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [0.5, 1]}), npartitions=2)
+    with pytest.raises(
+        ValueError, match=r"does not fit its meta: (columns: 'x'|the dtype:) declared (int64|float64), actual str"
+    ):
+        call(df).compute(scheduler="sync")
+
+
+def as_text(part):
+    return part.assign(x=part["x"].astype(str))
+
+
+@pytest.mark.parametrize("arg", [{0: "a", 1: "b"}, pd.Series([10, 20]), abs])
+def test_map_keeps_the_index(arg):
+    s = pd.Series([0, 1, 1], index=pd.date_range("2020-01-01", periods=3, name="when"))
+    assert_eq(dd.from_pandas(s, npartitions=2).map(arg), s.map(arg), check_freq=False)
+
+
+def first_column(part):
+    return part["x"] + 1
+
+
+def test_required_columns_are_all_that_is_read():
+    frame = pd.DataFrame({"x": [1, 2, 3], "y": 2, "z": 3})
+    df = dd.from_map(Wide(), [0, 1], meta=frame)
+    mapped = df.map_partitions(first_column, required_columns=["x"])
+    assert mapped.compute(scheduler="sync").tolist() == [2, 2]
+    assert Wide.asked == [["x"]]
+    with pytest.raises(AssertionError, match="read whole"):
+        df.map_partitions(first_column, meta=("x", "int64")).compute(scheduler="sync")
+    twice = dd.map_partitions(pd.DataFrame.add, df, df, required_columns=["x"])
+    assert list(twice.columns) == ["x", "y", "z"]
+    with pytest.raises(KeyError, match="no column 'q'"):
+        df.map_partitions(first_column, required_columns=["q"])
+    with pytest.raises(ValueError, match="got a Series first"):
+        df["x"].map_partitions(abs, required_columns=["x"])
+
+
+class Wide:
+    """A source that refuses to be read whole."""
+
+    columns = ("x", "y", "z")
+    asked = []
+
+    def project_columns(self, columns):
+        self.asked.append(columns)
+        return narrow
+
+    def __call__(self, item):
+        raise AssertionError("read whole")
+
+
+def narrow(item):
+    return pd.DataFrame({"x": [1]})
+
+
+def test_no_meta_is_found_out():
+    s = pd.Series([1, 2], name="x")
+    lazy = dd.from_pandas(s, npartitions=2)
+    assert_eq(lazy.map(abs, meta=None), s)
+    assert_eq(lazy.to_frame().map(abs, meta=None), s.to_frame())

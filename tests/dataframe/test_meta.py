@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.meta import describe_difference, emulate, has_unknown_categories, make_meta, sample
+from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import every_dtype
 
 INDEXES = [
@@ -79,3 +81,51 @@ def test_differences_are_listed_column_by_column():
 def test_unknown_categories():
     assert has_unknown_categories(pd.Series(pd.Categorical([], ["__UNKNOWN_CATEGORIES__"])))
     assert not has_unknown_categories(pd.Series([1]))
+
+
+@pytest.mark.parametrize(
+    ("declared", "values"),
+    [
+        ("int64", [1.5, None]),
+        ("int64", pd.array([1, None], dtype="Int64")),
+        ("float64", [1, 2]),
+        ("bool", [0, 1]),
+        ("int64", [None, None]),
+        ("object", [1, 2]),
+        ("int64", pd.Series(["a"], dtype=object)),
+        ("str", pd.Categorical(["a"])),
+        ("datetime64[ns]", pd.to_datetime(["2020-01-01"]).tz_localize("UTC")),
+        ("str", pd.Series(["a"], dtype="string")),
+        (pd.CategoricalDtype(["__UNKNOWN_CATEGORIES__"]), [1]),
+        ("str", []),
+    ],
+)
+def test_dtypes_of_one_kind_fit(declared, values):
+    meta = make_meta(("x", declared))
+    assert describe_difference(meta, pd.Series(values, name="x")) is None
+    assert describe_difference(meta.to_frame(), pd.DataFrame({"x": values})) is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "values", "actual"),
+    [
+        ("int64", ["a"], "str"),
+        ("str", [1, None], "float64"),
+        ("datetime64[ns]", ["2020-01-01"], "str"),
+        ("timedelta64[s]", pd.to_datetime(["2020-01-01"]), "datetime64[us]"),
+        ("float64", pd.Categorical(["a"]), "category"),
+    ],
+)
+def test_dtypes_of_other_kinds_are_a_difference(declared, values, actual):
+    meta = make_meta(("x", declared))
+    assert describe_difference(meta, pd.Series(values, name="x")) == f"the dtype: declared {declared}, actual {actual}"
+    frame = pd.DataFrame({"x": values, "y": 1})
+    found = describe_difference(meta.to_frame().assign(y=1), frame)
+    assert found == f"columns: 'x' declared {declared}, actual {actual}"
+
+
+def test_a_collection_is_a_description():
+    frame = pd.DataFrame({"x": [1], "s": ["a"]}, index=pd.Index([5], name="k"))
+    df = dd.from_pandas(frame, npartitions=1)
+    assert_eq(df.map_partitions(pd.DataFrame.copy, meta=df), frame)
+    assert make_meta(df["s"]).name == "s"

@@ -125,3 +125,27 @@ def test_reflected():
     assert Reflected(operator.sub) == Reflected(operator.sub) != Reflected(operator.add)
     assert len({Reflected(operator.sub), Reflected(operator.sub)}) == 1
     assert dd.Scalar
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda d: d["f"].add(d["g"], None, 1),
+        lambda d: d["f"].lt(d["g"], None, 1),
+        lambda d: d["f"].rsub(2, None, None, 0),
+        lambda d: d[["i", "f"]].add(1, "columns", None, 0),
+        lambda d: d[["i", "f"]].mul(d["g"], 0),
+        lambda d: d[["i", "f"]].eq(1, "columns"),
+    ],
+)
+def test_arguments_by_position(call):
+    frame = every_dtype()
+    assert_eq(call(dd.from_pandas(frame, npartitions=3)), call(frame))
+
+
+def test_too_many_arguments():
+    df = dd.from_pandas(pd.DataFrame({"x": [1]}), npartitions=1)
+    with pytest.raises(TypeError, match=r"eq\(\) takes other, axis, level, got 4 arguments"):
+        df.eq(1, 1, None, 0)
+    with pytest.raises(TypeError, match=r"add\(\) got 'level' twice"):
+        df["x"].add(1, None, level=None)

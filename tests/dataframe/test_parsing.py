@@ -123,3 +123,10 @@ def test_bad_input(case):
         warnings.simplefilter("ignore", UserWarning)
         with pytest.raises(kind, match=message):
             call()
+
+
+def test_no_meta_is_found_out():
+    s = pd.Series(["1", "2"])
+    assert_eq(dd.to_numeric(dd.from_pandas(s, npartitions=2), meta=None).sum(), 3.0)
+    dates = dd.to_datetime(dd.from_pandas(pd.Series(["2020-01-01"]), npartitions=1), meta=None)
+    assert dates.dtype.kind == "M"

@@ -5,18 +5,12 @@ import pandas as pd
 import pytest
 
 import minidask.dataframe as dd
-from minidask.dataframe.partitionwise import Attribute, Method, columnwise, partitionwise
+from minidask.dataframe.calls import Method
+from minidask.dataframe.partitionwise import columnwise, partitionwise
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import cut
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "y": [1.0, 2, 3, 4]})
-
-
-def test_named_functions_compare_by_value():
-    assert Method("abs") == Method("abs")
-    assert Method("abs").short_name == "abs"
-    assert Method("clip")(pd.Series([5]), 0, 3).tolist() == [3]
-    assert Attribute("name")(FRAME["x"]) == "x"
 
 
 def test_equal_operations_have_equal_names():

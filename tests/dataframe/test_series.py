@@ -58,7 +58,6 @@ BAD = {
     "a mask in memory": (lambda s: s.clear_divisions()[FRAME["b"]], TypeError, "in memory"),
     "numbers": (lambda s: s[s], TypeError, "booleans, got one of int64"),
     "renaming by order": (lambda s: s.rename(lambda x: -x, sorted_index=True), ValueError, "ascending order"),
-    "values": (lambda s: s.values, NotImplementedError, "to_numpy"),
     "between rows": (lambda s: s.between(FRAME["i"], 3), TypeError, "in memory"),
     "unknown": (lambda s: s.nope, AttributeError, "no attribute 'nope'"),
     "not built": (lambda s: s.asfreq("D"), AttributeError, "Series.asfreq isn't built in minidask"),

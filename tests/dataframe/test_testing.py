@@ -45,7 +45,8 @@ def test_different(actual, expected):
     ("df", "message"),
     [
         (lambda: lying(meta=FRAME.rename(columns={"x": "z"})), "partition 0: columns"),
-        (lambda: lying(meta=FRAME.astype({"x": "str"})), "declared dtypes"),
+        (lambda: lying(meta=FRAME.astype({"x": "str"})), "partition 0: columns: 'x' declared str, actual int64"),
+        (lambda: lying(meta=FRAME.astype({"x": "uint8"})), "declared dtypes"),
         (lambda: lying(meta=FRAME.rename_axis("k")), "declared index names"),
         (lambda: lying(divisions=(1, 2, 3)), "partition 0 begins at 0, before its division 1"),
         (lambda: lying(divisions=(0, 1, 3)), "partition 0 ends at 1, not before its division 1"),
@@ -59,3 +60,10 @@ def test_collections_that_lie(df, message):
         return
     with pytest.raises(AssertionError, match=message):
         check_honest(df())
+
+
+def test_columns_called_alike_in_any_order():
+    frame = pd.DataFrame([[1, 2, 3], [0, 2, 1]], columns=["a", "b", "a"])
+    assert_eq(frame, frame.iloc[::-1], check_order=False)
+    with pytest.raises(AssertionError):
+        assert_eq(frame, frame.set_axis([1, 0]), check_order=False)

@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from minidask import config
+from minidask.delayed import delayed
 from minidask.schedulers import processes, registry, sync, threads
 from minidask.schedulers.registry import (
     current_runner,
     get_scheduler,
+    lowered_for,
+    lowering_for,
     named_scheduler,
     register_runner,
     set_runner_of_tasks,
@@ -191,3 +194,18 @@ def test_a_block_that_is_left_elsewhere():
     assert current_runner() is None
     assert next(steps, "over") == "over"
     assert current_runner() is None
+
+
+def test_layers_know_who_runs_their_tasks(runner):
+    """What is asked for, not what is registered."""
+    found = []
+    with lowering_for(own):
+        assert lowered_for() is own
+        with pytest.raises(ZeroDivisionError), lowering_for(sync.get):
+            found.append(lowered_for())
+            raise ZeroDivisionError
+        assert lowered_for() is own
+    assert found == [sync.get]
+    assert lowered_for() is None
+    made = delayed(lowered_for)()
+    assert made.compute(scheduler="sync") is sync.get

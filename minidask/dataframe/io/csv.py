@@ -299,6 +299,14 @@ def _sample(
         except EmptyDataError:
             # A file without a header adds no rows; if all are so, it is raised below.
             continue
+        except (TypeError, ValueError) as error:
+            wrong = _misfit(options, data)
+            if wrong is None:
+                raise
+            raise ValueError(
+                f"{file.url}: values of the column {wrong!r} do not fit its dtype (given): {error}. Give another with dtype=, or "
+                "say with na_values= which texts stand for missing values"
+            ) from error
         if len(frame):
             return frame, labels, data, file
         first = first or (frame, labels, data, file)
@@ -309,6 +317,25 @@ def _sample(
             + " empty"
         )
     return first
+
+
+def _misfit(options: CsvOptions, data: bytes) -> Hashable | None:
+    """Return the first column whose values don't fit the dtype given for it, None if there is none."""
+    for label in options.dtype if isinstance(options.dtype, Mapping) else []:
+        alone = {"usecols": [label], "parse_dates": None, "converters": None}
+        if not _parses(options, data, alone) and _parses(options, data, {**alone, "dtype": "str"}):
+            found: Hashable = label
+            return found
+    return None
+
+
+def _parses(options: CsvOptions, data: bytes, changes: Mapping[str, Any]) -> bool:
+    try:
+        _parse(options, data, changes)
+    except (TypeError, ValueError):
+        # Whether it fails is the question.
+        return False
+    return True
 
 
 def _beginning(options: CsvOptions, file: StoredFile, form: str | None, nbytes: int) -> bytes:

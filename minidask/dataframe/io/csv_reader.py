@@ -1,6 +1,6 @@
 """One block of a CSV file to one pandas DataFrame, with the dtypes that the collection promised.
 
-Place in the flow: the tasks of ``read_csv``. ``CsvReader`` is the reader of ``minidask.dataframe.source``: it is made by
+Place in the flow: the tasks of ``read_csv``. ``CsvReader`` is the reader of a ``FrameSource``: it is made by
 ``csv``, narrowed by the optimiser (``project``), and called in tasks with a ``CsvPart``.
 
 What is promised. Columns whose dtype the user gave are parsed with it. The others were inferred from the sample; each

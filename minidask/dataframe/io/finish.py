@@ -6,10 +6,14 @@ Place in the flow: ``to_parquet`` and ``to_csv`` make a layer that writes a file
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import IO, Any
+
+import pandas as pd
 
 from minidask.collection import compute as compute_collections
 from minidask.dataframe.collection import new_collection
+from minidask.delayed import Delayed
 from minidask.graph import Key, Layer, Task, TaskRef
 from minidask.graph.reduction import tree_reduction
 
@@ -40,6 +44,22 @@ class Chain(Layer):
             tasks[key] = Task(self.func, (state, TaskRef(blocks.key_at((at,)))))
             state = TaskRef(key)
         return tasks
+
+
+def later(blocks: Layer) -> list[Delayed]:
+    """Return the blocks of a layer that writes as delayed values, for ``compute(*values)``."""
+    delayed: list[Delayed] = new_collection(blocks, pd.Series([], dtype=object)).to_delayed()
+    return delayed
+
+
+@dataclass(frozen=True)
+class WriteBytes:
+    """Write bytes to a file that is open."""
+
+    data: bytes
+
+    def __call__(self, file: IO[bytes]) -> None:
+        file.write(self.data)
 
 
 def finished(blocks: Layer, finish: Callable[[list[Any]], Any], name: str) -> Any:
@@ -77,6 +97,10 @@ def run(
             error.add_note(f"temporary files could not be removed: {left}")
         raise
     return value
+
+
+def nothing() -> None:
+    """Leave what was written, for writes whose parts are whole by themselves."""
 
 
 def _unused(parts: list[Any]) -> Any:

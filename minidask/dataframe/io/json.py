@@ -30,9 +30,6 @@ from minidask.units import format_bytes
 
 ORIENTS = ("records", "split", "index", "columns", "values", "table")
 
-# Categories that each part finds for itself.
-_OPEN = pd.CategoricalDtype([UNKNOWN_CATEGORIES])
-
 # Keywords of pandas that mean something else for a part than for a file, and the remedy.
 _REFUSED = {
     "nrows": "take rows with .head(n), which reads only the first part",
@@ -141,7 +138,7 @@ def read_json(
         if path_column_name(include_path_column, ()) in found.columns:
             found = found.drop(columns=[path_column_name(include_path_column, ())])
         opened = {
-            label: _OPEN
+            label: pd.CategoricalDtype([UNKNOWN_CATEGORIES])
             for label, dtype in found.dtypes.items()
             if isinstance(dtype, pd.CategoricalDtype) and not len(dtype.categories)
         }

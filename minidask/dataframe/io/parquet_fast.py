@@ -82,12 +82,21 @@ def read_groups(file: StoredFile, groups: Sequence[int], columns: Sequence[str],
     # An optional dependency, which check_engine has found.
     import fastparquet
 
+    class ByField(fastparquet.ParquetFile):
+        @property
+        def pandas_metadata(self) -> dict[str, Any]:
+            """What pandas wrote, by the names in the file: an index of dates without a name isn't found otherwise."""
+            found: dict[str, Any] = super().pandas_metadata
+            for column in found.get("columns", ()):
+                column["name"] = column.get("field_name") or column["name"]
+            return found
+
     # Columns come back in the order of the file, whatever was asked for.
     wanted = pa.schema([field for field in schema if field.name in columns], schema.metadata)
     tables = [wanted.empty_table()]
     with file.fs.open(file.path, "rb") as opened:
         try:
-            whole = fastparquet.ParquetFile(opened)
+            whole = ByField(opened)
             for group in groups:
                 frame = whole[group].to_pandas(columns=list(wanted.names), index=False)
                 tables.append(pa.table([_column(frame[field.name], field.type) for field in wanted], schema=wanted))

@@ -1,7 +1,7 @@
 """How the row groups of a data set are cut into partitions.
 
 Place in the flow: ``parquet`` calls ``cut`` with the files that were found; the parts are those of
-``minidask.dataframe.source``, and ``ParquetReader`` reads one in a task.
+a ``minidask.dataframe.reading.FrameSource``, and ``ParquetReader`` reads one in a task.
 
 Invariants: parts are in the order of files and row groups, and each row group is in one part. A part has row groups of
 several files only if that was asked for. A part knows its rows and bytes, for plans that choose by them.

@@ -100,7 +100,8 @@ def with_index(frame: pd.DataFrame, index: Any) -> pd.DataFrame:
     """Return a frame with the index that the user asked for: None as it is, False none, else columns."""
     if index is None:
         return frame
-    frame = frame.reset_index(drop=unnamed_range(frame.index))
+    # As in Dask, an index without a name makes no column.
+    frame = frame.reset_index(drop=frame.index.nlevels == 1 and frame.index.name is None)
     return frame if index is False else frame.set_index(index)
 
 
@@ -141,9 +142,7 @@ def promise(
     meta = with_index(meta, index).iloc[:0]
     if meta.columns.nlevels > 1:
         raise NotImplementedError("columns in levels aren't read: write the file with plain column names")
-    renamed = next(
-        (label for label in meta.columns if str(label) not in schema.names and label not in ("index", None)), None
-    )
+    renamed = next((label for label in meta.columns if str(label) not in schema.names and label is not None), None)
     if renamed is not None:
         raise NotImplementedError(
             f"the column {renamed!r} isn't stored under that name: write the file with texts for column names"

@@ -13,12 +13,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
 
 from minidask.dataframe.collection import new_collection
-from minidask.dataframe.io.finish import Chain, finished, run
+from minidask.dataframe.io.finish import Chain, WriteBytes, finished, later, nothing, run
 from minidask.dataframe.io.part_names import part_paths
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.graph.blockwise import BlockId, Parts
@@ -93,16 +93,8 @@ class WriteText:
             with self.fs.open(path, "ab") as file:
                 file.write(data)
         else:
-            write_file(self.fs, path, _Write(data), exclusive=self.mode == "x")
+            write_file(self.fs, path, WriteBytes(data), exclusive=self.mode == "x")
         return shown(self.fs, path)
-
-
-@dataclass(frozen=True)
-class _Write:
-    data: bytes
-
-    def __call__(self, file: IO[bytes]) -> None:
-        file.write(self.data)
 
 
 @dataclass(frozen=True)
@@ -139,7 +131,7 @@ class Append:
             fs.makedirs(fs._parent(self.target), exist_ok=True)
             fs.mv(growing, self.target)
         self.staging.discard()
-        return [shown(fs, self.target)]
+        return shown(fs, self.target)
 
 
 def to_csv(
@@ -174,7 +166,7 @@ def to_csv(
     compression : str, optional
         Such as ``"gzip"``; ``"infer"``: by the suffix.
     compute : bool
-        False: return a lazy value that writes when it is computed.
+        False: return delayed values that write when they are computed, one a file: ``minidask.compute(*values)``.
     scheduler, compute_kwargs : optional
         As for ``compute``.
     storage_options : mapping, optional
@@ -186,7 +178,7 @@ def to_csv(
 
     Returns
     -------
-    list of the files' paths, or a lazy value if ``compute`` is False
+    list of the files' paths, or of delayed values of them if ``compute`` is False
 
     Raises
     ------
@@ -244,7 +236,9 @@ def to_csv(
         layer = frame_layer(FrameLayer, "to-csv", text, [df._layer, BlockId()], None, None, token=staging.token)
         append = Append(staging, path, os.path.basename(path), _MODES[mode], count)
         chain = Chain(f"append-csv-{staging.token}", layer, append, 0)
-        return run(new_collection(chain, None), compute, scheduler, compute_kwargs, staging.discard)
+        if not compute:
+            return later(chain)
+        return [run(new_collection(chain, None), True, scheduler, compute_kwargs, staging.discard)]
     urls = part_paths(filename, name_function, count, compression)
     fs, _ = resolve_target(urls[0], storage_options)
     paths = [resolve_target(url, storage_options)[1] for url in urls]
@@ -252,11 +246,9 @@ def to_csv(
     write = WriteText(fs, text, _MODES[mode])
     token = Staging.of(fs, paths[0]).token
     layer = frame_layer(FrameLayer, "to-csv", write, [df._layer, Parts(paths), BlockId()], None, None, token=token)
-    return run(finished(layer, list, f"finish-csv-{token}"), compute, scheduler, compute_kwargs, _nothing)
-
-
-def _nothing() -> None:
-    """Leave what was written: each file is whole by itself."""
+    if not compute:
+        return later(layer)
+    return run(finished(layer, list, f"finish-csv-{token}"), True, scheduler, compute_kwargs, nothing)
 
 
 def _unmarked(encoding: str) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
 
-from minidask.dataframe.io.finish import finished, run
+from minidask.dataframe.io.finish import WriteBytes, finished, later, nothing, run
 from minidask.dataframe.io.part_names import part_paths
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.graph.blockwise import Parts
@@ -43,16 +43,8 @@ class WriteJson:
         text: str = frame.to_json(**self.keywords)
         # pandas writes no line at all for no rows, but one line break.
         data = b"" if self.keywords["lines"] and not len(frame) else text.encode(self.encoding, self.errors)
-        write_file(self.fs, path, _Write(data), compression=self.compression)
+        write_file(self.fs, path, WriteBytes(data), compression=self.compression)
         return shown(self.fs, path)
-
-
-@dataclass(frozen=True)
-class _Write:
-    data: bytes
-
-    def __call__(self, file: IO[bytes]) -> None:
-        file.write(self.data)
 
 
 def to_json(
@@ -84,7 +76,7 @@ def to_json(
     storage_options : mapping, optional
         For the file system.
     compute : bool
-        False: return a lazy value that writes when it is computed.
+        False: return delayed values that write when they are computed, one a file: ``minidask.compute(*values)``.
     encoding, errors : str
         As in ``str.encode``.
     compression : str, optional
@@ -98,7 +90,7 @@ def to_json(
 
     Returns
     -------
-    list of the files' paths, or a lazy value if ``compute`` is False
+    list of the files' paths, or of delayed values of them if ``compute`` is False
 
     Raises
     ------
@@ -136,8 +128,6 @@ def to_json(
     write = WriteJson(fs, encoding, errors, infer_compression(paths[0], compression), keywords)
     token = Staging.of(fs, paths[0]).token
     layer = frame_layer(FrameLayer, "to-json", write, [df._layer, Parts(paths)], None, None, token=token)
-    return run(finished(layer, list, f"finish-json-{token}"), compute, None, compute_kwargs, _nothing)
-
-
-def _nothing() -> None:
-    """Leave what was written: each file is whole by itself."""
+    if not compute:
+        return later(layer)
+    return run(finished(layer, list, f"finish-json-{token}"), True, None, compute_kwargs, nothing)

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from minidask.dataframe.columns import unknown_column
+from minidask.dataframe.columns import check_columns, unknown_column
 from minidask.dataframe.io.engines import check_engine
 from minidask.dataframe.io.finish import finished, run
 from minidask.dataframe.io.parquet_fast import check_types
@@ -142,6 +142,8 @@ def to_parquet(
     if write_index:
         _check_index(df._meta)
     _check_compression(compression)
+    if isinstance(compression, Mapping):
+        check_columns([name for name in compression if name != "_default"], df._meta.columns)
     if name_function is not None and not callable(name_function):
         raise TypeError(f"name_function must be callable, got {type(name_function).__name__}: {name_function!r:.80}")
     types = _types(schema, df._meta)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from minidask.collection import collection_layers
 from minidask.dataframe.collection import new_collection
-from minidask.dataframe.io.finish import Chain, finished, run
+from minidask.dataframe.io.finish import Chain, finished, nothing, run
 from minidask.dataframe.io.sql_reader import SqlReader, connected, sqlalchemy
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.dataframe.reading import FrameSource
@@ -194,15 +194,15 @@ def to_sql(
     target = Target(name, uri, engine_kwargs, keywords)
     token = uuid.uuid4().hex[:16]
     if parallel:
-        nothing = source(bool, [0], name=f"sql-table-{token}")
-        made = Chain(f"make-table-{token}", nothing, MakeTable(target, df._meta, if_exists), None)
+        start = source(bool, [0], name=f"sql-table-{token}")
+        made = Chain(f"make-table-{token}", start, MakeTable(target, df._meta, if_exists), None)
         layer = frame_layer(FrameLayer, "to-sql", WriteRows(target), [df._layer, made], None, None, token=token)
         written = finished(layer, _none, f"finish-sql-{token}")
     else:
         append = AppendRows(target, df._meta, if_exists, df.npartitions)
         written = new_collection(Chain(f"to-sql-{token}", df._layer, append, 0), None)
     try:
-        return run(written, compute, None, None, _nothing)
+        return run(written, compute, None, None, nothing)
     except BaseException as error:
         error.add_note(f"The table {name!r} may hold the rows of some partitions: each is a transaction of its own.")
         raise
@@ -222,7 +222,3 @@ def _layers(df: Any) -> list[Layer]:
 
 def _none(parts: list[None]) -> None:
     """Return nothing, when all is written."""
-
-
-def _nothing() -> None:
-    """Leave what was written: a partition's rows are whole by themselves."""

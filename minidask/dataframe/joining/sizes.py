@@ -15,8 +15,8 @@ import pandas as pd
 from minidask.dataframe.layers import FrameLayer, SelectPartitions, Stack
 from minidask.dataframe.order.ranges import IndexRanges
 from minidask.dataframe.order.repartition import GroupPartitions, SplitPartitions
+from minidask.dataframe.reading import FrameSource
 from minidask.dataframe.shuffle import Rearrange
-from minidask.dataframe.source import FrameSource
 from minidask.graph import Layer, MaterializedLayer
 from minidask.graph.layer import walk
 

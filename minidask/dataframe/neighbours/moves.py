@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.divisions import Divisions, unknown
 from minidask.dataframe.meta import empty
 from minidask.dataframe.neighbours.context import Windowed, as_duration, side_after, side_before
 from minidask.dataframe.neighbours.layer import with_neighbours
-from minidask.dataframe.partitionwise import Method, method, partitionwise
+from minidask.dataframe.partitionwise import method, partitionwise
 
 
 def by_distance(name: str, frame: FrameCollection, periods: Any, kwargs: Mapping[str, Any]) -> Any:

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.neighbours.context import Windowed, side_after, side_before
 from minidask.dataframe.neighbours.layer import Side, with_neighbours
-from minidask.dataframe.partitionwise import Method, method, partitionwise
+from minidask.dataframe.partitionwise import method, partitionwise
 
 
 class LastValues(NamedTuple):

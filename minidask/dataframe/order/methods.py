@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
+from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.divisions import scalars, unknown
 from minidask.dataframe.indexers import ILocIndexer, LocIndexer
@@ -17,7 +18,7 @@ from minidask.dataframe.order.chance import random_split, sample_rows
 from minidask.dataframe.order.ranges import by_value
 from minidask.dataframe.order.set_index import Bounds, Wanted, set_index
 from minidask.dataframe.order.sort import sort_index, sort_values
-from minidask.dataframe.partitionwise import Method, columnwise, method, partitionwise
+from minidask.dataframe.partitionwise import columnwise, method, partitionwise
 from minidask.graph import Parts
 
 

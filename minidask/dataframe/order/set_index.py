@@ -15,16 +15,17 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import check_column
 from minidask.dataframe.divisions import Divisions, check_divisions, known, scalars, unknown
-from minidask.dataframe.join_parts import join_parts
+from minidask.dataframe.join_parts import join_parts, unite_categories
 from minidask.dataframe.order.ranges import Range, by_value, take_ranges
 from minidask.dataframe.order.sampling import Summary, in_order, splitters, summaries
 from minidask.dataframe.order.targets import KeyTargets
-from minidask.dataframe.partitionwise import Method, columnwise, refuse_pandas
+from minidask.dataframe.partitionwise import columnwise, refuse_pandas
 from minidask.dataframe.shuffle import RangeTargets, rearrange
 from minidask.graph import Parts
 from minidask.units import parse_bytes
@@ -75,7 +76,7 @@ def set_index(
         other = other[0]
     key = _key(frame, other)
     extra = frozenset() if isinstance(other, FrameCollection) else frozenset((other,))
-    indexed = columnwise("set_index", Method("set_index"), frame, other, kwargs={"drop": drop}, extra=extra)
+    indexed = columnwise("set_index", with_index, frame, other, kwargs={"drop": drop}, extra=extra)
     count = indexed.npartitions
     indexed = _settled(indexed, unknown(count))
     if not sort:
@@ -87,14 +88,28 @@ def set_index(
     return order_by_index(indexed, key, wanted)
 
 
+def with_index(part: Any, other: Any, drop: bool) -> Any:
+    """Return a partition indexed by a column or a Series, and of its dtype, for which pandas takes int64 now and then.
+
+    >>> with_index(pd.DataFrame({"x": pd.Series([], dtype="int8")}), "x", True).index.dtype
+    dtype('int8')
+    """
+    made = part.set_index(other, drop=drop)
+    key = other if isinstance(other, pd.Series | pd.Index) else part[other]
+    return made if made.index.dtype == key.dtype else made.set_axis(made.index.astype(key.dtype))
+
+
 def _key(frame: Any, other: Any) -> Any:
     if isinstance(other, FrameCollection):
         if other._kind not in ("Series", "Index"):
             raise TypeError(f"set_index takes a column's label or a Series, got a {other._kind}")
         return other
+    if isinstance(other, list) or (isinstance(other, tuple) and other not in frame._meta.columns):
+        raise NotImplementedError(
+            f"set_index takes one column, got {list(other)!r:.80}: an index of several levels has no divisions. Use the "
+            "column that sorts best, or make one column of both"
+        )
     refuse_pandas("set_index", other)
-    if isinstance(other, tuple) and other not in frame._meta.columns:
-        raise TypeError("set_index takes one column: an index of several levels has no divisions")
     check_column(other, frame._meta.columns)
     if not isinstance(frame._meta[other], pd.Series):
         raise ValueError(f"there are several columns {other!r}: rename them before one becomes the index")
@@ -147,7 +162,12 @@ def _sorted_partitions(frame: Any, prefix: str = "sort_index") -> Any:
 
 def sort_part(part: Any) -> Any:
     """Return a partition in the order of its index, missing values last; stable."""
-    return part if part.index.is_monotonic_increasing else part.sort_index(kind="stable")
+    if not part.index.is_monotonic_increasing:
+        return part.sort_index(kind="stable")
+    if not part.index.hasnans:
+        return part
+    # For pandas a missing category in front ascends, even where it sorts.
+    return part.take(np.argsort(part.index.isna(), kind="stable"))
 
 
 def _into(indexed: Any, divisions: Divisions, wanted: Wanted, check: bool = True) -> Any:
@@ -280,12 +300,10 @@ def common_categories(parts: Sequence[pd.Series]) -> Any:
 
     >>> parts = [pd.Series(["b"], dtype="category"), pd.Series(["a"], dtype="category")]
     >>> common_categories(parts).categories.tolist()
-    ['b', 'a']
+    ['a', 'b']
     """
     dtypes: list[Any] = [part.dtype for part in parts]
     if all(dtype == dtypes[0] for dtype in dtypes):
         return dtypes[0]
-    categories = dtypes[0].categories
-    for dtype in dtypes[1:]:
-        categories = categories.append(dtype.categories[~dtype.categories.isin(categories)])
-    return pd.CategoricalDtype(categories)
+    # In the order that they have when partitions are put together.
+    return pd.CategoricalDtype(unite_categories([dtype.categories for dtype in dtypes]))

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import ByColumns, FrameCollection
 from minidask.dataframe.meta import no_default
-from minidask.dataframe.partitionwise import Method, partitionwise
+from minidask.dataframe.partitionwise import partitionwise
 from minidask.dataframe.reductions.tree import reduce_partitions
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from minidask.dataframe.join_parts import join_parts
-from minidask.dataframe.meta import emulate, make_meta, no_default
+from minidask.dataframe.meta import emulate, make_meta, no_default, sample
 from minidask.dataframe.reductions.base import Reducing
 from minidask.dataframe.reductions.tree import reduce_partitions
 from minidask.graph import func_name
@@ -115,7 +116,8 @@ class CustomReductions(Reducing):
         combine : callable, optional
             Called like ``aggregate``, on a few at a time; what it gives is put together again. Default: ``aggregate``.
         meta : optional
-            What results (see ``make_meta``); default: the functions are called on two made-up rows to find out.
+            What results (see ``make_meta``, but a type or dtype means a scalar of it); default: the functions are called on two
+            made-up rows to find out.
         token : str, optional
             First part of the keys' names.
         split_every : int or False, optional
@@ -155,7 +157,8 @@ class CustomReductions(Reducing):
         if meta is no_default:
             found = emulate(f"reduction({func_name(chunk)})", _Trial(first, final), self._meta)
         else:
-            found = make_meta(meta)
+            named = isinstance(meta, str | type | np.dtype | pd.api.extensions.ExtensionDtype)
+            found = sample(make_meta(meta)).iloc[0] if named else make_meta(meta)
         names = tokenize(chunk, last, middle, for_chunk, for_last, for_middle)
         prefix = token or "reduction"
         return reduce_partitions(prefix, [self], first, between, final, found, names, split_every=split_every)

@@ -7,6 +7,7 @@ computing sample variances", 1979). Means of dates are summed as exact integers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,9 +113,14 @@ def combine_moments(parts: list[np.ndarray]) -> np.ndarray:
     >>> combine_moments([np.array([[2.0], [1.5], [0.5]]), np.array([[1.0], [3.0], [0.0]])]).ravel().tolist()
     [3.0, 2.0, 2.0]
     """
+    return combine_pairwise(parts, _combine_two)
+
+
+def combine_pairwise(parts: list[np.ndarray], combine: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+    """Combine neighbours, then what that gave, and so on: rounding errors grow with the logarithm of the number of parts."""
     level = list(parts)
     while len(level) > 1:
-        pairs = [_combine_two(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+        pairs = [combine(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
         level = pairs + level[len(pairs) * 2 :]
     return level[0]
 

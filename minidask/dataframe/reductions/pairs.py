@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.reductions.moments import combine_pairwise
+
 # Rows of the stack of k x k matrices; [i, j] is about column i over the rows where columns i and j have values.
 # Infinite values are left out of all but PRESENT, which counts the rows where both are not missing.
 COUNT, MEAN, SQUARES, PRODUCTS, PRESENT, ROWS = range(6)
@@ -53,11 +55,7 @@ def _keep_constants(
 
 def combine_pairs(parts: list[np.ndarray]) -> np.ndarray:
     """Combine stacks of matrices pairwise."""
-    level = list(parts)
-    while len(level) > 1:
-        pairs = [_combine_two(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(pairs) * 2 :]
-    return level[0]
+    return combine_pairwise(parts, _combine_two)
 
 
 def _combine_two(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -342,11 +342,6 @@ class RankReductions(Reducing):
         shape = "columns" if frame._kind == "DataFrame" else "scalar"
         return by_rank("median", frame, Median(bool(skipna)), method, meta, shape, split_every)
 
-    def median_approximate(self, axis: Any = 0, method: str = "default", numeric_only: bool = False) -> Any:
-        """Return medians that may be a little off, in one pass; ``method`` as in ``quantile``, but "default" is "dask"."""
-        method = "dask" if method == "default" else method
-        return self.median(axis=axis, numeric_only=numeric_only, method=method)
-
     def _quantile(self, frame: FrameCollection, q: Any, method: str, interpolation: str, split_every: Any) -> Any:
         check_interpolation(interpolation)
         check_method(method, interpolation)
@@ -370,6 +365,11 @@ class RankReductions(Reducing):
 
 class FrameQuantiles(RankReductions):
     """Quantiles of a ``DataFrame``."""
+
+    def median_approximate(self, axis: Any = 0, method: str = "default", numeric_only: bool = False) -> Any:
+        """Return medians that may be a little off, in one pass; ``method`` as in ``quantile``, but "default" is "dask"."""
+        method = "dask" if method == "default" else method
+        return self.median(axis=axis, numeric_only=numeric_only, method=method)
 
     def quantile(
         self,
@@ -429,6 +429,10 @@ class FrameQuantiles(RankReductions):
 
 class SeriesQuantiles(RankReductions):
     """Quantiles of a ``Series``."""
+
+    def median_approximate(self, method: str = "default") -> Any:
+        """Return the median, perhaps a little off, in one pass; ``method`` as in ``quantile``, but "default" is "dask"."""
+        return self.median(method="dask" if method == "default" else method)
 
     def quantile(
         self, q: Any = 0.5, method: str = "default", interpolation: str = "linear", split_every: Any = None

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, NamedTuple
 
 from minidask import config
@@ -26,7 +27,8 @@ from minidask.dataframe.shuffle.folder import Folder
 from minidask.dataframe.shuffle.pieces import Split, collect, join_all, join_pieces, split_rows
 from minidask.dataframe.shuffle.store import GATHERED, Store, gather, split_into
 from minidask.graph import Key, Layer, Task, TaskRef
-from minidask.schedulers.registry import NAMED, current_runner
+from minidask.schedulers import executor
+from minidask.schedulers.registry import NAMED, current_runner, lowered_for
 
 
 class Plan(NamedTuple):
@@ -81,7 +83,11 @@ def choose_method(name: str | None) -> Method:
 
 
 def runs_here() -> bool:
-    """Whether the settings and the registered runners say that graphs run in this process or its children."""
+    """Whether the graph that is lowered runs in this process or its children; otherwise what settings and runners say."""
+    runner = lowered_for()
+    if runner is not None:
+        func = runner.func if isinstance(runner, partial) else runner
+        return func in NAMED.values() or func is executor.get
     scheduler = config.get("scheduler", None)
     if scheduler is None:
         return current_runner() is None

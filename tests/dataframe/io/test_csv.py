@@ -508,3 +508,14 @@ def test_random_broken_quotes_are_right_or_an_error(scratch):
         except (ParserError, ValueError):
             continue
         pd.testing.assert_frame_equal(result.reset_index(drop=True), expected)
+
+
+def test_a_dtype_that_does_not_fit_the_sample(write):
+    paths = write("a,b\nx,1\n")
+    with pytest.raises(
+        ValueError, match=r"x-0\.csv: values of the column 'a' do not fit its dtype \(given\).*dtype=.*na_values="
+    ):
+        dd.read_csv(paths, dtype={"b": "int64", "a": "int64"})
+    # Nothing to blame by itself: pandas's own error.
+    with pytest.raises(ValueError, match=r"could not convert|invalid literal"):
+        dd.read_csv(paths, dtype="int64")

@@ -5,7 +5,7 @@ import pickle
 import pandas as pd
 
 import minidask.dataframe as dd
-from minidask.dataframe.source import Reader
+from minidask.dataframe.reading import Reader
 from minidask.tokenize import tokenize
 
 

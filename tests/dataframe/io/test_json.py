@@ -4,6 +4,8 @@ import gzip
 import io
 import json
 import re
+import subprocess
+import sys
 
 import fsspec
 import pandas as pd
@@ -336,3 +338,9 @@ def test_bad_arguments(write, keywords, error, message):
 def test_no_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="no JSON file matches"):
         dd.read_json(tmp_path / "*.json")
+
+
+@pytest.mark.slow
+def test_importing_takes_no_memory_of_arrow():
+    code = "import pyarrow, minidask.dataframe; print(pyarrow.default_memory_pool().max_memory())"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "0\n"

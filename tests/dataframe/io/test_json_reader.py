@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import minidask.dataframe as dd
-from minidask.dataframe.source import Reader
+from minidask.dataframe.reading import Reader
 from minidask.tokenize import tokenize
 
 

@@ -46,6 +46,8 @@ INDEXES = {
     "floats": pd.Index(np.linspace(0, 1, 23), name="q"),
     "strings": pd.Index([f"k{x:02d}" for x in range(23)], name="key"),
     "dates": pd.date_range("2020-01-01", periods=23, name="when").as_unit("us"),
+    "unnamed dates": pd.date_range("2020-01-01", periods=23).as_unit("us"),
+    "unnamed zone": pd.date_range("2020-01-01", periods=23, tz="Asia/Tokyo").as_unit("us"),
     "zone": pd.date_range("2020-01-01", periods=23, name="when", tz="America/New_York").as_unit("us"),
     "categories": pd.CategoricalIndex(list("abcdefghijklmnopqrstuvw"), name="c"),
     "levels": pd.MultiIndex.from_arrays([np.arange(23) // 5, [f"k{x:02d}" for x in range(23)]], names=["a", "b"]),
@@ -585,3 +587,11 @@ def test_bad_filters_are_found_when_the_collection_is_made(filtered):
         dd.read_parquet(filtered[1], filters=[[]])
     with pytest.raises(TypeError, match=r"a filter must be a tuple \(column, operator, value\), got 5"):
         dd.read_parquet(filtered[1], filters=[5])
+
+
+@pytest.mark.parametrize("index", [[5, 6, 7], ["a", "b", "c"]])
+def test_an_index_without_a_name_is_no_column(tmp_path, index):
+    frame = pd.DataFrame({"x": [1, 2, 3], "y": 4}, index=index)
+    dd.from_pandas(frame, npartitions=2).to_parquet(tmp_path)
+    assert_eq(dd.read_parquet(tmp_path, index=False), frame, check_index=False)
+    assert_eq(dd.read_parquet(tmp_path, index="x"), frame.set_index("x"))

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import minidask.dataframe as dd
-from minidask.dataframe.source import Reader
+from minidask.dataframe.reading import Reader
 from minidask.dataframe.testing import assert_eq
 from minidask.tokenize import tokenize
 from tests.dataframe.io.test_parquet import COMPARED, counted, selected

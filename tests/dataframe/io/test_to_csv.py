@@ -10,6 +10,7 @@ import fsspec
 import pandas as pd
 import pytest
 
+import minidask
 import minidask.dataframe as dd
 
 FRAME = pd.DataFrame({"x": range(25), "s": ['a"b', None, "é,\n", "d", "e"] * 5})
@@ -103,7 +104,9 @@ def test_nothing_is_written_before_it_is_computed(frame, tmp_path):
         frame.to_csv(tmp_path / "x", single_file=True, compute=False),
     ]
     assert os.listdir(tmp_path) == []
-    assert [len(value.compute(scheduler="sync")) for value in lazy] == [3, 1]
+    assert [len(values) for values in lazy] == [3, 1]
+    paths = minidask.compute(*lazy[0], *lazy[1], scheduler="sync")
+    assert [Path(path).name for path in paths] == ["0.csv", "1.csv", "2.csv", "x"]
     assert sorted(os.listdir(tmp_path)) == ["0.csv", "1.csv", "2.csv", "x"]
 
 

@@ -8,6 +8,7 @@ import fsspec
 import pandas as pd
 import pytest
 
+import minidask
 import minidask.dataframe as dd
 from minidask.dataframe.testing import assert_eq
 
@@ -77,7 +78,9 @@ def test_empty_partitions_have_no_lines(tmp_path):
 def test_nothing_is_written_before_it_is_computed(frame, tmp_path):
     lazy = frame.to_json(tmp_path / "*.json", compute=False)
     assert os.listdir(tmp_path) == []
-    assert len(lazy.compute(scheduler="sync")) == 3
+    paths = minidask.compute(*lazy, scheduler="sync")
+    assert [Path(path).name for path in paths] == ["0.json", "1.json", "2.json"]
+    assert_eq(dd.read_json(list(paths)), FRAME, check_index=False)
     assert len(frame.to_json(tmp_path / "*.json", compute_kwargs={"scheduler": "sync"})) == 3
 
 

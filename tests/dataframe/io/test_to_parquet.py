@@ -528,3 +528,8 @@ def test_path_that_is_a_file(tmp_path):
     (tmp_path / "x").touch()
     with pytest.raises(FileExistsError, match="x' is a file: to_parquet writes a directory"):
         small().to_parquet(tmp_path / "x")
+
+
+def test_compression_of_unknown_columns(tmp_path):
+    with pytest.raises(KeyError, match="no column 'q'"):
+        dd.from_pandas(pd.DataFrame({"x": [1]}), npartitions=1).to_parquet(tmp_path, compression={"q": "zstd"})

@@ -5,7 +5,7 @@ import pytest
 
 import minidask.dataframe as dd
 from minidask.dataframe.optimize import project_columns
-from minidask.dataframe.source import FrameSource
+from minidask.dataframe.reading import FrameSource
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import cut, cuttings, every_dtype
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import minidask.dataframe as dd
+from minidask.dataframe.calls import Method
 from minidask.dataframe.neighbours.context import (
     Extended,
     FirstRows,
@@ -21,7 +22,6 @@ from minidask.dataframe.neighbours.context import (
     side_before,
     trim,
 )
-from minidask.dataframe.partitionwise import Method
 
 DAYS = pd.DataFrame({"x": range(10)}, pd.date_range("2020-01-01", periods=10, freq="D"))
 DF = dd.from_pandas(DAYS, npartitions=5)

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 import minidask.dataframe as dd
+from minidask.dataframe.calls import Method
 from minidask.dataframe.neighbours.context import FirstRows, LastRows, Windowed
 from minidask.dataframe.neighbours.layer import Neighbours, Side, with_neighbours
-from minidask.dataframe.partitionwise import Method
 
 FRAME = pd.DataFrame({"x": range(12), "y": range(12)})
 DF = dd.from_pandas(FRAME, npartitions=6)

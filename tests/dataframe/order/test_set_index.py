@@ -65,6 +65,11 @@ def test_many_partitions_and_one_column():
         assert_eq(result["x"].compute(scheduler="sync"), expected(frame, "k")["x"])
 
 
+def test_missing_categories_come_last():
+    frame = pd.DataFrame({"k": pd.Categorical(["v", None, *"uuuu"], categories=["v", "u"]), "x": range(6)})
+    assert_eq(dd.from_pandas(frame, npartitions=2).set_index("k"), frame.set_index("k").sort_index(kind="stable"))
+
+
 @pytest.mark.slow
 @few
 @given(cut_frames(), st.sampled_from(["i", "f", "b", "s", "d", "c", "I"]), st.sampled_from([None, 1, 3, 40]))
@@ -170,6 +175,14 @@ def test_without_sorting():
     assert_eq(df, KEYS.set_index("int"))
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "float32", "Int8"])
+def test_small_numbers_stay_small(dtype):
+    frame = pd.DataFrame({"k": np.array([3, 1, 2]), "x": range(3)}).astype({"k": dtype})
+    df = cut(frame, [0, 0, 2, 3]).set_index("k")
+    assert df.index.dtype == dtype
+    assert_eq(df, frame.set_index("k").sort_index())
+
+
 def test_nothing_to_order_by():
     frame = pd.DataFrame({"k": [np.nan] * 4, "x": range(4)})
     assert_eq(cut(frame, [0, 2, 4]).set_index("k"), frame.set_index("k"))
@@ -183,6 +196,12 @@ def test_categories_that_differ():
     whole["k"] = pd.Categorical(whole["k"], categories=list("abcd"))
     assert_eq(df.set_index("k"), whole.set_index("k").sort_index(kind="stable"))
     assert common_categories([part["k"] for part in parts]).categories.tolist() == list("abcd")
+    # One that is met early may come before others, in whatever order they were put together elsewhere.
+    early = [pd.DataFrame({"k": pd.Categorical(list(text)), "x": range(len(text))}) for text in ("az", "mb")]
+    df = dd.from_map(early.__getitem__, range(2), meta=early[0].iloc[:0], token="early")
+    whole = df.compute(scheduler="sync")
+    assert_eq(df.set_index("k"), whole.set_index("k").sort_index(kind="stable"))
+    assert_eq(df.sort_values("k", ascending=False), whole.sort_values("k", ascending=False, kind="stable"))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +209,8 @@ def test_categories_that_differ():
     [
         (lambda df: df.set_index("nope"), KeyError, "no column 'nope'"),
         (lambda df: df.set_index("int", append=True), NotImplementedError, "several levels"),
-        (lambda df: df.set_index(("int", "x")), TypeError, "takes one column"),
+        (lambda df: df.set_index(("int", "x")), NotImplementedError, "takes one column"),
+        (lambda df: df.set_index(["int", "float"]), NotImplementedError, r"takes one column, got \['int', 'float'\]"),
         (lambda df: df.set_index(df), TypeError, "got a DataFrame"),
         (lambda df: df.set_index(KEYS["int"]), TypeError, "in memory"),
         (lambda df: df.set_index("int", npartitions=0), ValueError, "at least 1"),

@@ -84,3 +84,11 @@ def test_meta():
 def test_bad_input(call, kind, message):
     with pytest.raises(kind, match=message):
         call(CUT[1])
+
+
+@pytest.mark.parametrize("meta", [int, "int64", 0])
+def test_a_type_as_meta_means_a_scalar(meta):
+    s = dd.from_pandas(pd.Series(range(10)), npartitions=3)
+    total = s.reduction(pd.Series.sum, aggregate=sum, meta=meta)
+    assert type(total) is dd.Scalar
+    assert total.compute() == 45

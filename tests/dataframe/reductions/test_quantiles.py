@@ -195,3 +195,8 @@ def test_dtypes_of_nullable_integers_follow_the_values():
         df = dd.from_pandas(series, npartitions=2)
         for q in ([0.5], [0, 0.5]):
             assert_eq(df.quantile(q), series.quantile(q))
+
+
+def test_the_method_of_an_approximate_median_comes_first():
+    s = dd.from_pandas(pd.Series(range(101)), npartitions=3)
+    assert abs(s.median_approximate("tdigest").compute() - 50) < 1

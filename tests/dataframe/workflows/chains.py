@@ -108,7 +108,7 @@ def assigns(draw: Any, frame: pd.DataFrame) -> Step | None:
     if "i" in frame and frame.i.dtype.kind == "i":
         found["i mapped"] = lambda f: f.assign(m=f.i.map({0: "zero", 1: "one"}))
     text = draw(st.sampled_from(sorted(found)))
-    return both(f"assign {text}", found[text])
+    return both(f"assign {text}", found[text], promotes="where" in text)
 
 
 @st.composite
@@ -379,12 +379,3 @@ KINDS = [
     filters, filters, assigns, assigns, projections, renames, missing, sorts, indexes, distinct, running, running,
     joins, groups, transforms, stacks, cuts, numberings, picks, mixtures,
 ]  # fmt: skip
-
-
-@st.composite
-def steps(draw: Any, frame: pd.DataFrame, order: bool, index: bool) -> Step | None:
-    """A step that this frame allows; None where the kind drawn doesn't."""
-    step = draw(draw(st.sampled_from(KINDS))(frame))
-    if step is None or (step.needs_order and not order) or (step.needs_index and not index):
-        return None
-    return step

@@ -19,7 +19,7 @@ from minidask_distributed.deploy.local import LocalCluster
 
 pytestmark = pytest.mark.slow
 
-ROWS = 2_000
+ROWS = 1_000
 PICKUP = "tpep_pickup_datetime"
 
 
@@ -30,7 +30,7 @@ def runner(request: pytest.FixtureRequest) -> Iterator[str]:
         yield "threads"
         return
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None) as cluster,
         Client(cluster),
     ):
         yield "cluster"
