@@ -95,7 +95,13 @@ class _NormalizeToken(Dispatch):
 
 
 def _call_protocol(obj: Any) -> Any:
-    return obj.__dask_tokenize__()
+    try:
+        return obj.__dask_tokenize__()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "dask":
+            raise
+        # Methods that libraries wrote for Dask alone import it: without it their objects are taken by what they hold.
+        return obj
 
 
 normalize_token = _NormalizeToken("normalize_token")

@@ -37,6 +37,7 @@ def test_a_library_that_the_package_misses_is_its_own_error(monkeypatch, tmp_pat
         upward("test.broken")
 
 
-def test_a_conversion_to_a_part_of_a_package_that_is_not_built():
-    with pytest.raises(NotImplementedError, match=r"needs minidask\.dataframe\.from_dask_array, which is not part"):
-        upward("dataframe.from_array")
+def test_a_conversion_to_a_part_of_a_package_that_is_not_built(monkeypatch):
+    monkeypatch.setitem(UPWARD, "test.part", ("minidask.dataframe", "from_no_such_thing"))
+    with pytest.raises(NotImplementedError, match=r"needs minidask\.dataframe\.from_no_such_thing, which is not part"):
+        upward("test.part")

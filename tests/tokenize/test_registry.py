@@ -138,3 +138,18 @@ def test_lazy_registration_for_a_library_imported_later():
         "assert tokenize(Fraction(1)) == tokenize(Fraction(2))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_methods_that_need_dask_give_way_to_what_an_object_holds():
+    class Library:
+        def __init__(self, value, needs):
+            self.value = value
+            self.needs = needs
+
+        def __dask_tokenize__(self):
+            raise ModuleNotFoundError(f"No module named {self.needs!r}", name=self.needs)
+
+    assert tokenize(Library(1, "dask.base")) == tokenize(Library(1, "dask.base"))
+    assert tokenize(Library(1, "dask.base")) != tokenize(Library(2, "dask.base"))
+    with pytest.raises(ModuleNotFoundError, match="other"):
+        tokenize(Library(1, "other"))

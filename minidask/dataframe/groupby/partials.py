@@ -19,6 +19,7 @@ import pandas as pd
 
 from minidask.dataframe.groupby.aggregation import Aggregation
 from minidask.dataframe.groupby.buckets import each_a_group, few_alike
+from minidask.dataframe.groupby.dense import chunk_of_few
 from minidask.dataframe.groupby.pieces import Piece, join_indexed, plain_levels
 from minidask.dataframe.groupby.plan import AGAIN, TABLES, Output, Plan, Primitive
 from minidask.dataframe.groupby.runs import again_of_runs, chunk_of_runs, distinct_counts, follow
@@ -78,6 +79,9 @@ class GroupChunk(NamedTuple):
         runs = chunk_of_runs(rows, plan)
         if runs is not None:
             return Partial(runs[0], tuple(runs[1]))
+        few = chunk_of_few(rows, plan)
+        if few is not None:
+            return Partial(self._decoded(few), ())
         if few_alike(rows, plan):
             return Partial(each_a_group(rows, plan), ())
         groups = rows.groupby(names, sort=False, observed=True, dropna=plan.dropna)
@@ -101,9 +105,8 @@ class GroupChunk(NamedTuple):
                     found.update({column: result[column].array for column in columns})
         index = size.index
         made: dict[str, Any] = {name: index.get_level_values(at).array for at, name in enumerate(names)}
-        made.update({names[at]: made[names[at]].astype(dtype) for at, dtype in self.codes})
         made.update({name: found[name] for name in _columns_of(plan) if name in found})
-        table = pd.DataFrame(made, copy=False)
+        table = self._decoded(pd.DataFrame(made, copy=False))
         values = [
             _key_values(rows, names, f"v{at}", primitive.how, plan.dropna)
             for at, primitive in enumerate(plan.primitives)
@@ -115,6 +118,14 @@ class GroupChunk(NamedTuple):
             if isinstance(primitive.how, Aggregation)
         ]
         return Partial(table, tuple(values), tuple(own))
+
+    def _decoded(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Give keys that came as codes their values again."""
+        return (
+            table.assign(**{f"k{at}": table[f"k{at}"].astype(dtype) for at, dtype in self.codes})
+            if self.codes
+            else table
+        )
 
 
 # {primitive: pandas's aggregation}, where they are called differently

@@ -1,0 +1,226 @@
+"""Arrays: NumPy's surface over chunks. ``import minidask.array as da``.
+
+Tour, in the order of the flow: ``chunks`` and ``normalize`` (sizes), ``collection`` (what an array is), ``sources`` and
+``creation`` (where blocks come from), ``unify`` and ``elementwise`` (work on aligned blocks), ``ufuncs``, ``pointwise``
+(functions of that kind), ``mapping`` (users' functions), ``reductions``, ``slicing``, ``rechunk``, ``reshaping``, ``shaping``,
+``joining``, ``optimize`` (rewrites), ``array`` (the class), ``testing`` (``assert_eq``).
+
+This module only re-exports. A name of NumPy's that isn't built raises AttributeError and says what to do.
+"""
+
+# NumPy's own names are the names here.
+# ruff: noqa: A004
+
+from typing import Any
+
+import numpy as np
+from numpy import (
+    bool,
+    complex64,
+    complex128,
+    e,
+    euler_gamma,
+    finfo,
+    float32,
+    float64,
+    iinfo,
+    inf,
+    int8,
+    int16,
+    int32,
+    int64,
+    isdtype,
+    nan,
+    newaxis,
+    pi,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+
+from minidask.array import fft, lib, linalg, ma, overlap, random, reductions, stats
+from minidask.array.along import apply_along_axis, apply_over_axes
+from minidask.array.array import Array
+from minidask.array.chunk_types import register_chunk_type
+from minidask.array.conversions import compute_chunk_sizes, to_delayed
+from minidask.array.creation.delayed_parts import from_delayed, from_func
+from minidask.array.creation.diagonals import (
+    diag,
+    diagonal,
+    tri,
+    tril,
+    tril_indices,
+    tril_indices_from,
+    triu,
+    triu_indices,
+    triu_indices_from,
+)
+from minidask.array.creation.filled import empty, empty_like, full, full_like, ones, ones_like, zeros, zeros_like
+from minidask.array.creation.grids import fromfunction, indices, meshgrid
+from minidask.array.creation.ranges import arange, eye, linspace
+from minidask.array.creation.repeating import pad, repeat, tile
+from minidask.array.creation.wrapping import array, asanyarray, asarray, from_array
+from minidask.array.differences import average, diff, ediff1d, gradient, ptp, trace
+from minidask.array.facts import (
+    can_cast,
+    iscomplexobj,
+    isrealobj,
+    isscalar,
+    ndim,
+    result_type,
+    shape,
+    shares_memory,
+    size,
+)
+from minidask.array.gufunc import apply_gufunc, as_gufunc, gufunc
+from minidask.array.joining import block, concatenate, stack
+from minidask.array.mapping import blockwise, map_blocks
+from minidask.array.normalize import normalize_chunks
+from minidask.array.overlap.mapped import map_overlap
+from minidask.array.overlap.pushing import push
+from minidask.array.piecewise import piecewise
+from minidask.array.pointwise import (
+    allclose,
+    angle,
+    array_equal,
+    astype,
+    clip,
+    fix,
+    i0,
+    imag,
+    isclose,
+    iscomplex,
+    isneginf,
+    isposinf,
+    isreal,
+    nan_to_num,
+    outer,
+    real,
+    round,
+    sinc,
+    view,
+    where,
+)
+from minidask.array.products.einsum import einsum
+from minidask.array.products.tensors import cross, kron, tensordot
+from minidask.array.products.vectors import dot, inner, matmul, matvec, vdot, vecdot, vecmat
+from minidask.array.rechunk import rechunk
+from minidask.array.reductions.cumulative import cumprod, cumsum, nancumprod, nancumsum
+from minidask.array.reductions.custom import reduction
+from minidask.array.reductions.folds import all_ as all
+from minidask.array.reductions.folds import any_ as any
+from minidask.array.reductions.folds import max, min, nanmax, nanmin, nanprod, nansum, prod, sum
+from minidask.array.reductions.moments import mean, nanmean, nanstd, nanvar, std, var
+from minidask.array.reductions.places import argmax, argmin, nanargmax, nanargmin
+from minidask.array.reshaping import ravel, reshape
+from minidask.array.selecting import (
+    argwhere,
+    choose,
+    compress,
+    count_nonzero,
+    extract,
+    flatnonzero,
+    nonzero,
+    ravel_multi_index,
+    select,
+    take,
+    unravel_index,
+)
+from minidask.array.sets.distinct import unique, unique_all, unique_counts, unique_inverse, unique_values
+from minidask.array.sets.operations import intersect1d, isin, setdiff1d, setxor1d, union1d
+from minidask.array.sets.ordered import searchsorted
+from minidask.array.shaping import (
+    broadcast_arrays,
+    broadcast_to,
+    expand_dims,
+    moveaxis,
+    squeeze,
+    swapaxes,
+    transpose,
+)
+from minidask.array.slicing.shuffling import shuffle
+from minidask.array.stacking import (
+    append,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    column_stack,
+    delete,
+    dstack,
+    hstack,
+    insert,
+    vstack,
+)
+from minidask.array.statistics.central import moment
+from minidask.array.statistics.coarse import coarsen
+from minidask.array.statistics.counting import bincount
+from minidask.array.statistics.extremes import argtopk, topk
+from minidask.array.statistics.histograms import digitize, histogram, histogram2d, histogram_bin_edges, histogramdd
+from minidask.array.statistics.quantiles import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
+from minidask.array.statistics.relations import corrcoef, cov
+from minidask.array.storage.hdf5 import to_hdf5
+from minidask.array.storage.npy_stack import from_npy_stack, to_npy_stack
+from minidask.array.storage.zarr_arrays import from_zarr, to_zarr
+from minidask.array.storing import store
+from minidask.array.turning import flip, fliplr, flipud, roll, rollaxis, rot90
+from minidask.array.ufuncs import UFUNCS
+from minidask.array.unify import unify_chunks
+from minidask.collection import compute, optimize, persist, visualize
+
+around = round
+amax, amin = max, min
+permute_dims = transpose
+concat = concatenate
+
+# The ufuncs, by their names: sin, add, ...
+globals().update(UFUNCS)
+
+__all__ = [
+    "Array", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "angle", "any", "append",
+    "apply_along_axis", "apply_gufunc", "apply_over_axes", "arange", "arccos", "arccosh", "arcsin", "arcsinh",
+    "arctan", "arctan2", "arctanh", "argmax", "argmin", "argtopk", "argwhere", "around", "array", "array_equal",
+    "as_gufunc", "asanyarray", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d",
+    "atleast_2d", "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_count", "bitwise_invert",
+    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "blockwise",
+    "bool", "broadcast_arrays", "broadcast_to", "can_cast", "cbrt", "ceil", "choose", "clip", "coarsen",
+    "column_stack", "complex128", "complex64", "compress", "compute", "compute_chunk_sizes", "concat",
+    "concatenate", "conj", "conjugate", "copysign", "corrcoef", "cos", "cosh", "count_nonzero", "cov", "cross",
+    "cumprod", "cumsum", "deg2rad", "degrees", "delete", "diag", "diagonal", "diff", "digitize", "divide", "divmod",
+    "dot", "dstack", "e", "ediff1d", "einsum", "empty", "empty_like", "equal", "euler_gamma", "exp", "exp2",
+    "expand_dims", "expm1", "extract", "eye", "fabs", "fft", "finfo", "fix", "flatnonzero", "flip", "fliplr",
+    "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp",
+    "from_array", "from_delayed", "from_func", "from_npy_stack", "from_zarr", "fromfunction", "full", "full_like",
+    "gcd", "gradient", "greater", "greater_equal", "gufunc", "heaviside", "histogram", "histogram2d",
+    "histogram_bin_edges", "histogramdd", "hstack", "hypot", "i0", "iinfo", "imag", "indices", "inf", "inner",
+    "insert", "int16", "int32", "int64", "int8", "intersect1d", "invert", "isclose", "iscomplex", "iscomplexobj",
+    "isdtype", "isfinite", "isin", "isinf", "isnan", "isnat", "isneginf", "isposinf", "isreal", "isrealobj",
+    "isscalar", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lib", "linalg", "linspace", "log",
+    "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "ma", "map_blocks", "map_overlap", "matmul", "matvec", "max", "maximum", "mean", "median", "meshgrid", "min",
+    "minimum", "mod", "modf", "moment", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax", "nanargmin",
+    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
+    "nanquantile", "nanstd", "nansum", "nanvar", "ndim", "negative", "newaxis", "nextafter", "nonzero",
+    "normalize_chunks", "not_equal", "ones", "ones_like", "optimize", "outer", "overlap", "pad", "percentile",
+    "permute_dims", "persist", "pi", "piecewise", "positive", "pow", "power", "prod", "ptp", "push", "quantile",
+    "rad2deg", "radians", "random", "ravel", "ravel_multi_index", "real", "rechunk", "reciprocal", "reduction",
+    "reductions", "register_chunk_type", "remainder", "repeat", "reshape", "result_type", "right_shift", "rint",
+    "roll", "rollaxis", "rot90", "round", "searchsorted", "select", "setdiff1d", "setxor1d", "shape",
+    "shares_memory", "shuffle", "sign", "signbit", "sin", "sinc", "sinh", "size", "spacing", "sqrt", "square",
+    "squeeze", "stack", "stats", "std", "store", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "tensordot",
+    "tile", "to_delayed", "to_hdf5", "to_npy_stack", "to_zarr", "topk", "trace", "transpose", "tri", "tril",
+    "tril_indices", "tril_indices_from", "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc",
+    "uint16", "uint32", "uint64", "uint8", "unify_chunks", "union1d", "unique", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values", "unravel_index", "var", "vdot", "vecdot", "vecmat", "view", "visualize",
+    "vstack", "where", "zeros", "zeros_like",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Raise AttributeError; for what NumPy has it says what to do."""
+    if not name.startswith("_") and hasattr(np, name):
+        raise AttributeError(
+            f"minidask.array.{name} isn't built: use x.map_blocks(numpy.{name}) where it works on one block at a time, or "
+            f"numpy.{name}(x.compute())"
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,213 @@
+"""Arrays of one value: ``ones``, ``zeros``, ``empty``, ``full`` and those like another array.
+
+A block is one element stretched to the block's shape, which takes no memory; ``compute`` gives an array that can be written to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minidask.array.chunks import chunks_token, shape_of
+from minidask.array.collection import ArrayBase, new_array
+from minidask.array.dispatch import implements
+from minidask.array.elementwise import as_array
+from minidask.array.meta import numpy_meta
+from minidask.array.normalize import normalize_chunks
+from minidask.array.sources import made_layer
+from minidask.tokenize import quick_token
+
+
+def stretched(bounds: tuple[tuple[int, int], ...], element: Any) -> Any:
+    """Return one element in the shape of some bounds.
+
+    Examples
+    --------
+    >>> stretched(((2, 4),), np.array(7))
+    array([7, 7])
+    """
+    return np.broadcast_to(element, [high - low for low, high in bounds])
+
+
+def full(
+    shape: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    chunks: Any = "auto",
+    order: str = "C",
+    name: str | None = None,
+    meta: Any = None,
+) -> Any:
+    """Return an array of one value.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+    fill_value : scalar
+    dtype : dtype, optional
+        Default: that of the value.
+    chunks
+        What ``normalize_chunks`` reads.
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If the value is no scalar, a length is negative, or chunks don't fit.
+
+    Examples
+    --------
+    >>> full((2, 2), 5, chunks=1).compute().tolist()
+    [[5, 5], [5, 5]]
+    """
+    if isinstance(fill_value, ArrayBase):
+        raise TypeError("fill_value must be known: use broadcast_to(x, shape) for a value that is computed")
+    if np.ndim(fill_value) != 0:
+        raise ValueError(
+            f"fill_value must be scalar, got {type(fill_value).__name__} of {np.ndim(fill_value)} dimensions: use broadcast_to"
+        )
+    lengths = shape_tuple(shape)
+    element = np.full((), fill_value, dtype)
+    normal = normalize_chunks(chunks, lengths, None, element.dtype)
+    name = name or f"full-{quick_token('full', chunks_token(normal), element)}"
+    element.flags.writeable = False
+    return new_array(
+        made_layer(name, stretched, normal, element, cheap=True, merges=True),
+        normal,
+        numpy_meta(element.dtype, len(lengths)),
+        lengths,
+    )
+
+
+def shape_tuple(shape: Any) -> tuple[int, ...]:
+    """Return a shape as a tuple; raises ValueError for negative lengths, TypeError for what are no integers.
+
+    Examples
+    --------
+    >>> shape_tuple(3), shape_tuple([2, np.int64(3)])
+    ((3,), (2, 3))
+    """
+    parts = tuple(shape) if isinstance(shape, tuple | list | np.ndarray) else (shape,)
+    if any(not hasattr(n, "__index__") for n in parts):
+        raise TypeError(f"a shape must be integers, got {shape!r:.60}")
+    lengths = tuple([n.__index__() for n in parts])
+    if any(n < 0 for n in lengths):
+        raise ValueError(f"negative dimensions are not allowed, got {lengths}")
+    return lengths
+
+
+def ones(shape: Any, dtype: Any = None, chunks: Any = "auto", **kwargs: Any) -> Any:
+    """Return an array of ones; arguments as for ``full``.
+
+    Examples
+    --------
+    >>> ones(3, dtype=int, chunks=2).compute()
+    array([1, 1, 1])
+    """
+    return full(shape, 1, np.dtype(float if dtype is None else dtype), chunks, **kwargs)
+
+
+def zeros(shape: Any, dtype: Any = None, chunks: Any = "auto", **kwargs: Any) -> Any:
+    """Return an array of zeros (of empty strings, of false values); arguments as for ``full``.
+
+    Examples
+    --------
+    >>> zeros(3, dtype=int, chunks=2).compute()
+    array([0, 0, 0])
+    """
+    kind = np.dtype(float if dtype is None else dtype)
+    return full(shape, np.zeros((), kind)[()], kind, chunks, **kwargs)
+
+
+def empty(shape: Any, dtype: Any = None, chunks: Any = "auto", **kwargs: Any) -> Any:
+    """Return an array whose values mean nothing (they are zeros, so that equal graphs have equal results).
+
+    Examples
+    --------
+    >>> empty((2, 3), chunks=2).shape
+    (2, 3)
+    """
+    return zeros(shape, dtype, chunks, **kwargs)
+
+
+def _like(a: Any, shape: Any, chunks: Any) -> tuple[Any, Any]:
+    if shape is None:
+        x = as_array(a)
+        if chunks is None and x.shape != x.shape:
+            chunks = x._chunks
+        if any(n != n for n in x.shape):
+            raise ValueError(
+                "an array like one of unknown chunk sizes can't be made; call x.compute_chunk_sizes() first"
+            )
+        return shape_of(x._chunks), x._chunks if chunks is None else chunks
+    return shape, "auto" if chunks is None else chunks
+
+
+@implements(np.full_like)
+def full_like(
+    a: Any,
+    fill_value: Any,
+    order: str = "C",
+    dtype: Any = None,
+    chunks: Any = None,
+    name: str | None = None,
+    shape: Any = None,
+) -> Any:
+    """Return an array of one value, with shape, dtype and chunks of another array unless they are given.
+
+    Raises
+    ------
+    ValueError
+        If the other array's sizes aren't known.
+
+    Examples
+    --------
+    >>> full_like(ones(3, chunks=2), 7).compute()
+    array([7., 7., 7.])
+    """
+    lengths, sizes = _like(a, shape, chunks)
+    return full(lengths, fill_value, as_array(a).dtype if dtype is None else dtype, sizes, name=name)
+
+
+@implements(np.ones_like)
+def ones_like(
+    a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: str | None = None, shape: Any = None
+) -> Any:
+    """Return an array of ones like another array; see ``full_like``.
+
+    Examples
+    --------
+    >>> ones_like(zeros(3, chunks=2)).chunks
+    ((2, 1),)
+    """
+    return full_like(a, 1, order, dtype, chunks, name, shape)
+
+
+@implements(np.zeros_like)
+def zeros_like(
+    a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: str | None = None, shape: Any = None
+) -> Any:
+    """Return an array of zeros like another array; see ``full_like``.
+
+    Examples
+    --------
+    >>> zeros_like(ones(3, chunks=2), dtype=int).compute()
+    array([0, 0, 0])
+    """
+    lengths, sizes = _like(a, shape, chunks)
+    return zeros(lengths, as_array(a).dtype if dtype is None else dtype, sizes, name=name)
+
+
+@implements(np.empty_like)
+def empty_like(
+    a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: str | None = None, shape: Any = None
+) -> Any:
+    """Return an array like another one whose values mean nothing; see ``empty``.
+
+    Examples
+    --------
+    >>> empty_like(ones(3)).dtype
+    dtype('float64')
+    """
+    return zeros_like(a, dtype, order, chunks, name, shape)

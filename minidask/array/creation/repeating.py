@@ -1,0 +1,238 @@
+"""More of the same: ``tile``, ``repeat``, ``pad``.
+
+Place in the flow: above joining, indexing and reductions, of which these are made; blocks stay about as large as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minidask.array.chunks import check_known, even, normalize_axis
+from minidask.array.collection import ArrayBase, check_known_shape, new_array
+from minidask.array.creation.filled import full
+from minidask.array.dispatch import implements
+from minidask.array.elementwise import as_array, elementwise
+from minidask.array.joining import concatenate
+from minidask.array.pointwise import astype
+from minidask.array.rechunk import rechunk_to
+from minidask.array.reductions import folds, moments
+from minidask.array.reshaping import ravel
+from minidask.array.shaping import broadcast_to
+
+
+@implements(np.tile)
+def tile(A: Any, reps: Any) -> Any:
+    """Return an array put side by side with itself, so many times along each axis.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.tile(da.arange(2, chunks=1), 2).compute()
+    array([0, 1, 0, 1])
+    """
+    x = as_array(A)
+    times = tuple(reps) if isinstance(reps, tuple | list | np.ndarray) else (reps,)
+    if any(n < 0 for n in times):
+        raise ValueError(f"negative numbers of repetitions are not allowed, got {times}")
+    x = x[(*[None] * max(len(times) - x.ndim, 0), ...)]
+    for axis, n in enumerate(times, x.ndim - len(times)):
+        if n == 0:
+            x = x[(*[slice(None)] * axis, slice(0, 0))]
+        elif n > 1:
+            x = concatenate([x] * int(n), axis)
+    return x
+
+
+class Repeat:
+    """Repeat the elements of a block along an axis."""
+
+    __slots__ = ("axis", "times")
+
+    def __init__(self, times: int, axis: int) -> None:
+        self.times = times
+        self.axis = axis
+
+    def __call__(self, block: Any) -> Any:
+        return np.repeat(block, self.times, axis=self.axis)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Repeat, (self.times, self.axis)
+
+
+@implements(np.repeat)
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Return an array with each element along an axis repeated.
+
+    Parameters
+    ----------
+    a : Array
+    repeats : int or sequence of int
+        For all, or one for each.
+    axis : int, optional
+        Default: as if the array had one axis.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many numbers as elements, or one is negative.
+    UnknownChunkSizes
+        If there is a number for each element of an axis of unknown length.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.repeat(da.arange(2, chunks=1), [2, 1]).compute()
+    array([0, 0, 1])
+    """
+    x = as_array(a)
+    if isinstance(repeats, ArrayBase):
+        raise TypeError("numbers of repetitions must be in memory: compute them first")
+    if axis is None:
+        x, axis = ravel(x), 0
+    axis = normalize_axis(axis, x.ndim)
+    times = np.asarray(repeats) if np.size(repeats) else np.zeros(0, np.intp)
+    if (times < 0).any():
+        raise ValueError("repeats may not contain negative values.")
+    front = (slice(None),) * axis
+    if times.size != 1:
+        check_known("repeat", [x.shape[axis]])
+        if times.shape != (x.shape[axis],):
+            raise ValueError(f"operands could not be broadcast together with shape ({x.shape[axis]},) {times.shape}")
+        return x[(*front, np.repeat(np.arange(len(times)), times))]
+    n = int(times.reshape(-1)[0])
+    if n == 0:
+        return x[(*front, slice(0, 0))]
+    # Cut smaller first, so that blocks of the result are about as large as those of the array.
+    sizes = x._chunks[axis]
+    if n > 1 and not any(size != size for size in sizes):
+        cut = tuple([part for size in sizes for part in even(int(size), max(int(max(sizes)) // n, 1))])
+        x = rechunk_to(x, (*x._chunks[:axis], cut, *x._chunks[axis + 1 :]))
+    made = elementwise(Repeat(n, axis), x, name=f"repeat {n} {axis}", dtype=x.dtype)
+    chunks = (*x._chunks[:axis], tuple([size * n for size in x._chunks[axis]]), *x._chunks[axis + 1 :])
+    return new_array(made._layer, chunks, made._meta)
+
+
+_STATISTICS: dict[str, Any] = {"maximum": folds.max, "minimum": folds.min, "mean": moments.mean}
+
+
+@implements(np.pad)
+def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
+    """Return an array with more elements before and behind it along each axis.
+
+    Parameters
+    ----------
+    array : Array
+    pad_width : int, (before, behind), or one pair an axis
+    mode : str
+        ``"constant"`` (with ``constant_values``), ``"edge"``, ``"reflect"``, ``"symmetric"``, ``"wrap"``, ``"linear_ramp"`` (with
+        ``end_values``), ``"maximum"``, ``"minimum"``, ``"mean"`` (with ``stat_length``), ``"empty"``.
+    **kwargs
+        As for ``numpy.pad``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown mode, keywords that the mode doesn't take, or negative widths.
+    NotImplementedError
+        For functions and ``"median"``, and for ``reflect_type="odd"``.
+    UnknownChunkSizes
+        If lengths aren't known.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.pad(da.arange(3, chunks=2), (1, 2), mode="reflect").compute()
+    array([1, 0, 1, 2, 1, 0])
+    """
+    x = as_array(array)
+    check_known_shape("pad", x)
+    taken = {
+        "constant": {"constant_values"}, "edge": set(), "reflect": {"reflect_type"}, "symmetric": {"reflect_type"}, "wrap": set(),
+        "linear_ramp": {"end_values"}, "maximum": {"stat_length"}, "minimum": {"stat_length"}, "mean": {"stat_length"}, "empty":
+        set(),
+    }  # fmt: skip
+    if callable(mode) or mode == "median":
+        raise NotImplementedError(f"pad with mode={mode!r:.40} isn't built: join x with what you make, by concatenate")
+    if mode not in taken:
+        raise ValueError(f"mode '{mode}' is not supported")
+    if set(kwargs) - taken[mode]:
+        raise ValueError(f"unsupported keyword arguments for mode '{mode}': {set(kwargs) - taken[mode]}")
+    if kwargs.get("reflect_type", "even") != "even":
+        raise NotImplementedError("pad with reflect_type='odd' isn't built: leave it out")
+    widths = _pairs(pad_width, x.ndim, "pad_width")
+    if any(n < 0 for pair in widths for n in pair):
+        raise ValueError("index can't contain negative values")
+    values = _pairs(kwargs.get("constant_values", kwargs.get("end_values", 0)), x.ndim, "values")
+    lengths = _pairs(kwargs.get("stat_length"), x.ndim, "stat_length")
+    for axis, (before, behind) in enumerate(widths):
+        if not before and not behind:
+            continue
+        if mode in ("edge", "reflect", "symmetric", "wrap"):
+            places = np.pad(np.arange(x.shape[axis]), (before, behind), mode)  # type: ignore[call-overload]
+            x = x[(*[slice(None)] * axis, places)]
+            continue
+        parts = [x]
+        for count, value, span, first in (
+            (before, values[axis][0], lengths[axis][0], True),
+            (behind, values[axis][1], lengths[axis][1], False),
+        ):
+            if count:
+                made = _padding(x, axis, int(count), mode, value, span, first)
+                parts.insert(0 if first else len(parts), made)
+        x = concatenate(parts, axis)
+    return x
+
+
+def _pairs(given: Any, ndim: int, what: str) -> list[tuple[Any, Any]]:
+    if given is None:
+        return [(None, None)] * ndim
+    if isinstance(given, dict):
+        filled: list[Any] = [(0, 0)] * ndim
+        for axis, pair in given.items():
+            filled[normalize_axis(axis, ndim)] = pair if np.ndim(pair) else (pair, pair)
+        return [tuple(pair) for pair in filled]
+    try:
+        pairs = np.broadcast_to(np.asarray(given), (ndim, 2))
+    except ValueError:
+        raise ValueError(
+            f"{what} must be a number, a pair, or a pair for each of {ndim} axes, got {given!r:.60}"
+        ) from None
+    return [tuple(pair) for pair in pairs.tolist()]
+
+
+def _padding(x: Any, axis: int, count: int, mode: str, value: Any, span: Any, first: bool) -> Any:
+    """Return what is put before (``first``) or behind an array along an axis."""
+    shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+    chunks = (*x._chunks[:axis], even(count, max(int(max(x._chunks[axis])), 1)), *x._chunks[axis + 1 :])
+    if mode in ("constant", "empty"):
+        return full(
+            shape,
+            np.asarray(value).astype(x.dtype)[()] if mode == "constant" else np.zeros((), x.dtype)[()],
+            x.dtype,
+            chunks,
+        )
+    front = (slice(None),) * axis
+    length = x.shape[axis]
+    if mode == "linear_ramp":
+        edge = x[(*front, slice(0, 1) if first else slice(length - 1, length))]
+        steps = np.arange(count) if first else np.arange(count)[::-1]
+        column = steps[(slice(None), *[None] * (x.ndim - axis - 1))]
+        ramp = column * ((edge - value) / count) + value
+        return astype(elementwise(np.floor, ramp) if x.dtype.kind in "iu" else ramp, x.dtype)
+    if span is not None:
+        if span < 1:
+            raise ValueError("stat_length of 0 yields no value for padding")
+        part = x[(*front, slice(0, span) if first else slice(max(length - span, 0), length))]
+    else:
+        part = x
+    found = _STATISTICS[mode](part, axis, keepdims=True)
+    if mode == "mean" and x.dtype.kind in "iu":
+        found = elementwise(np.rint, found)
+    return broadcast_to(astype(found, x.dtype), shape, chunks=chunks)

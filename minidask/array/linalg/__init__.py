@@ -1,0 +1,56 @@
+"""Linear algebra of matrices in blocks: ``da.linalg``.
+
+Tour: ``matrices`` (what is asked of a matrix), ``tall`` (QR of tall and of wide matrices), ``singular`` (singular values and
+vectors), ``compression`` (approximate ones), ``lower_upper`` (LU), ``definite`` (Cholesky), ``triangular`` and ``solving``
+(equations, inverses), ``least_squares``, ``norms``, ``stacks`` (many small matrices at once), ``namesakes``. This module only
+re-exports.
+"""
+
+from minidask.array.linalg.compression import compression_level, compression_matrix, svd_compressed
+from minidask.array.linalg.definite import cholesky
+from minidask.array.linalg.least_squares import lstsq
+from minidask.array.linalg.lower_upper import lu
+from minidask.array.linalg.namesakes import cond, matrix_rank, matrix_transpose
+from minidask.array.linalg.norms import matrix_norm, norm, vector_norm
+from minidask.array.linalg.singular import svd, svd_flip, svdvals
+from minidask.array.linalg.solving import inv, solve
+from minidask.array.linalg.stacks import det, eigh, eigvalsh, pinv, slogdet
+from minidask.array.linalg.tall import qr, sfqr, tsqr
+from minidask.array.linalg.triangular import solve_triangular
+from minidask.array.products.tensors import cross, tensordot
+from minidask.array.products.vectors import matmul, matrix_power, multi_dot, vecdot
+
+__all__ = [
+    "cholesky",
+    "compression_level",
+    "compression_matrix",
+    "cond",
+    "cross",
+    "det",
+    "eigh",
+    "eigvalsh",
+    "inv",
+    "lstsq",
+    "lu",
+    "matmul",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_rank",
+    "matrix_transpose",
+    "multi_dot",
+    "norm",
+    "pinv",
+    "qr",
+    "sfqr",
+    "slogdet",
+    "solve",
+    "solve_triangular",
+    "svd",
+    "svd_compressed",
+    "svd_flip",
+    "svdvals",
+    "tensordot",
+    "tsqr",
+    "vecdot",
+    "vector_norm",
+]

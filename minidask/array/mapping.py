@@ -1,0 +1,510 @@
+"""A user's function on blocks: ``map_blocks``, and ``blockwise`` with index symbols.
+
+Place in the flow: above ``elementwise``. Results are checked against what was declared: a block of another shape or dtype kind
+is an error that names both, where it is computed.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minidask.array.assemble import join
+from minidask.array.chunks import Chunks, Sizes, chunks_token, normalize_axis, starts_of
+from minidask.array.collection import ArrayBase, new_array
+from minidask.array.elementwise import from_memory
+from minidask.array.meta import meta_of
+from minidask.array.unify import unify_chunks
+from minidask.graph import BlockId, Layer
+from minidask.graph import blockwise as blockwise_layer
+from minidask.graph.task import func_name
+from minidask.tokenize import tokenize
+
+
+class Call:
+    """Call a user's function on blocks, telling it which block it makes if it asks."""
+
+    __slots__ = ("func", "infos", "wants_id", "wants_info")
+
+    def __init__(self, func: Callable[..., Any], wants_id: bool, wants_info: bool, infos: Any) -> None:
+        self.func = func
+        self.wants_id = wants_id
+        self.wants_info = wants_info
+        self.infos = infos
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return func_name(self.func)
+
+    def __call__(self, block_id: tuple[int, ...], *blocks: Any, **kwargs: Any) -> Any:
+        if self.wants_id:
+            kwargs["block_id"] = block_id
+        if self.wants_info:
+            kwargs["block_info"] = self.infos.at(block_id)
+        return self.func(*blocks, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Call, (self.func, self.wants_id, self.wants_info, self.infos)
+
+
+class Infos:
+    """What ``block_info`` says: for each array by its place, and under None for the result, where the block lies."""
+
+    __slots__ = ("arrays", "dtype", "out")
+
+    def __init__(self, arrays: Mapping[int, tuple[Chunks, tuple[int, ...]]], out: Chunks, dtype: Any) -> None:
+        # arrays: {place: (chunks, for each of its axes that of the result, -1 for one that the result lacks)}
+        self.arrays = arrays
+        self.out = out
+        self.dtype = dtype
+
+    def at(self, block_id: tuple[int, ...]) -> dict[Any, Any]:
+        """Return the information about one block."""
+        out: dict[Any, Any] = {}
+        for place, (chunks, axes) in self.arrays.items():
+            index = [
+                block_id[axis] if axis >= 0 and len(sizes) > 1 else 0 for axis, sizes in zip(axes, chunks, strict=True)
+            ]
+            out[place] = _describe(chunks, index)
+        own = _describe(self.out, block_id)
+        own["chunk-shape"] = tuple([high - low for low, high in own["array-location"]])
+        own["dtype"] = self.dtype
+        out[None] = own
+        return out
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Infos, (self.arrays, self.out, self.dtype)
+
+
+def _describe(chunks: Chunks, index: Sequence[int]) -> dict[str, Any]:
+    edges = [starts_of(sizes) for sizes in chunks]
+    return {
+        "shape": tuple([edge[-1] for edge in edges]),
+        "num-chunks": tuple(map(len, chunks)),
+        "array-location": [(edge[i], edge[i + 1]) for edge, i in zip(edges, index, strict=True)],
+        "chunk-location": tuple(index),
+    }
+
+
+def map_blocks(
+    func: Callable[..., Any],
+    *args: Any,
+    name: str | None = None,
+    token: str | None = None,
+    dtype: Any = None,
+    chunks: Any = None,
+    drop_axis: Any = None,
+    new_axis: Any = None,
+    enforce_ndim: bool = False,
+    meta: Any = None,
+    **kwargs: Any,
+) -> Any:
+    """Return the array whose blocks are ``func`` of the corresponding blocks.
+
+    Parameters
+    ----------
+    func : callable
+        Called with a block of each array, the other arguments as they are, ``kwargs``, and ``block_id`` (a tuple of ints) or
+        ``block_info`` (``{place of the array or None for the result: {"shape", "num-chunks", "array-location",
+        "chunk-location"}}``) if it has parameters of these names.
+    *args
+        Arrays, whose blocks are paired from the last axis on; arrays of one block along an axis are repeated.
+    name, token : str, optional
+        Of the result; first part of a name that is made.
+    dtype : dtype, optional
+        Default: found by calling ``func`` on empty blocks (or on blocks of ones, if it fails on these).
+    chunks : tuple, optional
+        Sizes of the result's blocks, where they aren't the arrays': a tuple of sizes an axis, or one size for all blocks.
+    drop_axis, new_axis : int or tuple of int, optional
+        Axes of the arrays that the result lacks; axes that it has besides.
+    enforce_ndim : bool
+        Whether a block of another number of dimensions is an error where it is computed.
+    meta : optional
+        An empty array of the result's type.
+
+    Raises
+    ------
+    TypeError
+        If ``func`` can't be called.
+    ValueError
+        If there is no array and neither chunks nor dtype, chunks don't fit, or the result's dtype can't be found.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.arange(6, chunks=3).map_blocks(lambda block: block.cumsum(), dtype=int).compute()
+    array([ 0,  1,  3,  3,  7, 12])
+    """
+    if not callable(func):
+        raise TypeError(f"map_blocks needs a function, got {type(func).__name__}: {func!r:.60}")
+    arrays = {at: a for at, a in enumerate(args) if isinstance(a, ArrayBase)}
+    ndim = max([a.ndim for a in arrays.values()], default=0)
+    in_axes = list(range(ndim))
+    pairs = [part for a in arrays.values() for part in (a, tuple(in_axes[ndim - a.ndim :]))]
+    sizes, unified = unify_chunks(*pairs)
+    return map_aligned(
+        func,
+        args,
+        dict(zip(arrays, unified, strict=True)),
+        sizes,
+        name=name,
+        token=token,
+        dtype=dtype,
+        chunks=chunks,
+        drop_axis=drop_axis,
+        new_axis=new_axis,
+        meta=meta,
+        checked=enforce_ndim or chunks is not None,
+        kwargs=kwargs,
+    )
+
+
+def map_aligned(
+    func: Callable[..., Any],
+    args: Sequence[Any],
+    arrays: Mapping[int, Any],
+    sizes: Mapping[Any, Sizes],
+    *,
+    name: str | None,
+    token: str | None,
+    dtype: Any,
+    chunks: Any,
+    drop_axis: Any,
+    new_axis: Any,
+    meta: Any,
+    checked: bool,
+    kwargs: Mapping[str, Any],
+    what: str = "map_blocks",
+) -> Any:
+    """Map a function over blocks that correspond already; ``map_blocks`` and ``map_overlap`` end here.
+
+    Parameters
+    ----------
+    args : sequence
+        All arguments of the function.
+    arrays : mapping
+        ``{place in args: array}``; they have one block or as many as the others along each axis, counted from the last.
+    sizes : mapping
+        ``{axis: sizes of the blocks that the function keeps}``.
+    checked : bool
+        Whether a block of another shape than declared is an error where it is computed.
+    what : str
+        Who asks, for messages.
+
+    Raises
+    ------
+    ValueError
+        As ``map_blocks`` does.
+    """
+    ndim = max([a.ndim for a in arrays.values()], default=0)
+    in_axes = list(range(ndim))
+    dropped = _axes(drop_axis, ndim)
+    kept = [axis for axis in in_axes if axis not in dropped]
+    added = _new_axes(new_axis, len(kept), chunks, not arrays)
+    out_index: list[Any] = list(kept)
+    for at in added:
+        out_index.insert(at, ("new", at))
+    own = _chunks_of(chunks, out_index, sizes, arrays)
+    wants = _parameters(func)
+    for axis in dropped:
+        if len(sizes[axis]) > 1:
+            raise ValueError(
+                f"{what} can't drop axis {axis}, which has {len(sizes[axis])} blocks: a block of the result needs all of "
+                f"them, so rechunk first, x.rechunk({{{axis}: -1}})"
+            )
+    infos = Infos(
+        {
+            at: (a.chunks, tuple([out_index.index(s) if s in out_index else -1 for s in in_axes[ndim - a.ndim :]]))
+            for at, a in arrays.items()
+        },
+        own,
+        dtype,
+    )
+    found = _meta_for(func, args, arrays, kwargs, dtype, meta, len(out_index), wants, infos)
+    infos.dtype = found.dtype
+    call = Call(func, "block_id" in wants, "block_info" in wants, infos if "block_info" in wants else None)
+    called = Checked(call, own, checked)
+    operands: list[tuple[Any, Any]] = [(BlockId(), tuple(out_index))]
+    for at, arg in enumerate(args):
+        operands.append((arrays[at]._layer, tuple(in_axes[ndim - arg.ndim :])) if at in arrays else (arg, None))
+    prefix = token or func_name(func).strip("<>")
+    digest = tokenize(func, chunks_token(own), dropped, added, call.wants_id, call.wants_info, str(found.dtype))
+    layer = blockwise_layer(
+        called,
+        out_index,
+        *operands,
+        prefix=prefix,
+        name=name,
+        token=digest,
+        new_axes={s: len(n) for s, n in zip(out_index, own, strict=True) if isinstance(s, tuple)},
+        kwargs=kwargs or None,
+        contract=_only if dropped else None,
+    )
+    return new_array(layer, own, found)
+
+
+def _only(blocks: Any) -> Any:
+    """Return the only block of nested lists: a dropped axis has a single one."""
+    while isinstance(blocks, list):
+        blocks = blocks[0]
+    return blocks
+
+
+class Checked:
+    """Check that a block has the shape that was declared for it."""
+
+    __slots__ = ("call", "chunks", "strict")
+
+    def __init__(self, call: Call, chunks: Chunks, strict: bool) -> None:
+        self.call = call
+        self.chunks = chunks
+        self.strict = strict
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return self.call.short_name
+
+    def __call__(self, block_id: tuple[int, ...], *blocks: Any, **kwargs: Any) -> Any:
+        block = self.call(block_id, *blocks, **kwargs)
+        if self.strict:
+            declared = tuple([sizes[i] for sizes, i in zip(self.chunks, block_id, strict=True)])
+            shape = np.shape(block)
+            if len(shape) != len(declared) or any(n == n and n != m for n, m in zip(declared, shape, strict=True)):
+                raise ValueError(
+                    f"{self.short_name} returned a block of shape {shape} where {declared} was declared: correct chunks=, "
+                    "drop_axis= or new_axis="
+                )
+        return block
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Checked, (self.call, self.chunks, self.strict)
+
+
+def _axes(axis: Any, ndim: int) -> list[int]:
+    if axis is None:
+        return []
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    return sorted({normalize_axis(one, ndim) for one in axes})
+
+
+def _new_axes(new_axis: Any, kept: int, chunks: Any, no_arrays: bool) -> list[int]:
+    if no_arrays and chunks is None:
+        raise ValueError("map_blocks without an array needs chunks=: tuples of sizes, one for each axis")
+    if new_axis is None:
+        return list(range(len(chunks))) if no_arrays else []
+    axes = list(new_axis) if isinstance(new_axis, tuple | list) else [new_axis]
+    return sorted(normalize_axis(one, kept + len(axes)) for one in axes)
+
+
+def _chunks_of(chunks: Any, out_index: list[Any], sizes: Mapping[Any, Sizes], arrays: Mapping[int, Any]) -> Chunks:
+    base: list[Sizes] = [(1,) if isinstance(s, tuple) else sizes[s] for s in out_index]
+    if chunks is None:
+        return tuple(base)
+    if not isinstance(chunks, tuple | list):
+        chunks = (chunks,) * len(out_index)
+    if len(chunks) != len(out_index):
+        raise ValueError(f"chunks={chunks!r:.60} are for {len(chunks)} dimensions, but the result has {len(out_index)}")
+    out: list[Sizes] = []
+    for at, (given, own) in enumerate(zip(chunks, base, strict=True)):
+        if not isinstance(given, tuple | list):
+            out.append((given,) * len(own))
+            continue
+        if len(given) != len(own) and not isinstance(out_index[at], tuple):
+            raise ValueError(f"chunks give axis {at} {len(given)} blocks, but the arrays have {len(own)} there")
+        out.append(tuple(given))
+    return tuple(out)
+
+
+def _parameters(func: Callable[..., Any]) -> set[str]:
+    if isinstance(func, np.ufunc):
+        return set()
+    try:
+        return set(inspect.signature(func).parameters) & {"block_id", "block_info"}
+    except (TypeError, ValueError):  # a builtin without a signature asks for neither
+        return set()
+
+
+def _meta_for(
+    func: Any, args: Any, arrays: Any, kwargs: Any, dtype: Any, meta: Any, ndim: int, wants: set[str], infos: Any
+) -> Any:
+    if meta is not None:
+        return meta_of(meta, ndim, dtype)
+    if dtype is not None:
+        return meta_of(np.empty(0) if not arrays else next(iter(arrays.values()))._meta, ndim, np.dtype(dtype))
+    if not arrays and not wants:
+        samples: list[Any] = [list(args)]
+    else:
+        samples = [[np.ones((n,) * a.ndim, a.dtype) if isinstance(a, ArrayBase) else a for a in args] for n in (0, 1)]
+        samples[0] = [arrays[at]._meta if at in arrays else a for at, a in enumerate(args)]
+    extra: dict[str, Any] = {}
+    if "block_id" in wants:
+        extra["block_id"] = (0,) * len(infos.out)
+    if "block_info" in wants:
+        extra["block_info"] = infos.at((0,) * len(infos.out))
+    reason: Exception | None = None
+    for sample in samples:
+        try:
+            with np.errstate(all="ignore"):
+                return meta_of(func(*sample, **kwargs, **extra), ndim)
+        except Exception as error:
+            reason = error
+    raise ValueError(
+        f"the dtype of {func_name(func)} could not be found by calling it on empty blocks, which raised "
+        f"{type(reason).__name__}: {reason}. Say it with dtype= or meta="
+    ) from reason
+
+
+def blockwise(
+    func: Callable[..., Any],
+    out_ind: Any,
+    *args: Any,
+    name: str | None = None,
+    token: str | None = None,
+    dtype: Any = None,
+    adjust_chunks: Mapping[Any, Any] | None = None,
+    new_axes: Mapping[Any, Any] | None = None,
+    align_arrays: bool = True,
+    concatenate: bool | None = None,
+    meta: Any = None,
+    **kwargs: Any,
+) -> Any:
+    """Return the array of a function on blocks that index symbols pair, as in Einstein's notation.
+
+    Parameters
+    ----------
+    func : callable
+    out_ind : str or sequence of symbols
+        One symbol for each axis of the result.
+    *args
+        Pairs of array and index; a None index marks a literal. An array with a symbol that the result lacks gives ``func`` a
+        list of all its blocks along it, or one block that they are joined to if ``concatenate``.
+    dtype, meta : optional
+        Default: found by calling ``func`` on empty blocks.
+    adjust_chunks : mapping, optional
+        ``{symbol: size, sizes, or function of a size}`` where ``func`` changes sizes.
+    new_axes : mapping, optional
+        ``{symbol: size or sizes}`` of symbols that no array has.
+    align_arrays : bool
+        Whether arrays are rechunked to fit; otherwise numbers of blocks must agree.
+
+    Raises
+    ------
+    ValueError
+        If indices don't fit, lengths differ along a symbol, or the dtype can't be found.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> from operator import add
+    >>> x = da.arange(4, chunks=2)
+    >>> da.blockwise(np.add.outer, "ij", x, "i", x, "j", dtype=int).compute()[1].tolist()
+    [1, 2, 3, 4]
+    """
+    out = tuple(out_ind)
+    pairs = [
+        (from_memory(x) if ind is not None and isinstance(x, np.ndarray) else x, None if ind is None else tuple(ind))
+        for x, ind in zip(args[::2], args[1::2], strict=True)
+    ]
+    if align_arrays:
+        sizes, arrays = unify_chunks(*[part for pair in pairs for part in pair])
+    else:
+        sizes = {s: n for x, ind in pairs if ind is not None for s, n in zip(ind, x.chunks, strict=True)}
+        arrays = [x for x, _ in pairs]
+    pairs = [(x, ind) for x, (_, ind) in zip(arrays, pairs, strict=True)]
+    for symbol, size in (new_axes or {}).items():
+        if symbol in sizes:
+            raise ValueError(f"new_axes names {symbol!r}, which an array has already")
+        sizes[symbol] = tuple(size) if isinstance(size, tuple | list) else (size,)
+    missing = [s for s in out if s not in sizes]
+    if missing:
+        raise ValueError(f"no array has the result's symbol {missing[0]!r}: give its size in new_axes")
+    chunks = tuple([_adjusted(sizes[s], (adjust_chunks or {}).get(s), s) for s in out])
+    found = _blockwise_meta(func, pairs, out, kwargs, dtype, meta, concatenate)
+    operands: list[tuple[Any, Any]] = [(x._layer if ind is not None else x, ind) for x, ind in pairs]
+    contracted = [
+        tuple([at for at, s in enumerate(ind) if s not in out]) if ind is not None else () for _, ind in pairs
+    ]
+    call = JoinFirst(func, tuple(contracted)) if concatenate and any(contracted) else func
+    layer: Layer = blockwise_layer(
+        call,
+        out,
+        *operands,
+        prefix=token or func_name(func).strip("<>"),
+        name=name,
+        token=tokenize(func, str(found.dtype), chunks_token(chunks), bool(concatenate)),
+        new_axes={s: len(sizes[s]) for s in (new_axes or {})},
+        kwargs=kwargs or None,
+    )
+    return new_array(layer, chunks, found)
+
+
+class JoinFirst:
+    """Join the nested lists that contracted operands come as, then call the function."""
+
+    __slots__ = ("axes", "func")
+
+    def __init__(self, func: Callable[..., Any], axes: tuple[tuple[int, ...], ...]) -> None:
+        # axes: for each operand those along which its blocks come in lists, outermost first.
+        self.func = func
+        self.axes = axes
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return func_name(self.func)
+
+    def __call__(self, *blocks: Any, **kwargs: Any) -> Any:
+        joined = [_join(block, axes) for block, axes in zip(blocks, self.axes, strict=True)]
+        return self.func(*joined, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return JoinFirst, (self.func, self.axes)
+
+
+def _join(nested: Any, axes: tuple[int, ...]) -> Any:
+    if not axes:
+        return nested
+    parts = [_join(part, axes[1:]) for part in nested]
+    return join(parts, axes[0])
+
+
+def _adjusted(sizes: Sizes, change: Any, symbol: Any) -> Sizes:
+    if change is None:
+        return sizes
+    if callable(change):
+        return tuple([change(size) for size in sizes])
+    if isinstance(change, tuple | list):
+        if len(change) != len(sizes):
+            raise ValueError(f"adjust_chunks gives {symbol!r} {len(change)} blocks, but there are {len(sizes)}")
+        return tuple(change)
+    return (change,) * len(sizes)
+
+
+def _blockwise_meta(
+    func: Any, pairs: Any, out: tuple[Any, ...], kwargs: Any, dtype: Any, meta: Any, concatenate: Any
+) -> Any:
+    if meta is not None:
+        return meta_of(meta, len(out), dtype)
+    if dtype is not None:
+        first = next((x._meta for x, ind in pairs if ind is not None), np.empty(0))
+        return meta_of(first, len(out), np.dtype(dtype))
+    sample = []
+    for x, ind in pairs:
+        block = x if ind is None else x._meta
+        for symbol in ind or ():
+            if symbol not in out and not concatenate:
+                block = [block]
+        sample.append(block)
+    try:
+        with np.errstate(all="ignore"):
+            return meta_of(func(*sample, **kwargs), len(out))
+    except Exception as error:
+        raise ValueError(
+            f"the dtype of {func_name(func)} could not be found by calling it on empty blocks, which raised "
+            f"{type(error).__name__}: {error}. Say it with dtype= or meta="
+        ) from error

@@ -1,0 +1,221 @@
+"""NumPy's methods of arrays, each one line: the function of the same name does the work.
+
+Place in the flow: a mixin of ``Array``. What has no module below this one is looked up in the table of ``dispatch`` when it is
+called, under NumPy's function, so that its message for what isn't built is the same as that of the function.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minidask.array import pointwise, reshaping, shaping
+from minidask.array.collection import ArrayBase, new_array
+from minidask.array.dispatch import call_registered
+from minidask.array.elementwise import elementwise
+from minidask.array.reductions import cumulative, folds, moments, places
+
+
+class NumpyMethods(ArrayBase):
+    """The methods that NumPy's arrays have."""
+
+    __slots__ = ()
+
+    # -- reductions -------------------------------------------------------------------------------------------------
+
+    def sum(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    ) -> Any:
+        """Return the sum along axes; see ``minidask.array.sum``."""
+        return folds.sum(self, axis, dtype, keepdims, split_every, out)
+
+    def prod(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    ) -> Any:
+        """Return the product along axes; see ``minidask.array.prod``."""
+        return folds.prod(self, axis, dtype, keepdims, split_every, out)
+
+    def min(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+        """Return the smallest element along axes; see ``minidask.array.min``."""
+        return folds.min(self, axis, keepdims, split_every, out)
+
+    def max(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+        """Return the largest element along axes; see ``minidask.array.max``."""
+        return folds.max(self, axis, keepdims, split_every, out)
+
+    def any(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+        """Return whether any element along axes is true."""
+        return folds.any_(self, axis, keepdims, split_every, out)
+
+    def all(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+        """Return whether all elements along axes are true."""
+        return folds.all_(self, axis, keepdims, split_every, out)
+
+    def mean(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    ) -> Any:
+        """Return the mean along axes; see ``minidask.array.mean``."""
+        return moments.mean(self, axis, dtype, keepdims, split_every, out)
+
+    def var(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        ddof: float = 0,
+        split_every: Any = None,
+        out: Any = None,
+    ) -> Any:
+        """Return the variance along axes; see ``minidask.array.var``."""
+        return moments.var(self, axis, dtype, keepdims, ddof, split_every, out)
+
+    def std(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        ddof: float = 0,
+        split_every: Any = None,
+        out: Any = None,
+    ) -> Any:
+        """Return the standard deviation along axes; see ``minidask.array.std``."""
+        return moments.std(self, axis, dtype, keepdims, ddof, split_every, out)
+
+    def argmin(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+        """Return where the smallest element is; see ``minidask.array.argmin``."""
+        return places.argmin(self, axis, keepdims, split_every, out)
+
+    def argmax(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+        """Return where the largest element is; see ``minidask.array.argmax``."""
+        return places.argmax(self, axis, keepdims, split_every, out)
+
+    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
+        """Return the running sum; see ``minidask.array.cumsum``."""
+        return cumulative.cumsum(self, axis, dtype, out, method=method)
+
+    def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
+        """Return the running product; see ``minidask.array.cumprod``."""
+        return cumulative.cumprod(self, axis, dtype, out, method=method)
+
+    # -- shape ------------------------------------------------------------------------------------------------------
+
+    @property
+    def T(self) -> Any:
+        """The array with its axes reversed."""
+        return shaping.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        """The array with its last two axes exchanged; raises ValueError if it has fewer."""
+        if self.ndim < 2:
+            raise ValueError("matrix transpose with ndim < 2 is undefined")
+        return shaping.swapaxes(self, -1, -2)
+
+    def transpose(self, *axes: Any) -> Any:
+        """Return the array with its axes in another order, by default reversed."""
+        order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)) else axes
+        return shaping.transpose(self, order or None)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
+        """Return the array with two axes exchanged."""
+        return shaping.swapaxes(self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """Return the array without axes of length 1."""
+        return shaping.squeeze(self, axis)
+
+    def reshape(self, *shape: Any, merge_chunks: bool = True, limit: Any = None, order: str = "C") -> Any:
+        """Return the elements in another shape; see ``minidask.array.reshape``."""
+        if len(shape) == 1 and not hasattr(shape[0], "__index__"):
+            shape = tuple(shape[0])
+        return reshaping.reshape(self, shape, merge_chunks, limit, order)
+
+    def ravel(self, order: str = "C") -> Any:
+        """Return all elements along one axis."""
+        return reshaping.ravel(self, order)
+
+    flatten = ravel
+
+    # -- element by element -----------------------------------------------------------------------------------------
+
+    @property
+    def real(self) -> Any:
+        """The real parts."""
+        return pointwise.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts."""
+        return pointwise.imag(self)
+
+    def conj(self) -> Any:
+        """Return the complex conjugates."""
+        return elementwise(np.conjugate, self)
+
+    conjugate = conj
+
+    def astype(self, dtype: Any, casting: str = "unsafe", copy: bool = True, order: Any = None, **kwargs: Any) -> Any:
+        """Return the array cast to a dtype; see ``minidask.array.astype``."""
+        extra = set(kwargs) - {"subok"}
+        if extra:
+            raise TypeError(f"astype does not take the following keyword arguments: {sorted(extra)}")
+        return pointwise.astype(self, dtype, casting, copy, order)
+
+    def clip(self, min: Any = None, max: Any = None) -> Any:
+        """Return the array with values below ``min`` and above ``max`` replaced by these."""
+        return pointwise.clip(self, min, max)
+
+    def round(self, decimals: int = 0) -> Any:
+        """Return the array rounded to so many decimals."""
+        return pointwise.round(self, decimals)
+
+    def view(self, dtype: Any = None, order: str = "C") -> Any:
+        """Return the same bytes as another dtype; raises ValueError if the last axis's blocks don't hold whole elements."""
+        return pointwise.view(self, dtype, order)
+
+    def copy(self, order: str = "C") -> Any:
+        """Return an array that assignments to this one don't change; nothing is copied."""
+        return new_array(self._layer, self._chunks, self._meta, self._shape)
+
+    # -- what is looked up ------------------------------------------------------------------------------------------
+
+    def dot(self, other: Any) -> Any:
+        """Return the dot product; see ``minidask.array.dot``."""
+        return call_registered(np.dot, (self, other), {})
+
+    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+        """Return the array with its elements repeated; see ``minidask.array.repeat``."""
+        return call_registered(np.repeat, (self, repeats), {"axis": axis})
+
+    def choose(self, choices: Any) -> Any:
+        """Return elements of ``choices``, of which this array says which; see ``minidask.array.choose``."""
+        return call_registered(np.choose, (self, choices), {})
+
+    def nonzero(self) -> Any:
+        """Return the positions of the elements that aren't zero, an array an axis; see ``minidask.array.nonzero``."""
+        return call_registered(np.nonzero, (self,), {})
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+        """Return the sum along a diagonal; see ``minidask.array.trace``."""
+        return call_registered(np.trace, (self, offset, axis1, axis2, dtype), {})
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """Return a diagonal; see ``minidask.array.diagonal``."""
+        return call_registered(np.diagonal, (self, offset, axis1, axis2), {})
+
+    def take(self, indices: Any, axis: Any = None) -> Any:
+        """Return elements at positions along an axis; see ``minidask.array.take``."""
+        return call_registered(np.take, (self, indices), {"axis": axis})
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        """Return what is where a condition is true along an axis; see ``minidask.array.compress``."""
+        return call_registered(np.compress, (condition, self), {"axis": axis})
+
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
+        """Return where values belong in this sorted array; see ``minidask.array.searchsorted``."""
+        return call_registered(np.searchsorted, (self, v), {"side": side, "sorter": sorter})
+
+    def ptp(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Return the span from the smallest to the largest element; see ``minidask.array.ptp``."""
+        return call_registered(np.ptp, (self, axis), {"keepdims": keepdims})

@@ -1,0 +1,183 @@
+"""How arrays are reduced: a partial result a block, in a blockwise layer that fuses with what is above, then a tree.
+
+``reduce_tree`` takes three functions of a *fold*: ``chunk(block, axes)`` makes a partial result, with reduced axes of length 1
+kept; ``combine(partials)`` makes one of a list; ``finish(partial)`` makes the value. Partial results are arrays, or tuples of
+arrays.
+
+Place in the flow: every reduction builds these two layers. Not for: which functions there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+
+from minidask.array.assemble import flatten
+from minidask.array.chunks import Chunks
+from minidask.array.collection import ArrayBase, new_array
+from minidask.array.meta import meta_of
+from minidask.array.reductions.masked import masked_fold
+from minidask.array.sources import Bounds, grid_sizes, symbols
+from minidask.graph import Blockwise, Parts, tree_reduction
+from minidask.graph.blockwise import InputOf, Operand
+from minidask.tokenize import quick_token
+
+# Where a block's partial result isn't smaller by this factor, a task combines so many of them only.
+_HARDLY = 4
+
+
+class Fold(Protocol):
+    """What ``reduce_tree`` takes; compares by value, so that names can say it.
+
+    The optimiser may cut the array into larger blocks, unless the fold has ``any_cut = False``: for functions of a user's own.
+    """
+
+    def chunk(self, block: Any, axes: tuple[int, ...], bounds: Any) -> Any: ...
+
+    def combine(self, partials: list[Any]) -> Any: ...
+
+    def finish(self, partial: Any, axes: tuple[int, ...]) -> Any: ...
+
+
+class Chunk:
+    """Make the partial result of a block."""
+
+    __slots__ = ("axes", "fold")
+
+    def __init__(self, fold: Fold, axes: tuple[int, ...]) -> None:
+        self.fold = fold
+        self.axes = axes
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return f"{getattr(self.fold, 'name', 'reduce')}-chunk"
+
+    @property
+    def any_cut(self) -> bool:
+        """Whether any cut of the array gives the same value, but for rounding, so that blocks may be merged."""
+        return bool(getattr(self.fold, "any_cut", True))
+
+    def __call__(self, block: Any, bounds: Any = None) -> Any:
+        return self.fold.chunk(block, self.axes, bounds)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Chunk, (self.fold, self.axes)
+
+
+class Combine:
+    """Make one partial result of nested lists of them."""
+
+    __slots__ = ("depth", "fold")
+
+    def __init__(self, fold: Fold, depth: int) -> None:
+        self.fold = fold
+        self.depth = depth
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return f"{getattr(self.fold, 'name', 'reduce')}-combine"
+
+    def __call__(self, nested: Any) -> Any:
+        partials = list(flatten(nested, self.depth))
+        return partials[0] if len(partials) == 1 else self.fold.combine(partials)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Combine, (self.fold, self.depth)
+
+
+class Finish(Combine):
+    """Make the value of nested lists of partial results."""
+
+    __slots__ = ("axes", "dtype", "keepdims")
+
+    def __init__(self, fold: Fold, axes: tuple[int, ...], keepdims: bool, dtype: Any) -> None:
+        super().__init__(fold, len(axes))
+        self.axes = axes
+        self.keepdims = keepdims
+        self.dtype = dtype
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return str(getattr(self.fold, "name", "reduce"))
+
+    def __call__(self, nested: Any) -> Any:
+        value = self.fold.finish(super().__call__(nested), self.axes)
+        if not self.keepdims:
+            value = np.squeeze(value, axis=self.axes)
+        if getattr(value, "dtype", self.dtype) != self.dtype:
+            value = value.astype(self.dtype)
+        # NumPy's reductions to a single element give a scalar.
+        return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 and self.dtype != object else value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Finish, (self.fold, self.axes, self.keepdims, self.dtype)
+
+
+def reduce_tree(
+    name: str,
+    x: ArrayBase,
+    fold: Fold,
+    axes: tuple[int, ...],
+    dtype: Any,
+    keepdims: bool = False,
+    split_every: int | Mapping[int, int] | None = None,
+    token: Any = None,
+    places: bool = False,
+) -> Any:
+    """Return the reduction of an array along axes.
+
+    Parameters
+    ----------
+    name : str
+        The operation; with ``token`` it says what the fold does.
+    x : Array
+    fold : Fold
+    axes : tuple of int
+        Ascending; empty for none, which is a reduction of each element by itself.
+    dtype : dtype
+        Of the result.
+    split_every : int or dict, optional
+        How many partial results one task combines along each axis.
+    places : bool
+        Whether the fold needs to know where in the array a block lies.
+
+    Raises
+    ------
+    ValueError
+        If ``split_every`` is below 2.
+    """
+    ndim = x.ndim
+    index = symbols(ndim)
+    if isinstance(x._meta, np.ma.MaskedArray):
+        fold = masked_fold(fold, axes)
+    operands: list[tuple[Operand, Any]] = [(InputOf(0), index)]
+    if places:
+        operands.append((Parts(Bounds(x._chunks)), index))  # type: ignore[arg-type]
+    token = quick_token(name, x.name, axes, str(dtype), token)
+    partials = Blockwise(
+        f"{name}-chunk-{token}", (x._layer,), Chunk(fold, axes), index, tuple(operands), grid_sizes(x._layer.numblocks)
+    )
+    if split_every is None and axes and prod([x._chunks[axis][0] for axis in axes]) < _HARDLY:
+        # Partial results are about as large as blocks: fewer of them at a time.
+        split_every = _HARDLY
+    if isinstance(split_every, Mapping):
+        split_every = {axis % ndim: every for axis, every in split_every.items()}
+    layer = tree_reduction(
+        partials,
+        Combine(fold, len(axes)),
+        Finish(fold, axes, keepdims, np.dtype(dtype)),
+        axes=axes,
+        split_every=split_every,
+        keepdims=keepdims,
+        prefix=name,
+        token=token,
+    )
+    chunks: Chunks = tuple([(1,) if at in axes else s for at, s in enumerate(x._chunks) if keepdims or at not in axes])
+    # Places are NumPy's whatever the blocks are.
+    return new_array(layer, chunks, meta_of(np.empty(0) if places else x._meta, len(chunks), dtype))

@@ -1,0 +1,279 @@
+"""``x[index]``: a layer of slices, then one that takes positions, then one that keeps what a mask says.
+
+Place in the flow: above ``index`` and the layers, below ``Array``, whose ``__getitem__`` this is.
+
+Invariants: a slice that keeps everything is the array itself; chunks follow the input's blocks for slices, have about the input's
+sizes for positions, and are unknown for masks that aren't computed yet.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minidask.array.assemble import join
+from minidask.array.chunks import Sizes, check_known, even, has_unknown, starts_of
+from minidask.array.collection import ArrayBase, new_array
+from minidask.array.elementwise import elementwise
+from minidask.array.meta import with_ndim
+from minidask.array.rechunk import rechunk_to
+from minidask.array.reshaping import reshape
+from minidask.array.shaping import moveaxis
+from minidask.array.slicing.cuts import Cut, Whole, cut_at, cut_slice
+from minidask.array.slicing.index import advanced, apart, read_index
+from minidask.array.slicing.layers import SliceBlocks, TakePositions
+from minidask.array.slicing.points import take_at
+from minidask.array.sources import grid_sizes, symbols
+from minidask.array.unify import common_sizes
+from minidask.graph import Blockwise, blockwise
+from minidask.graph.blockwise import InputOf
+from minidask.tokenize import quick_token
+
+
+def getitem(x: ArrayBase, index: Any) -> Any:
+    """Return part of an array.
+
+    Parameters
+    ----------
+    x : Array
+    index
+        Ints, slices with any step, Ellipsis, None, lists and arrays of ints or bools, several at once by NumPy's rules. One
+        chunked array of ints, or of bools (along one axis or of the array's own shape), which gives unknown chunk sizes. Or a
+        name of a structured dtype's field, or a list of these.
+
+    Raises
+    ------
+    IndexError
+        As NumPy does.
+    NotImplementedError
+        For chunked arrays together with other arrays.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.arange(10, chunks=4)[::-3].compute()
+    array([9, 6, 3, 0])
+    """
+    if isinstance(index, str) or (isinstance(index, list) and index and all(isinstance(i, str) for i in index)):
+        return _field(x, index)
+    if isinstance(index, bool | np.bool_) or (isinstance(index, np.ndarray) and index.dtype == bool and not index.ndim):
+        return slice_basic(x, [None, *[slice(None)] * x.ndim])[: int(bool(index))]
+    if isinstance(index, ArrayBase) and index.dtype == bool and index.ndim == x.ndim != 1:
+        if index.shape != x.shape and not has_unknown((*index.shape, *x.shape)):
+            raise IndexError(f"boolean index has shape {index.shape}, but the array has {x.shape}")
+        index, x = reshape(index, -1), reshape(x, -1)
+    entries = read_index(index, x.shape)
+    fancy = [at for at, entry in enumerate(entries) if isinstance(entry, np.ndarray | ArrayBase)]
+    basic = [slice(None) if at in fancy else entry for at, entry in enumerate(entries)]
+    out = slice_basic(x, basic)
+    if not fancy:
+        return out
+    # Where each array's axis is once ints are gone.
+    axes = [sum(not isinstance(entry, int) for entry in entries[:at]) for at in fancy]
+    lazy = [entries[at] for at in fancy if isinstance(entries[at], ArrayBase)]
+    if lazy:
+        if len(fancy) > 1 or (len(basic) > 1 and any(isinstance(entry, int) for entry in entries) and apart(entries)):
+            raise NotImplementedError(
+                "a chunked array as index, together with other arrays or with an int apart from it, isn't built: index with one "
+                "after the other, or compute the positions first"
+            )
+        return (compress if lazy[0].dtype == bool else take_lazy)(out, lazy[0], axes[0])
+    if len(fancy) == 1 and entries[fancy[0]].ndim == 1:
+        count = 1
+        out = take_positions(out, entries[fancy[0]], axes[0])
+        now = axes[0]
+    else:
+        positions = {axis: entries[at] for axis, at in zip(axes, fancy, strict=True)}
+        try:
+            count = len(np.broadcast_shapes(*[array.shape for array in positions.values()]))
+        except ValueError:
+            shapes = " ".join(str(array.shape) for array in positions.values())
+            raise IndexError(
+                f"shape mismatch: indexing arrays could not be broadcast together with shapes {shapes}"
+            ) from None
+        out = take_at(out, positions)
+        now = 0
+    wanted = 0 if apart(entries) else sum(not isinstance(e, int | np.ndarray) for e in entries[: advanced(entries)[0]])
+    if now == wanted:
+        return out
+    return moveaxis(out, tuple(range(now, now + count)), tuple(range(wanted, wanted + count)))
+
+
+def _field(x: ArrayBase, name: Any) -> Any:
+    if x.dtype.names is None:
+        raise IndexError(
+            f"only integers, slices (`:`), ellipsis (`...`), None and arrays are valid indices; {x.dtype} has no fields"
+        )
+    meta = x._meta[name]
+    extra = meta.ndim - x.ndim
+    if extra:
+        raise NotImplementedError(f"the field {name!r} is an array itself, which isn't built: use map_blocks")
+    return elementwise(Field(name), x, name=f"field {name}", meta=meta)
+
+
+class Field:
+    """Take a field, or several, of structured blocks."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: Any) -> None:
+        self.name = name
+
+    def __call__(self, block: Any) -> Any:
+        return block[self.name]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Field, (self.name,)
+
+
+def slice_basic(x: ArrayBase, entries: list[Any]) -> Any:
+    """Return the part of an array that ints, slices and new axes describe, one entry an axis."""
+    cuts: list[Cut] = []
+    layout: list[int | None] = []
+    chunks: list[Sizes] = []
+    token: list[Any] = []
+    changed = False
+    for entry in entries:
+        if entry is None:
+            layout.append(None)
+            chunks.append((1,))
+            token.append(None)
+            changed = True
+            continue
+        sizes = x._chunks[len(cuts)]
+        layout.append(len(cuts))
+        cut: Cut
+        if isinstance(entry, slice):
+            if entry == slice(None):
+                cut = Whole(sizes)
+                token.append("all")
+            else:
+                cut = (
+                    Whole(sizes)
+                    if _is_all(entry, x.shape[len(cuts)])
+                    else cut_slice(sizes, entry.start, entry.stop, entry.step)
+                )
+                token += (entry.start, entry.stop, entry.step)
+            chunks.append(cut.sizes)  # type: ignore[union-attr]
+            changed |= not isinstance(cut, Whole)
+        else:
+            cut = cut_at(sizes, entry)
+            token.append(entry)
+            changed = True
+        token.append("|")
+        cuts.append(cut)
+    if not changed:
+        return x
+    layer = SliceBlocks(f"getitem-{quick_token('getitem', x.name, *token)}", x._layer, tuple(cuts), tuple(layout))
+    return new_array(layer, tuple(chunks), with_ndim(x._meta, len(chunks)))
+
+
+def _is_all(entry: slice, length: Any) -> bool:
+    return bool(entry.start == 0 and entry.stop == length and entry.step == 1)
+
+
+def take_positions(x: ArrayBase, positions: Any, axis: int) -> Any:
+    """Return positions of an array along an axis, in their order."""
+    sizes = x._chunks[axis]
+    pieces = cut_positions(positions, sizes)
+    name = f"take-{quick_token('take', x.name, axis, positions)}"
+    layer = TakePositions(name, x._layer, axis, pieces, sizes)
+    own = tuple([len(piece) for piece in pieces])
+    return new_array(layer, (*x._chunks[:axis], own, *x._chunks[axis + 1 :]), x._meta)
+
+
+def cut_positions(positions: Any, sizes: Sizes) -> list[Any]:
+    """Cut positions into pieces of about the blocks' size: at the blocks' boundaries where they ascend.
+
+    Examples
+    --------
+    >>> [piece.tolist() for piece in cut_positions(np.array([0, 1, 4]), (3, 3))]
+    [[0, 1], [4]]
+    """
+    largest = max(int(max(sizes)), 1)
+    if len(positions) == 0:
+        return [positions]
+    if len(positions) > 1 and (positions[1:] >= positions[:-1]).all():
+        owner = np.searchsorted(np.asarray(starts_of(sizes)), positions, side="right")
+        pieces = np.split(positions, np.flatnonzero(np.diff(owner)) + 1)
+        if max(map(len, pieces)) <= 2 * largest:
+            return pieces
+    edges = np.asarray(starts_of(even(len(positions), largest)))[1:-1]
+    return np.split(positions, edges)
+
+
+def take_lazy(x: ArrayBase, positions: ArrayBase, axis: int) -> Any:
+    """Return positions of an array along an axis that aren't computed yet; each task sees the whole axis."""
+    if positions.ndim != 1:
+        raise NotImplementedError(
+            f"a chunked index of {positions.ndim} dimensions isn't built: use one of one dimension"
+        )
+    check_known("an index by positions", [x.shape[axis]])
+    index: list[Any] = list(range(x.ndim))
+    index[axis] = "positions"
+    name = f"take-{quick_token('take-lazy', x.name, positions.name, axis)}"
+    layer = blockwise(
+        TakeLazily(axis, int(x.shape[axis])),
+        index,
+        (positions._layer, ("positions",)),
+        (x._layer, tuple(range(x.ndim))),
+        name=name,
+    )
+    return new_array(layer, (*x._chunks[:axis], positions._chunks[0], *x._chunks[axis + 1 :]), x._meta)
+
+
+class TakeLazily:
+    """Take positions from the blocks that make up an axis."""
+
+    __slots__ = ("axis", "length")
+
+    def __init__(self, axis: int, length: int) -> None:
+        self.axis = axis
+        self.length = length
+
+    def __call__(self, positions: Any, blocks: Any) -> Any:
+        wrong = positions[(positions < -self.length) | (positions >= self.length)]
+        if wrong.size:
+            raise IndexError(f"index {wrong[0]} is out of bounds for axis {self.axis} with size {self.length}")
+        whole = join(blocks, self.axis)
+        return whole[(*[slice(None)] * self.axis, positions)]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TakeLazily, (self.axis, self.length)
+
+
+def compress(x: ArrayBase, mask: ArrayBase, axis: int) -> Any:
+    """Return the parts of an array along an axis where a chunked mask is true; their number isn't known before computing."""
+    sizes = common_sizes([x._chunks[axis], mask._chunks[0]])
+    x = rechunk_to(x, (*x._chunks[:axis], sizes, *x._chunks[axis + 1 :]))
+    mask = rechunk_to(mask, (sizes,))
+    index = symbols(x.ndim)
+    name = f"compress-{quick_token('compress', x.name, mask.name, axis)}"
+    same = x.name == mask.name
+    layer = Blockwise(
+        name,
+        (x._layer,) if same else (x._layer, mask._layer),
+        KeepTrue(axis),
+        index,
+        ((InputOf(0), index), (InputOf(0 if same else 1), (axis,))),
+        grid_sizes(x._layer.numblocks),
+    )
+    chunks = (*x._chunks[:axis], (math.nan,) * len(sizes), *x._chunks[axis + 1 :])
+    return new_array(layer, chunks, x._meta)
+
+
+class KeepTrue:
+    """Keep the parts of a block along an axis where a mask is true."""
+
+    __slots__ = ("axis",)
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def __call__(self, block: Any, mask: Any) -> Any:
+        return block[(*[slice(None)] * self.axis, mask)]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return KeepTrue, (self.axis,)

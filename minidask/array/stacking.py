@@ -1,0 +1,208 @@
+"""Arrays of few axes put together, and things put into arrays: ``hstack``, ``vstack``, ``append``, ``insert``, ``delete``,
+``atleast_1d``.
+
+Place in the flow: above ``joining`` and indexing, of which these are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minidask.array.chunks import check_known, normalize_axis
+from minidask.array.collection import ArrayBase
+from minidask.array.dispatch import implements
+from minidask.array.elementwise import as_array
+from minidask.array.joining import concatenate
+from minidask.array.reshaping import ravel
+from minidask.array.shaping import broadcast_to, moveaxis
+
+
+def _each(func: Callable[[Any], Any], arrays: tuple[Any, ...]) -> Any:
+    out = [func(as_array(x)) for x in arrays]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+@implements(np.atleast_1d)
+def atleast_1d(*arys: Any) -> Any:
+    """Return arrays with at least one axis; one alone, or a tuple.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.atleast_1d(da.ones(())).shape
+    (1,)
+    """
+    return _each(lambda x: x if x.ndim else x[None], arys)
+
+
+@implements(np.atleast_2d)
+def atleast_2d(*arys: Any) -> Any:
+    """Return arrays with at least two axes, new ones in front.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.atleast_2d(da.ones(3)).shape
+    (1, 3)
+    """
+    return _each(lambda x: x[(*[None] * max(2 - x.ndim, 0), ...)], arys)
+
+
+@implements(np.atleast_3d)
+def atleast_3d(*arys: Any) -> Any:
+    """Return arrays with at least three axes: ``n`` becomes ``(1, n, 1)`` and ``(m, n)`` becomes ``(m, n, 1)``.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.atleast_3d(da.ones(3)).shape
+    (1, 3, 1)
+    """
+    index = {0: (None, None, None), 1: (None, slice(None), None), 2: (slice(None), slice(None), None)}
+    return _each(lambda x: x[index[x.ndim]] if x.ndim < 3 else x, arys)
+
+
+@implements(np.vstack)
+def vstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
+    """Join arrays along the first axis, those of one axis as rows.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.vstack([da.ones(3), da.zeros(3)]).shape
+    (2, 3)
+    """
+    return concatenate([atleast_2d(x) for x in _sequence(tup)], 0)
+
+
+@implements(np.hstack)
+def hstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
+    """Join arrays along the second axis, those of one axis along it.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.hstack([da.ones(3), da.zeros(3)]).shape
+    (6,)
+    """
+    arrays = [atleast_1d(x) for x in _sequence(tup)]
+    return concatenate(arrays, 0 if all(x.ndim == 1 for x in arrays) else 1)
+
+
+@implements(np.dstack)
+def dstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
+    """Join arrays along the third axis.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.dstack([da.ones(3), da.zeros(3)]).shape
+    (1, 3, 2)
+    """
+    return concatenate([atleast_3d(x) for x in _sequence(tup)], 2)
+
+
+@implements(np.column_stack)
+def column_stack(tup: Sequence[Any]) -> Any:
+    """Join arrays along the second axis, those of one axis as columns.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.column_stack([da.ones(3), da.zeros(3)]).shape
+    (3, 2)
+    """
+    arrays = [as_array(x) for x in _sequence(tup)]
+    return concatenate([x if x.ndim > 1 else atleast_2d(x).T for x in arrays], 1)
+
+
+def _sequence(tup: Any) -> list[Any]:
+    if isinstance(tup, ArrayBase):
+        raise TypeError("arrays to stack must be passed as a list or tuple of arrays, not as one array: use list(x)")
+    return list(tup)
+
+
+@implements(np.append)
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    """Return an array with values behind it, along an axis or (default) as if both had one axis.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.append(da.arange(2, chunks=1), [7]).compute()
+    array([0, 1, 7])
+    """
+    one, other = as_array(arr), as_array(values)
+    if axis is None:
+        return concatenate([ravel(one), ravel(other)])
+    return concatenate([one, other], axis)
+
+
+@implements(np.delete)
+def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    """Return an array without the positions ``obj`` (an int, a slice, a list or array in memory) along an axis.
+
+    Raises
+    ------
+    IndexError
+        If a position is out of range.
+    UnknownChunkSizes
+        If the axis's length isn't known.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.delete(da.arange(5, chunks=2), [0, -1]).compute()
+    array([1, 2, 3])
+    """
+    x, at = _along(arr, axis)
+    check_known("delete", [x.shape[at]])
+    return x[(*[slice(None)] * at, np.delete(np.arange(x.shape[at]), obj))]
+
+
+@implements(np.insert)
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Return an array with values before the positions ``obj`` (an int, a slice, a list or array in memory) along an axis.
+
+    Raises
+    ------
+    IndexError
+        If a position is out of range.
+    ValueError
+        If the values don't broadcast to what is inserted.
+    UnknownChunkSizes
+        If the axis's length isn't known.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.insert(da.arange(3, chunks=2), 1, [7, 8]).compute()
+    array([0, 7, 8, 1, 2])
+    """
+    x, at = _along(arr, axis)
+    check_known("insert", [x.shape[at]])
+    length = x.shape[at]
+    new = as_array(values).astype(x.dtype)
+    new = new[(*[None] * max(x.ndim - new.ndim, 0), ...)]
+    if np.ndim(obj) == 0 and not isinstance(obj, slice):
+        # As NumPy: a single position takes as many values as there are along the axis, which is the first of theirs.
+        new = moveaxis(new, 0, at) if np.ndim(values) < x.ndim or x.ndim == 1 else new
+        count = new.shape[at]
+    else:
+        count = len(np.arange(length)[obj]) if isinstance(obj, slice) else int(np.size(obj))
+        if isinstance(obj, np.ndarray | list) and np.asarray(obj).dtype == bool:
+            count = int(np.count_nonzero(obj))
+    shape = (*x.shape[:at], count, *x.shape[at + 1 :])
+    order = np.insert(np.arange(length), obj, np.arange(length, length + count))
+    joined = concatenate([x, broadcast_to(new, shape)], at)
+    return joined[(*[slice(None)] * at, order)]
+
+
+def _along(arr: Any, axis: int | None) -> tuple[Any, int]:
+    x = as_array(arr)
+    if axis is None:
+        return (ravel(x), 0)
+    return x, normalize_axis(axis, x.ndim)

@@ -1,0 +1,1 @@
+"""Statistics of arrays: order statistics, counts of values, central moments and covariances. Names are in ``minidask.array``."""

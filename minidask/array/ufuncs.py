@@ -1,0 +1,305 @@
+"""NumPy's ufuncs on chunked arrays, by one table.
+
+``UFUNCS`` maps each name to a ``Ufunc``, which builds one elementwise layer. ``call_ufunc`` is what operators,
+``minidask.array.sin`` and ``numpy.sin`` (through ``__array_ufunc__``) come to, with ``out=``, ``where=`` and ``dtype=``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minidask.array.collection import ArrayBase
+from minidask.array.dispatch import call_registered
+from minidask.array.elementwise import as_array, elementwise
+
+_NAMES = [
+    "abs",
+    "absolute",
+    "acos",
+    "acosh",
+    "add",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "bitwise_and",
+    "bitwise_count",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "cbrt",
+    "ceil",
+    "conj",
+    "conjugate",
+    "copysign",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "degrees",
+    "divide",
+    "divmod",
+    "equal",
+    "exp",
+    "exp2",
+    "expm1",
+    "fabs",
+    "float_power",
+    "floor",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frexp",
+    "gcd",
+    "greater",
+    "greater_equal",
+    "heaviside",
+    "hypot",
+    "invert",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isnat",
+    "lcm",
+    "ldexp",
+    "left_shift",
+    "less",
+    "less_equal",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "logaddexp",
+    "logaddexp2",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "maximum",
+    "minimum",
+    "mod",
+    "modf",
+    "multiply",
+    "negative",
+    "nextafter",
+    "not_equal",
+    "positive",
+    "pow",
+    "power",
+    "rad2deg",
+    "radians",
+    "reciprocal",
+    "remainder",
+    "right_shift",
+    "rint",
+    "sign",
+    "signbit",
+    "sin",
+    "sinh",
+    "spacing",
+    "sqrt",
+    "square",
+    "subtract",
+    "tan",
+    "tanh",
+    "true_divide",
+    "trunc",
+]
+
+
+def call_ufunc(
+    ufunc: np.ufunc, *inputs: Any, out: Any = None, where: Any = True, dtype: Any = None, **kwargs: Any
+) -> Any:
+    """Return a ufunc of arrays.
+
+    Parameters
+    ----------
+    ufunc : numpy.ufunc
+    *inputs
+    out : Array or tuple of Array, optional
+        Takes the result as by assignment, and is returned.
+    where : Array or bool
+        Where it is False the result has the values of ``out``, which must be given then.
+    dtype : dtype, optional
+        In which NumPy calculates.
+
+    Raises
+    ------
+    TypeError
+        If NumPy has no loop for the dtypes, ``out`` is no such array, or another keyword is given than ``casting``.
+    ValueError
+        If shapes don't broadcast, or ``where`` is given without ``out``.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> call_ufunc(np.sqrt, da.full(2, 9.0, chunks=1)).compute()
+    array([3., 3.])
+    """
+    outs = out if isinstance(out, tuple) else None if out is None else (out,)
+    if outs is not None and all(o is None for o in outs):
+        outs = None
+    options: dict[str, Any] = {"dtype": np.dtype(dtype)} if dtype is not None else {}
+    if "casting" in kwargs:
+        options["casting"] = kwargs.pop("casting")
+    if kwargs:
+        raise TypeError(f"{ufunc.__name__} of chunked arrays takes out, where, dtype and casting, not {sorted(kwargs)}")
+    if len(inputs) != ufunc.nin:
+        raise TypeError(f"{ufunc.__name__}() takes {ufunc.nin} positional arguments but {len(inputs)} were given")
+    if not any(isinstance(x, ArrayBase) for x in inputs):
+        inputs = (as_array(inputs[0]), *inputs[1:])
+    result = elementwise(ufunc, *inputs, kwargs=options or None, nout=ufunc.nout)
+    if where is not True:
+        if outs is None or ufunc.nout > 1:
+            raise ValueError(
+                "where= leaves elements without a value: give out= as well, an array that has values there"
+            )
+        result = elementwise(np.where, where, result, outs[0])
+    if outs is None:
+        return result
+    results = result if isinstance(result, tuple) else (result,)
+    for target, value in zip(outs, results, strict=True):
+        _store(ufunc, target, value)
+    return outs[0] if ufunc.nout == 1 else outs
+
+
+def _store(ufunc: np.ufunc, target: Any, value: Any) -> None:
+    if not isinstance(target, ArrayBase):
+        raise TypeError(
+            f"out= must be a chunked array, got {type(target).__name__}: a lazy result can't be put into it"
+        )
+    if target.shape != value.shape:
+        raise ValueError(f"out= has shape {target.shape}, but the result of {ufunc.__name__} has {value.shape}")
+    if not np.can_cast(value.dtype, target.dtype, "same_kind"):
+        raise TypeError(
+            f"the result of {ufunc.__name__} is {value.dtype}, which can't be cast to out='s {target.dtype}"
+        )
+    value = value if value.dtype == target.dtype else value.astype(target.dtype)
+    target._layer, target._chunks, target._meta, target._graph = value._layer, value._chunks, value._meta, None
+
+
+class Ufunc:
+    """One of NumPy's ufuncs, for chunked arrays and all that can be made one.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.add(da.ones(2, chunks=1), 1).compute()
+    array([2., 2.])
+    """
+
+    def __init__(self, ufunc: np.ufunc) -> None:
+        self.ufunc = ufunc
+        first = (ufunc.__doc__ or "").split("\n\n")
+        line = first[1] if len(first) > 1 else ""
+        how = f"Elementwise and lazy; arguments as numpy.{ufunc.__name__}'s: x, ..., out=, where=, dtype=."
+        self.__doc__ = f"{line.strip()}\n\n{how}"
+
+    @property
+    def __name__(self) -> str:
+        return self.ufunc.__name__
+
+    @property
+    def nin(self) -> int:
+        """Number of inputs."""
+        return self.ufunc.nin
+
+    @property
+    def nout(self) -> int:
+        """Number of outputs."""
+        return self.ufunc.nout
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        if (
+            not any(isinstance(x, ArrayBase) for x in inputs)
+            and inputs
+            and all(map(np.isscalar, inputs))
+            and not kwargs
+        ):
+            return self.ufunc(*inputs)
+        return call_ufunc(self.ufunc, *inputs, **kwargs)
+
+    def outer(self, one: Any, other: Any, **kwargs: Any) -> Any:
+        """Return the ufunc of all pairs of elements."""
+        return outer(self.ufunc, one, other, **kwargs)
+
+    def reduce(self, array: Any, axis: Any = 0, **kwargs: Any) -> Any:
+        """Return the reduction along an axis, by default the first."""
+        return call_method(self.ufunc, "reduce", (as_array(array), axis), kwargs)
+
+    def accumulate(self, array: Any, axis: int = 0, **kwargs: Any) -> Any:
+        """Return the running reduction along an axis, by default the first."""
+        return call_method(self.ufunc, "accumulate", (as_array(array), axis), kwargs)
+
+    def __repr__(self) -> str:
+        return f"<ufunc {self.ufunc.__name__!r} of chunked arrays>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Ufunc, (self.ufunc,)
+
+
+def outer(ufunc: np.ufunc, one: Any, other: Any, **kwargs: Any) -> Any:
+    """Return a ufunc of all pairs of elements of two arrays; raises TypeError unless it takes two operands.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> outer(np.multiply, da.arange(3, chunks=2), da.arange(2, chunks=2)).compute().tolist()
+    [[0, 0], [0, 1], [0, 2]]
+    """
+    if ufunc.nin != 2:
+        raise TypeError(f"outer needs a function of two operands, {ufunc.__name__} takes {ufunc.nin}")
+    left, right = as_array(one), as_array(other)
+    return call_ufunc(ufunc, left[(..., *[None] * right.ndim)], right, **kwargs)
+
+
+# {ufunc: (NumPy's function that is its reduction, the one that is its running form)}
+_FOLDED: dict[Any, tuple[Any, Any]] = {
+    np.add: (np.sum, np.cumsum), np.multiply: (np.prod, np.cumprod), np.minimum: (np.min, None), np.maximum: (np.max, None),
+    np.logical_and: (np.all, None), np.logical_or: (np.any, None), np.fmin: (np.nanmin, None), np.fmax: (np.nanmax, None),
+}  # fmt: skip
+
+
+def call_method(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Return what a method of a ufunc gives for arrays: ``outer``, ``reduce`` or ``accumulate``.
+
+    Raises
+    ------
+    TypeError
+        For other methods, and where NumPy has no function that does the same.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> np.add.reduce(da.ones((2, 3), chunks=1)).compute()
+    array([2., 2., 2.])
+    """
+    if method == "outer":
+        return outer(ufunc, *inputs, **kwargs)
+    reduction, running = _FOLDED.get(ufunc, (None, None))
+    func = reduction if method == "reduce" else running if method == "accumulate" else None
+    if func is None:
+        raise TypeError(
+            f"{ufunc.__name__}.{method} isn't built for chunked arrays: use x.map_blocks, or call it on x.compute()"
+        )
+    options = {key: value for key, value in kwargs.items() if value is not None and key != "axis"}
+    return call_registered(
+        func, inputs[:1], {"axis": inputs[1] if len(inputs) > 1 else kwargs.get("axis", 0), **options}
+    )
+
+
+UFUNCS: dict[str, Ufunc] = {name: Ufunc(getattr(np, name)) for name in _NAMES if hasattr(np, name)}

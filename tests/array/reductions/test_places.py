@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minidask.array as da
+from minidask.array.chunks import UnknownChunkSizes
+from minidask.array.testing import assert_eq
+from tests.array.arrays import NUMBERS, TIMES, few, forget, outcome, pairs
+
+NAMES = ["argmin", "argmax", "nanargmin", "nanargmax"]
+
+
+@few
+@given(pairs([*NUMBERS, *TIMES], nan=True), st.sampled_from(NAMES), st.data())
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_places_are_numpys(pair, name, data):
+    a, x = pair
+    axis = data.draw(st.none() | st.integers(-a.ndim, a.ndim - 1)) if a.ndim else None
+    keepdims = data.draw(st.booleans())
+    expected = outcome(lambda: getattr(np, name)(a, axis=axis, keepdims=keepdims))
+    if isinstance(expected, type):
+        with pytest.raises(expected):
+            getattr(da, name)(x, axis=axis, keepdims=keepdims).compute()
+        return
+    found = getattr(da, name)(x, axis=axis, keepdims=keepdims, split_every=data.draw(st.sampled_from([None, 2])))
+    assert_eq(found, expected)
+    assert_eq(getattr(np, name)(x, axis=axis, keepdims=keepdims), expected)
+
+
+def test_bad_calls():
+    x = da.ones((2, 3), chunks=1)
+    with pytest.raises(np.exceptions.AxisError, match="out of bounds"):
+        x.argmin(axis=2)
+    with pytest.raises(ValueError, match="attempt to get argmax of an empty sequence"):
+        x[:0].argmax()
+    with pytest.raises(UnknownChunkSizes, match="argmin needs"):
+        forget(x).argmin()
+    with pytest.raises(TypeError, match="an axis must be an integer"):
+        x.argmin(axis=(0, 1))

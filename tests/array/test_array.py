@@ -1,0 +1,126 @@
+import operator
+import pickle
+
+import numpy as np
+import pytest
+
+import minidask.array as da
+from minidask import config
+from minidask.array.testing import assert_eq
+from tests.array.arrays import forget, raising
+
+
+def test_made_of_a_graph_of_ones_own():
+    graph = {("x", 0): (np.ones, 2), ("x", 1): (np.zeros, 3)}
+    x = da.Array(graph, "x", ((2, 3),), dtype=float)
+    assert_eq(x + 1, np.array([2.0, 2, 1, 1, 1]))
+    assert_eq(da.Array(graph, "x", chunks=((2, 3),), meta=np.empty(0)), np.array([1.0, 1, 0, 0, 0]))
+    y = da.ones(5, chunks=2)
+    assert_eq(da.Array(y.dask, y.name, y.chunks, y.dtype), np.ones(5))
+    assert_eq(da.Array({("z", 0): (np.ones, 2), ("z", 1): (np.ones, 2)}, "z", 2, dtype=float, shape=(4,)), np.ones(4))
+    for args, kind, message in [
+        (([], "x", ((1,),), float), TypeError, "made of a graph, a mapping"),
+        (({}, 5, ((1,),), float), TypeError, "must be text"),
+        ((graph, "x", ((2, 3),)), ValueError, "needs a dtype"),
+        ((graph, "x", 2, float), ValueError, "shape is needed"),
+    ]:
+        with pytest.raises(kind, match=message):
+            da.Array(*args)
+
+
+def test_conversion_to_numpy():
+    x = da.arange(3, chunks=2)
+    assert np.asarray(x).tolist() == [0, 1, 2]
+    assert np.asarray(x, dtype="f4").dtype == np.float32
+    assert np.array([x[0], x[1]]).tolist() == [0, 1]
+    with pytest.raises(ValueError, match="without a copy"):
+        np.asarray(x, copy=False)
+
+
+def test_namespaces():
+    x = da.ones(3)
+    assert x.__array_namespace__() is da
+    assert x.__array_priority__ > np.ma.array(1).__array_priority__ - 10
+
+
+def test_functions_of_numpy_stay_lazy():
+    with config.set(scheduler=raising):
+        x = da.ones((2, 3), chunks=1)
+        for y in (
+            np.concatenate([x, np.ones((2, 3))]),
+            np.sum(x),
+            np.sin(x),
+            np.add(np.ones(3), x),
+            np.where(x > 0, x, 0),
+        ):
+            assert isinstance(y, da.Array)
+    with pytest.raises(TypeError, match=r"numpy\.sort_complex isn't built for chunked arrays"):
+        np.sort_complex(x)
+
+
+def test_types_that_wrap_arrays_are_asked_first():
+    class Wrapper:
+        def __array_function__(self, func, types, args, kwargs):
+            return func.__name__
+
+        def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+            return ufunc.__name__
+
+    x = da.ones(3)
+    assert np.concatenate([x, Wrapper()]) == "concatenate"
+    assert np.add(x, Wrapper()) == "add"
+
+
+def test_one_element_becomes_a_number():
+    x = da.from_array(np.array([[3]]), chunks=1)
+    assert (bool(x), int(x), float(x), complex(x)) == (True, 3, 3.0, 3 + 0j)
+    assert operator.index(x[0, 0]) == 3
+    assert [10, 20, 30, 40][x[0, 0]] == 40
+    assert int(x.astype("m8[s]").astype(int)) == 3
+    many = da.ones(3)
+    with pytest.raises(ValueError, match="ambiguous"):
+        bool(many)
+    for convert in (int, float, complex):
+        with pytest.raises(TypeError, match="only arrays of one element"):
+            convert(many)
+    with pytest.raises(TypeError, match="only integer scalar arrays"):
+        operator.index(many[0])
+
+
+def test_iteration_and_membership():
+    x = da.arange(6, chunks=2).reshape(3, 2)
+    assert [row.compute().tolist() for row in x] == [[0, 1], [2, 3], [4, 5]]
+    assert 5 in x
+    assert 7 not in x
+    with pytest.raises(TypeError, match="iteration over a 0-d array"):
+        iter(da.ones(()))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        list(forget(x))
+
+
+def test_looks():
+    x = da.ones((3, 4), chunks=2)
+    assert repr(x).startswith("minidask.array<full, shape=(3, 4), dtype=float64")
+    assert "<svg" in x._repr_html_()
+    assert x.to_svg().startswith("<svg")
+
+
+def test_methods_of_its_own():
+    x = da.arange(6, chunks=2)
+    assert x.A is x
+    assert_eq(x.map_blocks(np.negative), -np.arange(6))
+    assert x.rechunk(3).chunks == ((3, 3),)
+    assert forget(x).compute_chunk_sizes().chunks == ((2, 2, 2),)
+    assert x.to_delayed().shape == (3,)
+    target = np.zeros(6)
+    x.store(target)
+    assert target.tolist() == list(range(6))
+    assert_eq(pickle.loads(pickle.dumps(x)), np.arange(6))
+
+
+def test_frames():
+    pd = pytest.importorskip("pandas")
+    frame = da.arange(6, chunks=2).reshape(3, 2).rechunk((2, 2)).to_dask_dataframe(columns=["a", "b"])
+    pd.testing.assert_frame_equal(frame.compute(), pd.DataFrame(np.arange(6).reshape(3, 2), columns=["a", "b"]))
+    series = frame.a.to_dask_array(lengths=True)
+    assert_eq(series, np.array([0, 2, 4]))

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+import minidask.array as da
+from minidask import config
+from minidask.array import facts
+from tests.array.arrays import raising
+
+
+def test_what_is_known_without_computing():
+    with config.set(scheduler=raising):
+        x = da.ones((2, 3), chunks=1, dtype="f4")
+        assert np.shape(x) == facts.shape(x) == (2, 3)
+        assert np.ndim(x) == facts.ndim([[1]]) == 2
+        assert (np.size(x), np.size(x, 0), facts.size([1, 2])) == (6, 2, 2)
+        assert np.result_type(x, 1j) == np.complex64
+        assert np.can_cast(x, "f8")
+        assert not np.can_cast(x, int)
+        assert facts.can_cast("i4", "i8")
+        assert not np.iscomplexobj(x)
+        assert np.iscomplexobj(x + 1j)
+        assert facts.iscomplexobj(1j)
+        assert np.isrealobj(x)
+        assert not np.shares_memory(x, x)
+        assert not facts.isscalar(x[0, 0])
+    assert facts.shape([1]) == (1,)
+    with pytest.raises(np.exceptions.DTypePromotionError):
+        np.result_type(x, "M8[s]")
