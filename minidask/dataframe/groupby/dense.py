@@ -52,22 +52,35 @@ def chunk_of_few(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame | None:
             return None
         digits.append(found)
         groups *= found.span
-    numbers, missing = _numbered(digits)
-    if missing is not None:
+    numbers, keyless = _numbered(digits)
+    if keyless is not None:
         if not plan.dropna:
             return None
         # One more group, for what isn't wanted.
-        numbers[missing] = groups
+        numbers[keyless] = groups
     size = np.bincount(numbers, minlength=groups)[:groups]
     there = np.flatnonzero(size)
     made: dict[str, Any] = _keys(names, digits, there)
     if plan.has_size:
         made["size"] = size[there]
-    for at, (primitive, column) in enumerate(zip(plan.primitives, columns, strict=True)):
-        result = _reduced(primitive.how, column.to_numpy(), numbers, groups, size)
-        if result is None:
-            return None
-        made[f"v{at}"] = result[there]
+    results: dict[int, NDArray[Any]] = {}
+    gaps: dict[Any, NDArray[np.bool_] | None] = {}
+    # Sums come first: they tell whether anything is missing.
+    for at in sorted(range(len(columns)), key=lambda at: plan.primitives[at].how == "count"):
+        label, how = plan.primitives[at]
+        values = columns[at].to_numpy()
+        if how != "count":
+            sums = _sums(values, numbers, groups)
+            if sums is None:
+                return None
+            gaps.setdefault(label, _gaps(values) if np.isnan(sums).any() else None)
+            missing = gaps[label]
+            results[at] = sums if missing is None else _sums(np.where(missing, 0.0, values), numbers, groups)
+        else:
+            missing = gaps[label] if label in gaps else _gaps(values)
+            results[at] = size if missing is None else np.bincount(numbers[~missing], minlength=groups)[:groups]
+    for at in range(len(columns)):
+        made[f"v{at}"] = results[at][there]
     return pd.DataFrame(made, copy=False)
 
 
@@ -99,7 +112,9 @@ def digits_of(key: pd.Series, most: int) -> Digits | None:
 
 def _numbered(digits: list[Digits]) -> tuple[NDArray[np.intp], NDArray[np.bool_] | None]:
     """Return the number of each row's group, and which rows miss a key, None if none does."""
-    numbers = digits[0].codes.astype(np.intp)
+    # What is changed below must be no column's own memory.
+    alone = len(digits) == 1 and not isinstance(digits[0].dtype, pd.CategoricalDtype)
+    numbers = digits[0].codes.astype(np.intp, copy=not alone)
     missing: NDArray[np.bool_] | None = None
     for at, each in enumerate(digits):
         if at:
@@ -124,16 +139,16 @@ def _keys(names: list[str], digits: list[Digits], numbers: NDArray[np.intp]) -> 
     return {name: found[name] for name in names}
 
 
-def _reduced(
-    how: str, values: NDArray[Any], numbers: NDArray[np.intp], groups: int, size: NDArray[np.intp]
-) -> NDArray[Any] | None:
-    """Return a primitive of each group; None where a float isn't exact enough."""
-    missing = np.isnan(values) if values.dtype.kind == "f" else None
-    some = missing is not None and bool(missing.any())
-    if how == "count":
-        return np.bincount(numbers[~missing], minlength=groups)[:groups] if some else size  # type: ignore[operator]
+def _gaps(values: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Return where values are missing, None for nowhere."""
+    if values.dtype.kind != "f":
+        return None
+    missing: NDArray[np.bool_] = np.isnan(values)
+    return missing if missing.any() else None
+
+
+def _sums(values: NDArray[Any], numbers: NDArray[np.intp], groups: int) -> Any:
+    """Return the sum of each group; None where floats don't hold those of integers."""
     if values.dtype.kind == "i" and max(abs(int(values.min())), abs(int(values.max()))) * len(values) >= EXACT:
         return None
-    weights = np.where(missing, 0.0, values) if some else values  # type: ignore[arg-type]
-    sums = np.bincount(numbers, weights, minlength=groups)[:groups]
-    return sums.astype(values.dtype)
+    return np.bincount(numbers, values, minlength=groups)[:groups].astype(values.dtype, copy=False)

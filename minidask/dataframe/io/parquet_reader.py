@@ -161,7 +161,8 @@ class ParquetReader:
             table = table.slice(0, 0)
         elif table.num_columns and not mask.all():
             table = table.filter(pa.array(mask))
-        rows = rows[mask]
+        # A range stays one.
+        rows = rows if mask.all() else rows[mask]
         frame = self._with_keys(self._frame(table, rows), piece, self.meta.columns)
         if list(frame.columns) != list(self.meta.columns):
             frame = frame[list(self.meta.columns)]
