@@ -37,8 +37,8 @@ def read_header(file: StoredFile, dialect: Dialect, skip: int, rows: int, skip_b
         nbytes *= 4
 
 
-def read_records(block: Block, dialect: Dialect, header_nbytes: int) -> bytes:
-    """Return the rows that begin in a block; those of the header aren't rows.
+def read_records(block: Block, dialect: Dialect, header: bytes) -> bytes:
+    """Return the file's header and the rows that begin in a block.
 
     Raises
     ------
@@ -50,14 +50,14 @@ def read_records(block: Block, dialect: Dialect, header_nbytes: int) -> bytes:
     file = block.file
     size = file.size
     assert size is not None, "only files of known size are split"
-    start, stop = max(block.start, header_nbytes), size if block.stop is None else block.stop
+    start, stop = max(block.start, len(header)), size if block.stop is None else block.stop
     if stop <= start:
-        return b""
+        return header
     # One read serves both ends: some bytes before the first, which the search needs, and the window after the last.
     begin = max(start - _BEFORE, 0)
     data = read_range(file, begin, min(stop + WINDOW, size))
     first, begin, data = (
-        (start, begin, data) if start <= header_nbytes else _record_start(file, start, begin, data, dialect)
+        (start, begin, data) if start <= len(header) else _record_start(file, start, begin, data, dialect)
     )
     last, begin, data = (stop, begin, data) if stop >= size else _record_start(file, stop, begin, data, dialect)
     if last < first:
@@ -65,7 +65,10 @@ def read_records(block: Block, dialect: Dialect, header_nbytes: int) -> bytes:
             f"{block}: quotes contradict each other about where rows begin. Read whole files with blocksize=None, or say "
             "that quotes mean nothing with quoting=csv.QUOTE_NONE"
         )
-    return data[first - begin : last - begin]
+    if begin == 0 and last == len(data) and data[:first] == header:
+        return data
+    # Large: copied once.
+    return b"".join([header, memoryview(data)[first - begin : last - begin]])
 
 
 def _record_start(file: StoredFile, at: int, begin: int, data: bytes, dialect: Dialect) -> tuple[int, int, bytes]:

@@ -111,9 +111,9 @@ class CsvReader:
         pandas.errors.ParserError
             If a row has too many fields or a quote is never closed.
         """
-        header, rows = self._bytes(part)
+        header, data = self._bytes(part)
         wanted = [label for label in self.columns if label != self.path_column]
-        frame = self._frame(part, header, rows, wanted)
+        frame = self._frame(part, header, data, wanted)
         if self.path_column is not None and self.path_column in self.meta.columns:
             frame[self.path_column] = path_values(self.meta[self.path_column].dtype, part.path_code, len(frame))
         return frame
@@ -121,17 +121,16 @@ class CsvReader:
     # -- bytes ------------------------------------------------------------------------------------------------------
 
     def _bytes(self, part: CsvPart) -> tuple[bytes, bytes]:
-        """Return the header's bytes and the rows'; files that can't be cut come as rows alone."""
+        """Return the header's bytes, none for files that can't be cut; and those of header and rows together."""
         options = self.options
         if part.block.whole:
             data = read_all(part.block.file, part.compression)
             if options.whole:
                 return b"", data
             end = header_end(data, options.dialect, options.skip, options.rows, options.skip_blank)
-            header = data if end < 0 else data[:end]
-            return header, data[len(header) :]
+            return data if end < 0 else data[:end], data
         header = read_header(part.block.file, options.dialect, options.skip, options.rows, options.skip_blank)
-        return header, read_records(part.block, options.dialect, len(header))
+        return header, read_records(part.block, options.dialect, header)
 
     def _check_header(self, part: CsvPart, header: bytes) -> None:
         if self.options.rows == 0 or header == self.header or "names" in self.options.keywords:
@@ -147,10 +146,10 @@ class CsvReader:
                 "Read files of different columns apart and put them together with concat."
             )
 
-    def _check_first_row(self, part: CsvPart, rows: bytes) -> None:
+    def _check_first_row(self, part: CsvPart, data: bytes, at: int) -> None:
         if not self.check_fields:
             return
-        row = first_row(rows, 0, self.options.dialect, self.options.skip_blank)
+        row = first_row(data, at, self.options.dialect, self.options.skip_blank)
         dialect = self.options.dialect
         if sum(row.count(bytes([byte])) for byte in dialect.delimiters) < len(self.labels):
             return
@@ -167,16 +166,15 @@ class CsvReader:
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
-    def _frame(self, part: CsvPart, header: bytes, rows: bytes, wanted: list[Hashable]) -> pd.DataFrame:
+    def _frame(self, part: CsvPart, header: bytes, data: bytes, wanted: list[Hashable]) -> pd.DataFrame:
         options = self.options
         if not options.whole:
-            if not rows.strip() and not header.strip():
+            if not data or data.isspace():
                 return self._no_rows(wanted)
             self._check_header(part, header)
-            if not rows:
+            if len(data) == len(header):
                 return self._no_rows(wanted)
-            self._check_first_row(part, rows)
-        data = header + rows if header else rows
+            self._check_first_row(part, data, len(header))
         # At least one column is parsed: it says how many rows there are.
         used = wanted or [self.labels[0]]
         try:

@@ -23,7 +23,7 @@ def path(tmp_path_factory):
 def pieces(path, blocksize, rows=1):
     file = find_files(path)[0]
     header = read_header(file, PLAIN, 0, rows, True)
-    return header, [read_records(block, PLAIN, len(header)) for block in split_file(file, blocksize)]
+    return header, [read_records(block, PLAIN, header)[len(header) :] for block in split_file(file, blocksize)]
 
 
 @given(

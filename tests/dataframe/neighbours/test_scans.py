@@ -47,7 +47,7 @@ def test_cumulative(df, how, skipna):
 def test_cumulative_dtypes(dtype, how):
     series = pd.Series([1, 0, 1, 1, 0, 1], dtype=dtype, name="x")
     if dtype == "complex128" and how in ("cummin", "cummax"):
-        pytest.skip("pandas has no order of complex numbers")
+        return  # pandas has no order of complex numbers
     for bounds in ([0, 0, 1, 3, 3, 6], [0, 6], [0, 1, 2, 3, 4, 5, 6]):
         assert_eq(getattr(cut(series.to_frame(), bounds)["x"], how)(), getattr(series, how)())
 
