@@ -10,6 +10,9 @@ memory is what the system counts; their difference is unmanaged (the interpreter
 - ``spill``: process memory above it makes the worker spill until it should be at ``target`` again;
 - ``pause``: while process memory is above it no task begins.
 
+What tasks freed stays with the allocator, so that the next ones needn't have pages made for them again (the settings of
+``pre-spawn-environ`` say how much); above any threshold it is given back first, before anything is decided.
+
 Invariants: the policy knows no clock and no process (`now` and bytes are arguments). A worker isn't paused a moment longer
 than its memory is above ``pause``: a margin would keep one for ever whose results can't be spilled.
 
@@ -18,6 +21,7 @@ Not for: writing files (`spill`), or ending a process (the nanny).
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import math
@@ -37,6 +41,8 @@ logger = logging.getLogger(__name__)
 # tenths of a second, in which no task runs.
 COLLECT_EVERY_S = 10.0
 COLLECT_SHARE = 0.05
+# Giving freed memory back takes milliseconds, after which each page that is used again costs a fault.
+TRIM_EVERY_S = 1.0
 WARN_EVERY_S = 60.0
 
 
@@ -104,12 +110,24 @@ class MemoryPolicy:
         )
         self.paused = False
         self._collect_after = -math.inf
+        self._trim_after = -math.inf
         self._warn_after = -math.inf
 
     @property
     def target_bytes(self) -> int | None:
         """Bytes of managed memory above which results are spilled, None: never."""
         return None if math.isinf(self._target) else int(self._target)
+
+    def trims(self, reading: Reading, now: float) -> bool:
+        """Return whether the allocator should give back what is free, before `decide`; arguments as there."""
+        if reading.process < self._least or now < self._trim_after:
+            return False
+        self._trim_after = now + TRIM_EVERY_S
+        return True
+
+    @property
+    def _least(self) -> float:
+        return min(self._target, self._spill, self._pause)
 
     def decide(self, reading: Reading, now: float) -> Decision:
         """Return what to do at this reading.
@@ -127,7 +145,7 @@ class MemoryPolicy:
             # Without a target, down to where spilling begins.
             goal = min(self._target, self._spill)
             spill_bytes = min(reading.managed, math.ceil(process - goal))
-        collect = process >= min(self._target, self._spill, self._pause) and now >= self._collect_after
+        collect = process >= self._least and now >= self._collect_after
         if collect:
             self._collect_after = now + COLLECT_EVERY_S
         return Decision(self.paused, spill_bytes, collect, self._warning(reading, now))
@@ -167,12 +185,21 @@ class MemoryMonitor:
     data : SpillBuffer
     measure : callable, optional
         Bytes that the process uses; by default its resident memory.
+    trim : callable, optional
+        Gives freed memory back to the system; by default as the C library does.
     """
 
-    def __init__(self, policy: MemoryPolicy, data: SpillBuffer, measure: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        policy: MemoryPolicy,
+        data: SpillBuffer,
+        measure: Callable[[], int] | None = None,
+        trim: Callable[[], object] | None = None,
+    ) -> None:
         self.policy = policy
         self.data = data
         self._measure = measure or _resident(psutil.Process())
+        self._trim = trim or trim_allocator
         self.reading = self.read()
 
     def read(self) -> Reading:
@@ -186,6 +213,9 @@ class MemoryMonitor:
         """
         now = monotonic() if now is None else now
         self.reading = self.read()
+        if self.policy.trims(self.reading, now):
+            self._trim()
+            self.reading = self.read()
         decision = self.policy.decide(self.reading, now)
         self.data.spill(decision.spill_bytes)
         if decision.collect:
@@ -196,6 +226,15 @@ class MemoryMonitor:
         if decision.warning:
             logger.warning("%s", decision.warning)
         return decision
+
+
+def trim_allocator() -> bool:
+    """Give freed memory back to the system; return whether the C library can (glibc's ``malloc_trim``)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is None:
+        return False
+    trim(0)
+    return True
 
 
 def _resident(process: psutil.Process) -> Callable[[], int]:

@@ -1,4 +1,4 @@
-"""Few groups by small integers, booleans or categories: a group's number follows from its keys, and needs no hash table.
+"""Groups by integers that lie close together, booleans or categories: a group's number follows from its keys, without a hash table.
 
 Sums and counts are those of ``numpy.bincount``: one pass over the rows for each column. Sums of integers are made where floats
 hold them exactly; sums of floats have the error of adding one after the other.
@@ -20,6 +20,8 @@ HOWS = ("sum", "mean_sum", "count")
 VALUES = (np.dtype("int64"), np.dtype("float64"))
 # Groups that there may be: more than this don't fit the fastest cache, and partitions of few rows have fewer.
 MOST_GROUPS = 1 << 14
+# Numbers that there may be for each row of partial results: beyond it most have no group.
+SPARSEST = 4
 # Above it, not all whole numbers are floats.
 EXACT = 2**53
 
@@ -82,6 +84,35 @@ def chunk_of_few(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame | None:
     for at in range(len(columns)):
         made[f"v{at}"] = results[at][there]
     return pd.DataFrame(made, copy=False)
+
+
+def again_of_few(table: pd.DataFrame, plan: Plan) -> tuple[pd.Index, dict[str, pd.Series]] | None:
+    """Aggregate partial results by one integer once more; None where pandas has to.
+
+    Examples
+    --------
+    >>> from minidask.dataframe.groupby.plan import Output
+    >>> plan = Plan((("k",),), ("k",), (Output("x", "sum"),), True, True, True, True, None, "x")
+    >>> again_of_few(pd.DataFrame({"k0": [7, 5, 7], "v0": [1.0, 2.0, 3.0]}), plan)[1]["v0"].to_dict()
+    {5: 2.0, 7: 4.0}
+    """
+    if not plan.sort or len(plan.keys) != 1 or not len(table) or not all(each.how in HOWS for each in plan.primitives):
+        return None
+    names = [*(["size"] if plan.has_size else []), *[f"v{at}" for at in range(len(plan.primitives))]]
+    if any(table[name].dtype not in VALUES for name in names) or getattr(table["k0"].dtype, "kind", "") not in "iu":
+        return None
+    digits = digits_of(table["k0"], SPARSEST * len(table))
+    if digits is None:
+        return None
+    there = np.flatnonzero(np.bincount(digits.codes, minlength=digits.span))
+    index = pd.Index((there + digits.first).astype(digits.dtype), name="k0")
+    columns = {}
+    for name in names:
+        sums = _sums(table[name].to_numpy(), digits.codes, digits.span)
+        if sums is None:
+            return None
+        columns[name] = pd.Series(sums[there], index=index, name=name, copy=False)
+    return index, columns
 
 
 def digits_of(key: pd.Series, most: int) -> Digits | None:

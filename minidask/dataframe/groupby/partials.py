@@ -19,7 +19,7 @@ import pandas as pd
 
 from minidask.dataframe.groupby.aggregation import Aggregation
 from minidask.dataframe.groupby.buckets import each_a_group, few_alike
-from minidask.dataframe.groupby.dense import chunk_of_few
+from minidask.dataframe.groupby.dense import again_of_few, chunk_of_few
 from minidask.dataframe.groupby.pieces import Piece, join_indexed, plain_levels
 from minidask.dataframe.groupby.plan import AGAIN, TABLES, Output, Plan, Primitive
 from minidask.dataframe.groupby.runs import again_of_runs, chunk_of_runs, distinct_counts, follow
@@ -225,9 +225,9 @@ def aggregate_again(
     table: pd.DataFrame, plan: Plan, sort: bool, observed: bool
 ) -> tuple[pd.Index, dict[str, pd.Series]]:
     """Return the groups of a table of partial results, and its columns aggregated by group."""
-    runs = again_of_runs(table, plan)
-    if runs is not None:
-        return runs
+    found = again_of_runs(table, plan) or again_of_few(table, plan)
+    if found is not None:
+        return found
     names = [f"k{at}" for at in range(len(plan.keys))]
 
     def grouped() -> Any:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from minidask.dataframe.groupby.layout import ROW_BITS
 from minidask.dataframe.join_parts import join_parts
+from minidask.dataframe.radix import index_order, stable_argsort
 
 
 class Piece(NamedTuple):
@@ -56,7 +57,7 @@ class RankGroups(NamedTuple):
         else:
             firsts = np.concatenate([piece.firsts for piece in pieces])
             ranks = np.empty(len(firsts), dtype=np.int64)
-            ranks[np.argsort(firsts, kind="stable")] = np.arange(len(firsts))
+            ranks[stable_argsort(firsts)] = np.arange(len(firsts))
         cuts = np.cumsum(counts)[:-1]
         return Ranks(np.split(ranks, cuts), int(sum(counts)), by_tags)
 
@@ -83,10 +84,15 @@ def in_order(results: list[Any]) -> Any:
     whole = join_indexed(results)
     index = whole.index
     if isinstance(index, pd.MultiIndex) or index.dtype == object:
-        order = np.argsort(rank_keys(plain_levels(index)), kind="stable")
+        order = stable_argsort(rank_keys(plain_levels(index)))
     else:
+        numbers = index_order(index)
         # A stable sort merges the sorted runs that the results are.
-        order = pd.Series(index.array).sort_values(kind="stable", na_position="last").index.to_numpy()
+        order = (
+            pd.Series(index.array).sort_values(kind="stable", na_position="last").index.to_numpy()
+            if numbers is None
+            else numbers
+        )
     return whole.take(order)
 
 
@@ -99,7 +105,7 @@ class Joined(NamedTuple):
     def __call__(self, pieces: list[Piece]) -> Any:
         ranks = RankGroups(self.sort)(pieces)
         whole = join_indexed([piece.result for piece in pieces])
-        order = np.argsort(np.concatenate(row_ranks(pieces, ranks)), kind="stable")
+        order = stable_argsort(np.concatenate(row_ranks(pieces, ranks)))
         whole = whole.take(order) if len(whole) else whole
         return whole if self.as_index else whole.reset_index()
 

@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from minidask.dataframe.radix import stable_argsort
+
 # A direct table may have so many places for each key: beyond it is mostly empty, and misses the processor's caches.
 SPARSEST = 16
 SMALLEST = 1 << 16
@@ -59,7 +61,7 @@ class Lookup:
             self._group(self.places[numbers], len(taken))
 
     def _group(self, groups: NDArray[Any], count: int) -> None:
-        self.order = np.argsort(groups, kind="stable")
+        self.order = stable_argsort(groups)
         self.starts = np.zeros(count + 1, dtype=np.intp)
         np.cumsum(np.bincount(groups, minlength=count), out=self.starts[1:])
 

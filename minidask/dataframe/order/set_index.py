@@ -26,6 +26,7 @@ from minidask.dataframe.order.ranges import Range, by_value, take_ranges
 from minidask.dataframe.order.sampling import Summary, in_order, splitters, summaries
 from minidask.dataframe.order.targets import KeyTargets
 from minidask.dataframe.partitionwise import columnwise, refuse_pandas
+from minidask.dataframe.radix import index_order
 from minidask.dataframe.shuffle import RangeTargets, rearrange
 from minidask.graph import Parts
 from minidask.units import parse_bytes
@@ -163,7 +164,8 @@ def _sorted_partitions(frame: Any, prefix: str = "sort_index") -> Any:
 def sort_part(part: Any) -> Any:
     """Return a partition in the order of its index, missing values last; stable."""
     if not part.index.is_monotonic_increasing:
-        return part.sort_index(kind="stable")
+        order = index_order(part.index)
+        return part.sort_index(kind="stable") if order is None else part.take(order)
     if not part.index.hasnans:
         return part
     # For pandas a missing category in front ascends, even where it sorts.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minidask_distributed.spill import SpillBuffer
-from minidask_distributed.worker.memory import Decision, MemoryMonitor, MemoryPolicy, Reading
+from minidask_distributed.worker.memory import Decision, MemoryMonitor, MemoryPolicy, Reading, trim_allocator
 
 NOTHING = Decision(paused=False, spill_bytes=0, collect=False, warning="")
 
@@ -52,6 +52,39 @@ def test_every_threshold_can_be_switched_off():
     only_spill = MemoryPolicy(1000, target=False, spill=0.7, pause=False)
     assert only_spill.decide(reading(900), 0.0).spill_bytes == 200
     assert MemoryPolicy(1000, target=False, spill=False).decide(reading(900), 0.0).paused
+
+
+def test_free_memory_is_given_back_once_a_second_above_any_threshold():
+    policy = MemoryPolicy(1000)
+    assert not policy.trims(reading(599), 0.0)
+    assert policy.trims(reading(600), 1.0)
+    assert not policy.trims(reading(900), 1.9)
+    assert policy.trims(reading(900), 2.0)
+    assert not MemoryPolicy(1000, target=False, spill=False, pause=False).trims(reading(5000), 0.0)
+    assert not MemoryPolicy(0).trims(reading(5000), 0.0)
+
+
+def test_what_is_only_free_is_given_back_before_anything_is_spilled():
+    held = [900]
+
+    def trim():
+        held[0] = 500
+
+    monitor = MemoryMonitor(MemoryPolicy(1000), SpillBuffer(None), lambda: held[0], trim)
+    assert monitor.tick(0.0) == NOTHING
+    assert monitor.reading.process == 500
+
+
+@pytest.mark.skipif(not trim_allocator(), reason="this C library keeps what was freed as it likes")
+def test_the_allocator_gives_memory_back():
+    process = psutil.Process()
+    kept = [bytes(10_000) for _ in range(20_000)]
+    last = bytes(10_000)  # keeps the heap's end in use
+    before = process.memory_info().rss
+    del kept
+    trim_allocator()
+    assert before - process.memory_info().rss > 100_000_000
+    assert last
 
 
 def test_garbage_is_collected_now_and_then():
