@@ -4,7 +4,7 @@ Place in the flow: whatever sorts rows by codes, integers or dates asks here ins
 
 NumPy sorts integers of at most 16 bits by their digits (a radix sort) and wider ones by comparisons, which take four to six times
 as long for the 100,000s of rows of a partition. Values whose span has at most 48 bits, as dates within nine years do by the
-microsecond, are sorted by one to three digits of 16 bits each, the lowest first (Knuth, The Art of Computer Programming 3, 5.2.5).
+microsecond, are sorted by one to three digits of 16 bits, the lowest first (Knuth, The Art of Computer Programming 3, 5.2.5).
 
 Not for: floating-point numbers, text, missing values; these keep their own order.
 """

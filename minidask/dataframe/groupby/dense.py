@@ -1,4 +1,4 @@
-"""Groups by integers that lie close together, booleans or categories: a group's number follows from its keys, without a hash table.
+"""Groups by integers close together, booleans or categories: a group's number follows from its keys, without a hash table.
 
 Sums and counts are those of ``numpy.bincount``: one pass over the rows for each column. Sums of integers are made where floats
 hold them exactly; sums of floats have the error of adding one after the other.

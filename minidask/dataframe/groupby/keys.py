@@ -37,6 +37,15 @@ class LevelValues(NamedTuple):
         return pd.Series(values, index=obj.index, name=values.name)
 
 
+class IndexValues(NamedTuple):
+    """Make a Series of an index's values, by position, labelled like the rows of another object."""
+
+    def __call__(self, obj: Any, index: pd.Index) -> pd.Series:
+        if len(obj) != len(index):
+            raise ValueError(f"groupby by an Index needs one of the same rows: {len(obj)} rows, {len(index)} index values")
+        return pd.Series(index.array, index=obj.index, name=index.name)
+
+
 class MappedIndex(NamedTuple):
     """Make a Series of what a function or mapping gives for each index label."""
 
@@ -88,6 +97,8 @@ def resolve_keys(frame: Any, by: Any, level: Any) -> tuple[list[Key], bool]:
 
 def _key(frame: Any, key: Any) -> Key:
     if isinstance(key, FrameCollection):
+        if key._kind == "Index":
+            return _index_key(frame, key)
         if key._kind != "Series":
             raise TypeError(f"groupby by a {key._kind} isn't possible; give labels of columns or Series")
         name = key._meta.name
@@ -122,6 +133,21 @@ def _key(frame: Any, key: Any) -> Key:
             f"{key!r:.80}"
         )
     raise unknown_column(key, columns)
+
+
+def _index_key(frame: Any, index: Any) -> Any:
+    """Return the lazy Series of another index's values, which belong to the rows by position."""
+    if index.npartitions != frame.npartitions:
+        raise ValueError(
+            f"groupby by an Index needs one of the same rows: it has {index.npartitions} partitions, the rows have "
+            f"{frame.npartitions}"
+        )
+    rows = frame[[]] if frame._kind == "DataFrame" else frame
+    call = IndexValues()
+    series = partitionwise(
+        "group-key", call, rows.clear_divisions(), index.clear_divisions(), meta=call(rows._meta, index._meta)
+    )
+    return type(series)(series._layer, series._meta, frame._divisions, frame._rows)
 
 
 def level_key(frame: Any, level: Any) -> Any:

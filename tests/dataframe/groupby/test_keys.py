@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import cuttings, every_dtype
 
@@ -51,3 +52,35 @@ def test_bad_keys(case):
     call, kind, message = BAD[case]
     with pytest.raises(kind, match=message):
         call(CUT[0])
+
+
+@pytest.mark.parametrize("npartitions", [1, 3, 7])
+@pytest.mark.parametrize("sort", [True, False])
+def test_by_an_index(npartitions, sort):
+    frame = pd.DataFrame(
+        {"x": range(50), "y": [1.5, None] * 25},
+        # Without a frequency, which the partitions of a partitioned frame have none of.
+        index=pd.DatetimeIndex(np.arange(50) * 3_600_000_000_000, name="when"),
+    )
+    df = dd.from_pandas(frame, npartitions=npartitions)
+    index, hours = frame.index, df.index
+    for found, expected in (
+        (df.groupby(hours, sort=sort).sum(), frame.groupby(index, sort=sort).sum()),
+        (df.groupby(hours.hour, sort=sort).y.mean(), frame.groupby(index.hour, sort=sort).y.mean()),
+        (df.x.groupby(hours.day, sort=sort).count(), frame.x.groupby(index.day, sort=sort).count()),
+        (df.groupby([hours.day, "x"], sort=sort).y.max(), frame.groupby([index.day, "x"], sort=sort).y.max()),
+        (
+            df[df.x > 20].groupby(df[df.x > 20].index.hour, sort=sort).x.sum(),
+            frame[frame.x > 20].groupby(index[frame.x > 20].hour, sort=sort).x.sum(),
+        ),
+    ):
+        assert_eq(found, expected)
+    assert_eq(df.groupby(hours.hour).x.transform("sum"), frame.groupby(index.hour).x.transform("sum"))
+
+
+def test_an_index_of_other_rows():
+    df = dd.from_pandas(pd.DataFrame({"x": range(10)}), npartitions=2)
+    with pytest.raises(ValueError, match="it has 1 partitions, the rows have 2"):
+        df.groupby(df.repartition(npartitions=1).index)
+    with pytest.raises(ValueError, match=r"one of the same rows: 5 rows, \d index values"):
+        df.groupby(df[df.x > 2].index).x.sum().compute()
