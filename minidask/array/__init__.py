@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy import (
     bool,
+    broadcast_shapes,
     complex64,
     complex128,
     e,
@@ -33,6 +34,7 @@ from numpy import (
     nan,
     newaxis,
     pi,
+    promote_types,
     uint8,
     uint16,
     uint32,
@@ -42,11 +44,15 @@ from numpy import (
 from minidask.array import fft, lib, linalg, ma, overlap, random, reductions, stats
 from minidask.array.along import apply_along_axis, apply_over_axes
 from minidask.array.array import Array
+from minidask.array.assigning import copy, copyto, fill_diagonal, putmask
 from minidask.array.chunk_types import register_chunk_type
 from minidask.array.conversions import compute_chunk_sizes, to_delayed
 from minidask.array.creation.delayed_parts import from_delayed, from_func
 from minidask.array.creation.diagonals import (
     diag,
+    diag_indices,
+    diag_indices_from,
+    diagflat,
     diagonal,
     tri,
     tril,
@@ -58,15 +64,20 @@ from minidask.array.creation.diagonals import (
 )
 from minidask.array.creation.filled import empty, empty_like, full, full_like, ones, ones_like, zeros, zeros_like
 from minidask.array.creation.grids import fromfunction, indices, meshgrid
-from minidask.array.creation.ranges import arange, eye, linspace
-from minidask.array.creation.repeating import pad, repeat, tile
-from minidask.array.creation.wrapping import array, asanyarray, asarray, from_array
+from minidask.array.creation.ranges import arange, eye, geomspace, identity, linspace, logspace
+from minidask.array.creation.repeating import pad, repeat, resize, tile
+from minidask.array.creation.wrapping import array, asanyarray, asarray, from_array, from_dlpack
+from minidask.array.dates import busday_count, busday_offset, datetime_as_string, is_busday
 from minidask.array.differences import average, diff, ediff1d, gradient, ptp, trace
 from minidask.array.facts import (
+    array_repr,
     can_cast,
+    common_type,
+    einsum_path,
     iscomplexobj,
     isrealobj,
     isscalar,
+    min_scalar_type,
     ndim,
     result_type,
     shape,
@@ -75,15 +86,18 @@ from minidask.array.facts import (
 )
 from minidask.array.gufunc import apply_gufunc, as_gufunc, gufunc
 from minidask.array.joining import block, concatenate, stack
+from minidask.array.linalg.namesakes import matrix_transpose
 from minidask.array.mapping import blockwise, map_blocks
 from minidask.array.normalize import normalize_chunks
 from minidask.array.overlap.mapped import map_overlap
 from minidask.array.overlap.pushing import push
+from minidask.array.performance import PerformanceWarning
 from minidask.array.piecewise import piecewise
 from minidask.array.pointwise import (
     allclose,
     angle,
     array_equal,
+    array_equiv,
     astype,
     clip,
     fix,
@@ -92,9 +106,11 @@ from minidask.array.pointwise import (
     isclose,
     iscomplex,
     isneginf,
+    isnull,
     isposinf,
     isreal,
     nan_to_num,
+    notnull,
     outer,
     real,
     round,
@@ -106,14 +122,15 @@ from minidask.array.products.einsum import einsum
 from minidask.array.products.tensors import cross, kron, tensordot
 from minidask.array.products.vectors import dot, inner, matmul, matvec, vdot, vecdot, vecmat
 from minidask.array.rechunk import rechunk
-from minidask.array.reductions.cumulative import cumprod, cumsum, nancumprod, nancumsum
+from minidask.array.reductions.cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, nancumprod, nancumsum
 from minidask.array.reductions.custom import reduction
 from minidask.array.reductions.folds import all_ as all
 from minidask.array.reductions.folds import any_ as any
 from minidask.array.reductions.folds import max, min, nanmax, nanmin, nanprod, nansum, prod, sum
 from minidask.array.reductions.moments import mean, nanmean, nanstd, nanvar, std, var
 from minidask.array.reductions.places import argmax, argmin, nanargmax, nanargmin
-from minidask.array.reshaping import ravel, reshape
+from minidask.array.remedies import remedy
+from minidask.array.reshaping import ravel, reshape, reshape_blockwise
 from minidask.array.selecting import (
     argwhere,
     choose,
@@ -139,7 +156,10 @@ from minidask.array.shaping import (
     swapaxes,
     transpose,
 )
+from minidask.array.signals import convolve, correlate, interp, polyval, trapezoid, unwrap, vander
 from minidask.array.slicing.shuffling import shuffle
+from minidask.array.sorting import argpartition, argsort, partition, sort, sort_complex, take_along_axis
+from minidask.array.splitting import array_split, dsplit, hsplit, split, unstack, vsplit
 from minidask.array.stacking import (
     append,
     atleast_1d,
@@ -163,8 +183,9 @@ from minidask.array.storage.hdf5 import to_hdf5
 from minidask.array.storage.npy_stack import from_npy_stack, to_npy_stack
 from minidask.array.storage.zarr_arrays import from_zarr, to_zarr
 from minidask.array.storing import store
+from minidask.array.testing import assert_eq
 from minidask.array.turning import flip, fliplr, flipud, roll, rollaxis, rot90
-from minidask.array.ufuncs import UFUNCS
+from minidask.array.ufuncs import UFUNCS, frompyfunc
 from minidask.array.unify import unify_chunks
 from minidask.collection import compute, optimize, persist, visualize
 
@@ -172,52 +193,65 @@ around = round
 amax, amin = max, min
 permute_dims = transpose
 concat = concatenate
+array_str = array2string = array_repr
+may_share_memory = shares_memory
 
 # The ufuncs, by their names: sin, add, ...
 globals().update(UFUNCS)
 
 __all__ = [
-    "Array", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "angle", "any", "append",
-    "apply_along_axis", "apply_gufunc", "apply_over_axes", "arange", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "argmax", "argmin", "argtopk", "argwhere", "around", "array", "array_equal",
-    "as_gufunc", "asanyarray", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d",
-    "atleast_2d", "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_count", "bitwise_invert",
-    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "blockwise",
-    "bool", "broadcast_arrays", "broadcast_to", "can_cast", "cbrt", "ceil", "choose", "clip", "coarsen",
-    "column_stack", "complex128", "complex64", "compress", "compute", "compute_chunk_sizes", "concat",
-    "concatenate", "conj", "conjugate", "copysign", "corrcoef", "cos", "cosh", "count_nonzero", "cov", "cross",
-    "cumprod", "cumsum", "deg2rad", "degrees", "delete", "diag", "diagonal", "diff", "digitize", "divide", "divmod",
-    "dot", "dstack", "e", "ediff1d", "einsum", "empty", "empty_like", "equal", "euler_gamma", "exp", "exp2",
-    "expand_dims", "expm1", "extract", "eye", "fabs", "fft", "finfo", "fix", "flatnonzero", "flip", "fliplr",
-    "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp",
-    "from_array", "from_delayed", "from_func", "from_npy_stack", "from_zarr", "fromfunction", "full", "full_like",
-    "gcd", "gradient", "greater", "greater_equal", "gufunc", "heaviside", "histogram", "histogram2d",
-    "histogram_bin_edges", "histogramdd", "hstack", "hypot", "i0", "iinfo", "imag", "indices", "inf", "inner",
-    "insert", "int16", "int32", "int64", "int8", "intersect1d", "invert", "isclose", "iscomplex", "iscomplexobj",
-    "isdtype", "isfinite", "isin", "isinf", "isnan", "isnat", "isneginf", "isposinf", "isreal", "isrealobj",
-    "isscalar", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lib", "linalg", "linspace", "log",
-    "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "ma", "map_blocks", "map_overlap", "matmul", "matvec", "max", "maximum", "mean", "median", "meshgrid", "min",
-    "minimum", "mod", "modf", "moment", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax", "nanargmin",
-    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
-    "nanquantile", "nanstd", "nansum", "nanvar", "ndim", "negative", "newaxis", "nextafter", "nonzero",
-    "normalize_chunks", "not_equal", "ones", "ones_like", "optimize", "outer", "overlap", "pad", "percentile",
-    "permute_dims", "persist", "pi", "piecewise", "positive", "pow", "power", "prod", "ptp", "push", "quantile",
-    "rad2deg", "radians", "random", "ravel", "ravel_multi_index", "real", "rechunk", "reciprocal", "reduction",
-    "reductions", "register_chunk_type", "remainder", "repeat", "reshape", "result_type", "right_shift", "rint",
-    "roll", "rollaxis", "rot90", "round", "searchsorted", "select", "setdiff1d", "setxor1d", "shape",
-    "shares_memory", "shuffle", "sign", "signbit", "sin", "sinc", "sinh", "size", "spacing", "sqrt", "square",
-    "squeeze", "stack", "stats", "std", "store", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "tensordot",
-    "tile", "to_delayed", "to_hdf5", "to_npy_stack", "to_zarr", "topk", "trace", "transpose", "tri", "tril",
+    "Array", "PerformanceWarning", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin",
+    "angle", "any", "append", "apply_along_axis", "apply_gufunc", "apply_over_axes", "arange", "arccos", "arccosh",
+    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort", "argtopk",
+    "argwhere", "around", "array", "array2string", "array_equal", "array_equiv", "array_repr", "array_split",
+    "array_str", "as_gufunc", "asanyarray", "asarray", "asin", "asinh", "assert_eq", "astype", "atan", "atan2",
+    "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_count",
+    "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+    "block", "blockwise", "bool", "broadcast_arrays", "broadcast_shapes", "broadcast_to", "busday_count",
+    "busday_offset", "can_cast", "cbrt", "ceil", "choose", "clip", "coarsen", "column_stack", "common_type",
+    "complex128", "complex64", "compress", "compute", "compute_chunk_sizes", "concat", "concatenate", "conj",
+    "conjugate", "convolve", "copy", "copysign", "copyto", "corrcoef", "correlate", "cos", "cosh", "count_nonzero",
+    "cov", "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "datetime_as_string", "deg2rad",
+    "degrees", "delete", "diag", "diag_indices", "diag_indices_from", "diagflat", "diagonal", "diff", "digitize",
+    "divide", "divmod", "dot", "dsplit", "dstack", "e", "ediff1d", "einsum", "einsum_path", "empty", "empty_like",
+    "equal", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "extract", "eye", "fabs", "fft", "fill_diagonal",
+    "finfo", "fix", "flatnonzero", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "frexp", "from_array", "from_delayed", "from_dlpack", "from_func",
+    "from_npy_stack", "from_zarr", "fromfunction", "frompyfunc", "full", "full_like", "gcd", "geomspace", "gradient",
+    "greater", "greater_equal", "gufunc", "heaviside", "histogram", "histogram2d", "histogram_bin_edges",
+    "histogramdd", "hsplit", "hstack", "hypot", "i0", "identity", "iinfo", "imag", "indices", "inf", "inner",
+    "insert", "int16", "int32", "int64", "int8", "interp", "intersect1d", "invert", "is_busday", "isclose",
+    "iscomplex", "iscomplexobj", "isdtype", "isfinite", "isin", "isinf", "isnan", "isnat", "isneginf", "isnull",
+    "isposinf", "isreal", "isrealobj", "isscalar", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lib",
+    "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logspace", "ma", "map_blocks", "map_overlap", "matmul", "matrix_transpose",
+    "matvec", "max", "maximum", "may_share_memory", "mean", "median", "meshgrid", "min", "min_scalar_type", "minimum",
+    "mod", "modf", "moment", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax", "nanargmin", "nancumprod",
+    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd",
+    "nansum", "nanvar", "ndim", "negative", "newaxis", "nextafter", "nonzero", "normalize_chunks", "not_equal",
+    "notnull", "ones", "ones_like", "optimize", "outer", "overlap", "pad", "partition", "percentile", "permute_dims",
+    "persist", "pi", "piecewise", "polyval", "positive", "pow", "power", "prod", "promote_types", "ptp", "push",
+    "putmask", "quantile", "rad2deg", "radians", "random", "ravel", "ravel_multi_index", "real", "rechunk",
+    "reciprocal", "reduction", "reductions", "register_chunk_type", "remainder", "repeat", "reshape",
+    "reshape_blockwise", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round",
+    "searchsorted", "select", "setdiff1d", "setxor1d", "shape", "shares_memory", "shuffle", "sign", "signbit", "sin",
+    "sinc", "sinh", "size", "sort", "sort_complex", "spacing", "split", "sqrt", "square", "squeeze", "stack", "stats",
+    "std", "store", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile",
+    "to_delayed", "to_hdf5", "to_npy_stack", "to_zarr", "topk", "trace", "transpose", "trapezoid", "tri", "tril",
     "tril_indices", "tril_indices_from", "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc",
     "uint16", "uint32", "uint64", "uint8", "unify_chunks", "union1d", "unique", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "unravel_index", "var", "vdot", "vecdot", "vecmat", "view", "visualize",
-    "vstack", "where", "zeros", "zeros_like",
+    "unique_inverse", "unique_values", "unravel_index", "unstack", "unwrap", "vander", "var", "vdot", "vecdot",
+    "vecmat", "view", "visualize", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Raise AttributeError; for what NumPy has it says what to do."""
+    instead = remedy("", name)
+    if instead is not None:
+        raise AttributeError(f"minidask.array.{name} isn't built: {instead}")
+    if not name.startswith("_") and isinstance(getattr(np, name, None), type):
+        raise AttributeError(f"minidask.array has no type {name!r}: take it from numpy")
     if not name.startswith("_") and hasattr(np, name):
         raise AttributeError(
             f"minidask.array.{name} isn't built: use x.map_blocks(numpy.{name}) where it works on one block at a time, or "

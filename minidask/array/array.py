@@ -18,7 +18,7 @@ import numpy as np
 from minidask.array import mapping, rechunk, storing
 from minidask.array.chunk_types import defers_to, is_wrapper
 from minidask.array.collection import CLASSES, grid_keys
-from minidask.array.computing import compute_array
+from minidask.array.computing import placed
 from minidask.array.conversions import compute_chunk_sizes, to_dask_dataframe, to_delayed
 from minidask.array.dispatch import FUNCTIONS, call_registered
 from minidask.array.gufunc import call_generalized
@@ -28,6 +28,8 @@ from minidask.array.normalize import normalize_chunks
 from minidask.array.operators import Operators
 from minidask.array.overlap.mapped import map_overlap
 from minidask.array.picture import html_of, svg_of, text_of
+from minidask.array.remedies import remedy
+from minidask.array.slicing import shuffling
 from minidask.array.slicing.getting import getitem
 from minidask.array.slicing.indexers import BlockView
 from minidask.array.slicing.points import VIndex
@@ -36,6 +38,9 @@ from minidask.array.statistics import central, extremes
 from minidask.array.storage import hdf5, zarr_arrays
 from minidask.array.ufuncs import call_method, call_ufunc
 from minidask.collection import rebuilt_layer
+
+# Of the array API: what ``minidask.array`` has is what NumPy has of these.
+_API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
 
 
 class Array(Operators, NumpyMethods):
@@ -111,7 +116,28 @@ class Array(Operators, NumpyMethods):
         return call_registered(func, args, kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        if api_version is not None and api_version not in _API_VERSIONS:
+            raise ValueError(f"the array API of {api_version!r} isn't known: {', '.join(_API_VERSIONS)} are")
         return sys.modules[__package__]
+
+    @property
+    def device(self) -> str:
+        """Where blocks are, for the array API: ``"cpu"``."""
+        return "cpu"
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        """Return the array itself, for the array API; raises ValueError for another device than ``"cpu"``."""
+        if device != "cpu" or stream is not None:
+            raise ValueError(f"blocks are in memory: the device is 'cpu', got {device!r}, stream={stream!r}")
+        return self
+
+    def to_backend(self, backend: str | None = None, **kwargs: Any) -> Any:
+        """Return the array with blocks of a library's type; raises ValueError for another one than ``"numpy"``."""
+        if backend not in (None, "numpy"):
+            raise ValueError(
+                f"blocks are made by NumPy: use x.map_blocks with {backend!r}'s function that takes arrays over"
+            )
+        return self
 
     # -- parts ------------------------------------------------------------------------------------------------------
 
@@ -165,10 +191,39 @@ class Array(Operators, NumpyMethods):
     def __complex__(self) -> complex:
         return complex(self._scalar(complex))
 
+    def item(self, *args: Any) -> Any:
+        """Compute and return one element as a Python object; without a position the array must have one element alone.
+
+        Positions are an int, which counts in C order, or an int for each axis.
+        """
+        if not args:
+            if self.size != 1:
+                raise ValueError("can only convert an array of size 1 to a Python scalar")
+            return np.asarray(self.compute()).item()
+        index = args[0] if len(args) == 1 and isinstance(args[0], tuple) else args
+        if len(index) == 1 and self.ndim != 1:
+            place = operator.index(index[0])
+            if not -self.size <= place < self.size:
+                raise IndexError(f"index {place} is out of bounds for size {self.size}")
+            index = tuple(map(int, np.unravel_index(place % self.size, self.shape)))
+        if len(index) != self.ndim:
+            raise ValueError("incorrect number of indices for array")
+        return np.asarray(self[index].compute()).item()
+
+    def tolist(self) -> Any:
+        """Compute the array and return it as nested lists of Python objects."""
+        return np.asarray(self.compute()).tolist()
+
     def __index__(self) -> int:
         if self.ndim or self.dtype.kind not in "iu":
             raise TypeError("only integer scalar arrays can be converted to a scalar index")
         return int(self._scalar(operator.index))
+
+    def __getattr__(self, name: str) -> Any:
+        instead = remedy("methods", name)
+        if instead is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise AttributeError(f"{name} of arrays isn't built for chunked ones: {instead}")
 
     # -- looks ------------------------------------------------------------------------------------------------------
 
@@ -182,9 +237,7 @@ class Array(Operators, NumpyMethods):
         """Return a drawing of the chunks as SVG, its longest axis about ``size`` pixels."""
         return svg_of(self._chunks, size)
 
-    def compute(self, **kwargs: Any) -> Any:
-        """Compute the array and return it in memory; see ``minidask.compute`` for the keywords."""
-        return compute_array(self, kwargs)
+    __minidask_placed__ = placed
 
     # -- blocks -----------------------------------------------------------------------------------------------------
 
@@ -193,9 +246,30 @@ class Array(Operators, NumpyMethods):
         """The array itself."""
         return self
 
-    def map_blocks(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def map_blocks(
+        self,
+        func: Callable[..., Any],
+        *args: Any,
+        name: str | None = None,
+        token: str | None = None,
+        dtype: Any = None,
+        chunks: Any = None,
+        drop_axis: Any = None,
+        new_axis: Any = None,
+        enforce_ndim: bool = False,
+        meta: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """Return the array whose blocks are ``func`` of this one's; see ``minidask.array.map_blocks``."""
-        return mapping.map_blocks(func, self, *args, **kwargs)
+        named = {
+            "name": name,
+            "token": token,
+            "dtype": dtype,
+            "chunks": chunks,
+            "drop_axis": drop_axis,
+            "new_axis": new_axis,
+        }
+        return mapping.map_blocks(func, self, *args, **named, enforce_ndim=enforce_ndim, meta=meta, **kwargs)
 
     def map_overlap(
         self, func: Callable[..., Any], depth: Any, boundary: Any = None, trim: bool = True, **kwargs: Any
@@ -239,6 +313,10 @@ class Array(Operators, NumpyMethods):
         """Return the central moment of an order along axes; see ``minidask.array.moment``."""
         return central.moment(self, order, axis, dtype, keepdims, ddof, split_every, out)
 
+    def shuffle(self, indexer: Any, axis: int = 0, chunks: Any = "auto") -> Any:
+        """Return the slices along an axis in another order, in groups; see ``minidask.array.shuffle``."""
+        return shuffling.shuffle(self, indexer, axis, chunks)
+
     # -- other things -----------------------------------------------------------------------------------------------
 
     def to_delayed(self, optimize_graph: bool = True) -> Any:
@@ -249,9 +327,9 @@ class Array(Operators, NumpyMethods):
         """Return a dataframe (of two axes) or a series (of one); the second axis in one block."""
         return to_dask_dataframe(self, columns, index, meta)
 
-    def store(self, target: Any, **kwargs: Any) -> Any:
+    def store(self, targets: Any, **kwargs: Any) -> Any:
         """Write the array into something that can be assigned to; see ``minidask.array.store``."""
-        return storing.store(self, target, **kwargs)
+        return storing.store(self, targets, **kwargs)
 
     def to_zarr(self, *args: Any, **kwargs: Any) -> Any:
         """Write the array in zarr's format; see ``minidask.array.to_zarr``."""

@@ -9,6 +9,7 @@ Place in the flow: asked by operators and by the protocols of ``Array``.
 from __future__ import annotations
 
 from functools import lru_cache
+from inspect import isclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ _CHUNK_TYPES: list[type] = [np.ndarray, np.generic]
 _LIBRARIES = frozenset({"sparse", "cupy", "cupyx", "scipy"})
 
 
-def register_chunk_type(cls: type) -> None:
+def register_chunk_type(type: type) -> None:
     """Let blocks be of a type: operations with its objects are taken on.
 
     Raises
@@ -32,9 +33,9 @@ def register_chunk_type(cls: type) -> None:
     >>> class Marked(np.ndarray): ...
     >>> register_chunk_type(Marked)
     """
-    if not isinstance(cls, type):
-        raise TypeError(f"register_chunk_type takes a type, got {cls!r:.60}")
-    _CHUNK_TYPES.append(cls)
+    if not isclass(type):
+        raise TypeError(f"register_chunk_type takes a type, got {type!r:.60}")
+    _CHUNK_TYPES.append(type)
     is_wrapper.cache_clear()
 
 

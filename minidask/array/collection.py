@@ -22,6 +22,7 @@ from minidask import config
 from minidask.array.assemble import assemble
 from minidask.array.chunks import REMEDY, Chunks, Size, UnknownChunkSizes, has_unknown, shape_of
 from minidask.array.optimize import PASSES, PASSES_WITHOUT_FUSION
+from minidask.array.performance import FEW, check_number
 from minidask.collection import DaskMethodsMixin, rebuilt_layer
 from minidask.graph import Key, Layer, LayeredGraph
 from minidask.optimize.pipeline import OWN, run_pipeline
@@ -184,6 +185,8 @@ def new_array(layer: Layer, chunks: Chunks, meta: Any, shape: tuple[Size, ...] |
     shape : tuple, optional
         That of the chunks, where it is known already.
     """
+    if prod(layer.numblocks) >= FEW:
+        check_number(layer)
     cls = CLASSES[0]
     array = cls.__new__(cls)
     array._layer = layer

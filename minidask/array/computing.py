@@ -1,7 +1,8 @@
-"""``compute`` of one array: the result is allocated once, and each task writes its block into its place.
+"""``compute`` of arrays: each result is allocated once, and each task writes its block into its place.
 
-Place in the flow: ``Array.compute`` puts a ``Delivered`` collection in the array's place where tasks run in this process. The
-layer that delivers is blockwise, so that it fuses with what makes the blocks. Elsewhere blocks come back and are joined.
+Place in the flow: ``minidask.compute`` asks every array (``__minidask_placed__``) for what is computed in its place where tasks
+run in this process: a ``Delivered`` collection. The layer that delivers is blockwise, so that it fuses with what makes the
+blocks; what several results share is computed once. Elsewhere blocks come back and are joined.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from minidask.array.allocation import keep_freed_memory
 from minidask.array.assemble import assemble
 from minidask.array.chunks import has_unknown
 from minidask.array.collection import ArrayBase
 from minidask.array.deliver import AllDelivered, Deliver, DeliverLayer, Handed
+from minidask.array.packing import packed
+from minidask.array.performance import check_memory
 from minidask.array.sources import Bounds, grid_sizes, symbols
-from minidask.collection import compute
 from minidask.graph import Parts
 from minidask.graph.blockwise import InputOf
 from minidask.schedulers import sync, threads
-from minidask.schedulers.registry import get_scheduler
 
 # Each computation delivers to memory of its own: no two of these layers are equal.
 _numbers = count()
@@ -82,13 +84,19 @@ def collect(results: Any, out: Any) -> Any:
     return assemble(whole, numblocks)
 
 
-def compute_array(x: ArrayBase, kwargs: dict[str, Any]) -> Any:
-    """Compute an array, straight into its place where that is possible."""
-    kind = x.dtype.kind
-    if not x.ndim or type(x._meta) is not np.ndarray or kind == "O" or has_unknown(x.shape) or not prod(x.shape):
-        return compute(x, traverse=False, **kwargs)[0]
-    run = get_scheduler(get=kwargs.get("get"), scheduler=kwargs.get("scheduler"), collections=[x])
+def placed(x: ArrayBase, run: Callable[..., Any]) -> ArrayBase:
+    """Return the collection that computes an array straight into its place; the array itself where that isn't possible.
+
+    Parameters
+    ----------
+    x : Array
+    run : callable
+        The ``get`` function of who runs the tasks: elsewhere than here they have no part of this process's memory.
+    """
     if run is not threads.get and run is not sync.get:
-        # Elsewhere tasks have no part of this process's memory.
-        return compute(x, traverse=False, **kwargs)[0]
-    return compute(delivered(x), traverse=False, **kwargs)[0]
+        return x
+    keep_freed_memory()
+    check_memory(x)
+    if not x.ndim or type(x._meta) is not np.ndarray or x.dtype.kind == "O" or not prod(x.shape):
+        return x
+    return packed(x) if has_unknown(x.shape) else delivered(x)

@@ -28,6 +28,7 @@ class Deliver:
     """Write a block into its place; return its bounds, or ``Handed`` if it doesn't fit."""
 
     __slots__ = ("out",)
+    small = True
 
     def __init__(self, out: Any) -> None:
         self.out = out
@@ -48,6 +49,26 @@ class Deliver:
         if block.__array_interface__["data"] != place.__array_interface__["data"]:
             place[...] = block
         return bounds
+
+
+class FromPlace:
+    """Return a block as it stands in its place, given what ``Deliver`` returned."""
+
+    __slots__ = ("out",)
+    any_cut = True
+
+    def __init__(self, out: Any) -> None:
+        self.out = out
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "from-place"
+
+    def __call__(self, delivered: Any) -> Any:
+        if type(delivered) is Handed:
+            return delivered.block
+        return self.out[tuple([slice(low, high) for low, high in delivered])]
 
 
 class DeliverLayer(Blockwise):

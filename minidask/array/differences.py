@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from minidask.array.chunks import check_known, normalize_axes, normalize_axis
+from minidask.array.collection import ArrayBase
 from minidask.array.creation.diagonals import diagonal
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
 from minidask.array.pointwise import astype
+from minidask.array.rebinding import rebind
 from minidask.array.reductions import folds, moments
 from minidask.array.reshaping import ravel
 from minidask.array.shaping import broadcast_to
@@ -148,6 +150,8 @@ def _derivative(x: Any, axis: int, step: Any, edge_order: int) -> Any:
     def at(low: Any, high: Any) -> Any:
         return x[(*[slice(None)] * axis, slice(low, high))]
 
+    if isinstance(step, ArrayBase):
+        raise TypeError("distances of gradient must be in memory: compute them first")
     if np.ndim(step) > 1:
         raise ValueError("distances must be either scalars or 1d")
     if np.ndim(step) == 1 and len(step) != length:
@@ -199,10 +203,8 @@ def ptp(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> An
     >>> da.ptp(da.arange(5, chunks=2)).compute()
     np.int64(4)
     """
-    if out is not None:
-        raise NotImplementedError("out= of reductions isn't built: use the result, which is a new array")
     x = as_array(a)
-    return folds.max(x, axis, keepdims) - folds.min(x, axis, keepdims)
+    return rebind("ptp", out, folds.max(x, axis, keepdims) - folds.min(x, axis, keepdims))
 
 
 @implements(np.average)
@@ -263,6 +265,4 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
     >>> da.trace(da.eye(3, chunks=2)).compute()
     np.float64(3.0)
     """
-    if out is not None:
-        raise NotImplementedError("out= of reductions isn't built: use the result, which is a new array")
-    return folds.sum(diagonal(a, offset, axis1, axis2), -1, dtype)
+    return folds.sum(diagonal(a, offset, axis1, axis2), -1, dtype, out=out)

@@ -6,8 +6,13 @@ ever computed silently because a NumPy function was called.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
+
+from minidask.array.rebinding import rebind
+from minidask.array.remedies import remedy
 
 # {NumPy's function: ours}
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
@@ -44,9 +49,45 @@ def call_registered(func: Any, args: Any, kwargs: Any) -> Any:
     """
     own = FUNCTIONS.get(func)
     if own is None:
-        name = f"{getattr(func, '__module__', 'numpy')}.{getattr(func, '__name__', func)}"
+        module, name = getattr(func, "__module__", "numpy"), getattr(func, "__name__", str(func))
+        instead = remedy(module.removeprefix("numpy").lstrip("."), name)
         raise TypeError(
-            f"{name} isn't built for chunked arrays, and would have to compute them: call it on x.compute(), or use "
-            "x.map_blocks for work on one block at a time; docs/array.rst says what there is"
+            f"{module}.{name} isn't built for chunked arrays, and would have to compute them: "
+            f"{instead or 'use x.map_blocks for work on one block at a time'}; or call it on x.compute()"
         )
-    return own(*args, **kwargs)
+    if not kwargs:
+        return own(*args)
+    names, takes_out = arguments(func, own)
+    if names:
+        kwargs = {names.get(name, name): value for name, value in kwargs.items()}
+    if takes_out or "out" not in kwargs:
+        return own(*args, **kwargs)
+    kwargs = dict(kwargs)
+    out = kwargs.pop("out")
+    return rebind(getattr(func, "__name__", str(func)), out, own(*args, **kwargs))
+
+
+@lru_cache(1024)
+def arguments(func: Any, own: Callable[..., Any]) -> tuple[dict[str, str], bool]:
+    """Return NumPy's names of arguments that ours has other names for, and whether ours takes ``out`` by itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minidask.array as da
+    >>> arguments(np.roll, da.roll)
+    ({'a': 'array'}, False)
+    """
+    ours = inspect.signature(own).parameters
+    takes_out = "out" in ours or any(one.kind is one.VAR_KEYWORD for one in ours.values())
+    try:
+        theirs = inspect.signature(func).parameters
+    except (TypeError, ValueError):  # a builtin without a signature
+        return {}, takes_out
+    pairs = zip(theirs.values(), ours.values(), strict=False)
+    names = {
+        one.name: other.name
+        for one, other in pairs
+        if one.name not in ours and other.kind is other.POSITIONAL_OR_KEYWORD and other.name not in theirs
+    }
+    return names, takes_out

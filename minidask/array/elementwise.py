@@ -40,6 +40,7 @@ def elementwise(
     dtype: Any = None,
     meta: Any = None,
     nout: int = 1,
+    metas: tuple[Any, ...] | None = None,
 ) -> Any:
     """Return the array of ``func`` on aligned blocks of the operands, which are broadcast.
 
@@ -56,6 +57,8 @@ def elementwise(
         Of the result; default: found without data (``minidask.array.dtypes``).
     nout : int
         With more than one output ``func`` returns a tuple, and so does this.
+    metas : tuple, optional
+        Of all outputs, with the result's number of dimensions, instead of ``dtype`` and ``meta``.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def elementwise(
     inputs: list[Layer] = []
     prepared: list[tuple[Operand, tuple[int, ...]]] = []
     named: list[Any] = []
-    metas: list[Any] = []
+    samples: list[Any] = []
     kinds: list[Any] | None = []
     places: dict[str, int] = {}
     found = iter(arrays)
@@ -100,7 +103,7 @@ def elementwise(
             index = out_index if array.ndim == ndim else out_index[ndim - array.ndim :]
             prepared.append((_FIRST[at] if at < 3 else InputOf(at), index))
             named.append(layer.name)
-            metas.append(array._meta)
+            samples.append(array._meta)
             if kinds is not None and type(array._meta) is np.ndarray:
                 kinds.append(array._meta.dtype)
             else:
@@ -109,14 +112,16 @@ def elementwise(
             prepared.append((Constant(operand), ()))
             # A number before each literal: no text can look like a name.
             named += (0, operand)
-            metas.append(operand)
+            samples.append(operand)
             kind = literal_kind(operand)
             if kinds is not None and kind is not None:
                 kinds.append(kind)
             else:
                 kinds = None
-    if meta is None and dtype is None:
-        found_metas = metas_of_call(func, metas, ndim, kwargs, None if kinds is None else tuple(kinds))
+    if metas is not None:
+        found_metas = metas
+    elif meta is None and dtype is None:
+        found_metas = metas_of_call(func, samples, ndim, kwargs, None if kinds is None else tuple(kinds))
     else:
         base = (
             meta

@@ -15,7 +15,7 @@ from minidask.array.dispatch import implements
 
 
 @implements(np.shape)
-def shape(a: Any) -> tuple[Any, ...]:
+def shape(array: Any) -> tuple[Any, ...]:
     """Return an array's shape; NaN for lengths that aren't known.
 
     Examples
@@ -24,7 +24,7 @@ def shape(a: Any) -> tuple[Any, ...]:
     >>> da.shape(da.ones((2, 3)))
     (2, 3)
     """
-    return a.shape if isinstance(a, ArrayBase) else np.shape(a)
+    return array.shape if isinstance(array, ArrayBase) else np.shape(array)
 
 
 @implements(np.ndim)
@@ -124,3 +124,56 @@ def isscalar(element: Any) -> bool:
     (False, True)
     """
     return not isinstance(element, ArrayBase) and np.isscalar(element)
+
+
+@implements(np.common_type)
+def common_type(*arrays: Any) -> type:
+    """Return the inexact type that arrays have in common; raises TypeError for others than numbers.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.common_type(da.ones(3, dtype="f4"), da.ones(3, dtype=int))
+    <class 'numpy.float64'>
+    """
+    return np.common_type(*[np.empty(0, x.dtype) if isinstance(x, ArrayBase) else x for x in arrays])
+
+
+@implements(np.min_scalar_type)
+def min_scalar_type(a: Any) -> np.dtype[Any]:
+    """Return the smallest dtype that holds a scalar; an array's own, also of one without axes, whose value isn't known.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.min_scalar_type(da.ones(3))
+    dtype('float64')
+    """
+    return a.dtype if isinstance(a, ArrayBase) else np.min_scalar_type(a)
+
+
+@implements(np.array_repr, np.array_str, np.array2string)
+def array_repr(arr: Any, *args: Any, **kwargs: Any) -> str:
+    """Return what ``repr`` shows of an array, which computes nothing.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.array_repr(da.ones(3))[:15]
+    'minidask.array<'
+    """
+    return repr(arr) if isinstance(arr, ArrayBase) else np.array_repr(arr, *args, **kwargs)
+
+
+@implements(np.einsum_path)
+def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
+    """Return in which order NumPy would multiply the operands of ``einsum``; their shapes decide.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.einsum_path("ij,jk->ik", da.ones((2, 3)), da.ones((3, 4)))[0]
+    ['einsum_path', (0, 1)]
+    """
+    stand_ins = [np.broadcast_to(np.zeros((), x.dtype), x.shape) if isinstance(x, ArrayBase) else x for x in operands]
+    return np.einsum_path(*stand_ins, optimize=optimize)

@@ -150,9 +150,25 @@ def _delivered(func: Any, args: list[Any], deliver: Step, registers: list[Any]) 
     """Call the last function but one; a ufunc writes into the place that the last step would copy to."""
     if isinstance(func, np.ufunc) and func.nout == 1 and isinstance(deliver.func, Deliver):
         place = deliver.func.place(registers[deliver.sources[1]])
-        if fits(func, args, place):
+        if runs_on(place) and fits(func, args, place):
             return func(*args, out=place)
     return func(*args)
+
+
+def runs_on(place: Any) -> bool:
+    """Whether elements lie one behind the other along the last axis that has several.
+
+    Into a column NumPy 2.4's ``isfinite`` and ``negative`` write wrong values: a block that is one is copied.
+
+    Examples
+    --------
+    >>> runs_on(np.ones((3, 4))[:, 1:3]), runs_on(np.ones((3, 4))[:, 1:2])
+    (True, False)
+    """
+    for n, stride in zip(reversed(place.shape), reversed(place.strides), strict=True):
+        if n > 1:
+            return bool(stride == place.itemsize)
+    return True
 
 
 def flat_program(program: Program) -> FlatProgram:

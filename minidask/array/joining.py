@@ -17,6 +17,7 @@ from minidask.array.collection import new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import meta_of
+from minidask.array.rebinding import rebind
 from minidask.array.shaping import atleast, expand_dims
 from minidask.array.slicing.layers import wanted_indices
 from minidask.array.unify import unify_chunks
@@ -50,7 +51,15 @@ class Joined(Layer):
 
 
 @implements(np.concatenate)
-def concatenate(seq: Sequence[Any], axis: int | None = 0, allow_unknown_chunksizes: bool = False) -> Any:
+def concatenate(
+    seq: Sequence[Any],
+    axis: int | None = 0,
+    allow_unknown_chunksizes: bool = False,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Any:
     """Join arrays along an axis that they have.
 
     Parameters
@@ -61,11 +70,19 @@ def concatenate(seq: Sequence[Any], axis: int | None = 0, allow_unknown_chunksiz
         None: arrays are raveled first.
     allow_unknown_chunksizes : bool
         Accepted for compatibility: unknown sizes are joined wherever numbers of blocks agree.
+    out : Array, optional
+        Takes the result, as by assignment, and is returned.
+    dtype : dtype, optional
+        Of the result; default: what the arrays are promoted to.
+    casting : str
+        What is allowed for ``dtype``.
 
     Raises
     ------
     ValueError
         If there are no arrays, or their shapes don't fit.
+    TypeError
+        If the cast isn't allowed.
 
     Examples
     --------
@@ -94,10 +111,12 @@ def concatenate(seq: Sequence[Any], axis: int | None = 0, allow_unknown_chunksiz
                 "all the input array dimensions except for the concatenation axis must match exactly, but along dimension "
                 f"{at} the arrays have lengths {lengths}"
             )
+    if dtype is None:
+        dtype = arrays[0].dtype if len(arrays) == 1 else np.result_type(*[x.dtype for x in arrays])
+        casting = "unsafe"
+    arrays = [x if x.dtype == dtype else x.astype(dtype, casting=casting) for x in arrays]
     if len(arrays) == 1:
-        return arrays[0]
-    dtype = np.result_type(*[x.dtype for x in arrays])
-    arrays = [x if x.dtype == dtype else x.astype(dtype) for x in arrays]
+        return rebind("concatenate", out, arrays[0])
     # Blocks of no length would only cost tasks, and their dtype has been counted.
     longer = [x for x in arrays if x.shape[axis] != 0] or arrays[:1]
     if len(longer) > 1:
@@ -106,16 +125,25 @@ def concatenate(seq: Sequence[Any], axis: int | None = 0, allow_unknown_chunksiz
         ]
         longer = unify_chunks(*pairs)[1]
     layers = {x.name: x._layer for x in longer}
-    order = tuple([list(layers).index(x.name) for x in longer])
+    places = {name: at for at, name in enumerate(layers)}
+    order = tuple([places[x.name] for x in longer])
     name = f"concatenate-{quick_token('concatenate', axis, *[x.name for x in longer])}"
     layer = Joined(name, tuple(layers.values()), order, axis)
     sizes = tuple([size for x in longer for size in x._chunks[axis]])
     chunks = (*longer[0]._chunks[:axis], sizes, *longer[0]._chunks[axis + 1 :])
-    return new_array(layer, chunks, meta_of(longer[0]._meta, ndim, dtype))
+    return rebind("concatenate", out, new_array(layer, chunks, meta_of(longer[0]._meta, ndim, dtype)))
 
 
 @implements(np.stack)
-def stack(seq: Sequence[Any], axis: int = 0, allow_unknown_chunksizes: bool = False) -> Any:
+def stack(
+    seq: Sequence[Any],
+    axis: int = 0,
+    allow_unknown_chunksizes: bool = False,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Any:
     """Join arrays of one shape along a new axis.
 
     Raises
@@ -135,12 +163,14 @@ def stack(seq: Sequence[Any], axis: int = 0, allow_unknown_chunksizes: bool = Fa
     if len({str(x.shape) for x in arrays}) > 1 and not allow_unknown_chunksizes:
         raise ValueError(f"all input arrays must have the same shape, got {[x.shape for x in arrays]}")
     axis = normalize_axis(axis, arrays[0].ndim + 1)
-    return concatenate([expand_dims(x, axis) for x in arrays], axis)
+    return concatenate([expand_dims(x, axis) for x in arrays], axis, out=out, dtype=dtype, casting=casting)
 
 
 @implements(np.block)
-def block(arrays: Any) -> Any:
+def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Any:
     """Put arrays together from nested lists, the innermost lists along the last axis.
+
+    ``allow_unknown_chunksizes`` is accepted for compatibility: see ``concatenate``.
 
     Raises
     ------

@@ -116,11 +116,12 @@ def map_blocks(
     name, token : str, optional
         Of the result; first part of a name that is made.
     dtype : dtype, optional
-        Default: found by calling ``func`` on empty blocks (or on blocks of ones, if it fails on these).
+        Blocks of another dtype are cast to it where that loses no kind, such as ints to floats; otherwise they are an error where
+        they are computed. Default: found by calling ``func`` on empty blocks (or on blocks of ones, if it fails on these).
     chunks : tuple, optional
         Sizes of the result's blocks, where they aren't the arrays': a tuple of sizes an axis, or one size for all blocks.
     drop_axis, new_axis : int or tuple of int, optional
-        Axes of the arrays that the result lacks; axes that it has besides.
+        Axes of the arrays that the result lacks, along which ``func`` gets all blocks joined to one; axes that it has besides.
     enforce_ndim : bool
         Whether a block of another number of dimensions is an error where it is computed.
     meta : optional
@@ -210,15 +211,15 @@ def map_aligned(
         out_index.insert(at, ("new", at))
     own = _chunks_of(chunks, out_index, sizes, arrays)
     wants = _parameters(func)
-    for axis in dropped:
-        if len(sizes[axis]) > 1:
-            raise ValueError(
-                f"{what} can't drop axis {axis}, which has {len(sizes[axis])} blocks: a block of the result needs all of "
-                f"them, so rechunk first, x.rechunk({{{axis}: -1}})"
-            )
     infos = Infos(
         {
-            at: (a.chunks, tuple([out_index.index(s) if s in out_index else -1 for s in in_axes[ndim - a.ndim :]]))
+            at: (
+                # Along dropped axes the function sees all.
+                tuple(
+                    [(sum(n),) if s in dropped else n for s, n in zip(in_axes[ndim - a.ndim :], a.chunks, strict=True)]
+                ),
+                tuple([out_index.index(s) if s in out_index else -1 for s in in_axes[ndim - a.ndim :]]),
+            )
             for at, a in arrays.items()
         },
         own,
@@ -227,10 +228,21 @@ def map_aligned(
     found = _meta_for(func, args, arrays, kwargs, dtype, meta, len(out_index), wants, infos)
     infos.dtype = found.dtype
     call = Call(func, "block_id" in wants, "block_info" in wants, infos if "block_info" in wants else None)
-    called = Checked(call, own, checked)
+    declared = None if dtype is None and meta is None else found.dtype
+    called: Any = Checked(call, own, checked, declared)
     operands: list[tuple[Any, Any]] = [(BlockId(), tuple(out_index))]
+    joined: list[tuple[int, ...]] = [()]
     for at, arg in enumerate(args):
-        operands.append((arrays[at]._layer, tuple(in_axes[ndim - arg.ndim :])) if at in arrays else (arg, None))
+        if at not in arrays:
+            operands.append((arg, None))
+            joined.append(())
+            continue
+        # Of each array by itself: one of length 1 there isn't repeated.
+        index = [("dropped", at, s) if s in dropped else s for s in in_axes[ndim - arg.ndim :]]
+        operands.append((arrays[at]._layer, tuple(index)))
+        joined.append(tuple([axis for axis, s in enumerate(index) if isinstance(s, tuple)]))
+    if dropped:
+        called = JoinFirst(called, tuple(joined))
     prefix = token or func_name(func).strip("<>")
     digest = tokenize(func, chunks_token(own), dropped, added, call.wants_id, call.wants_info, str(found.dtype))
     layer = blockwise_layer(
@@ -242,27 +254,20 @@ def map_aligned(
         token=digest,
         new_axes={s: len(n) for s, n in zip(out_index, own, strict=True) if isinstance(s, tuple)},
         kwargs=kwargs or None,
-        contract=_only if dropped else None,
     )
     return new_array(layer, own, found)
 
 
-def _only(blocks: Any) -> Any:
-    """Return the only block of nested lists: a dropped axis has a single one."""
-    while isinstance(blocks, list):
-        blocks = blocks[0]
-    return blocks
-
-
 class Checked:
-    """Check that a block has the shape that was declared for it."""
+    """Check that a block has the shape, if ``strict``, and the dtype, if not None, that were declared for it."""
 
-    __slots__ = ("call", "chunks", "strict")
+    __slots__ = ("call", "chunks", "dtype", "strict")
 
-    def __init__(self, call: Call, chunks: Chunks, strict: bool) -> None:
+    def __init__(self, call: Call, chunks: Chunks, strict: bool, dtype: Any = None) -> None:
         self.call = call
         self.chunks = chunks
         self.strict = strict
+        self.dtype = dtype
 
     @property
     def short_name(self) -> str:
@@ -279,10 +284,17 @@ class Checked:
                     f"{self.short_name} returned a block of shape {shape} where {declared} was declared: correct chunks=, "
                     "drop_axis= or new_axis="
                 )
+        if self.dtype is not None and type(block) is np.ndarray and block.dtype != self.dtype:
+            if not np.can_cast(block.dtype, self.dtype, "same_kind"):
+                raise TypeError(
+                    f"{self.short_name} returned a block of dtype {block.dtype} where {self.dtype} was declared: correct "
+                    "dtype= or meta="
+                )
+            return block.astype(self.dtype)
         return block
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Checked, (self.call, self.chunks, self.strict)
+        return Checked, (self.call, self.chunks, self.strict, self.dtype)
 
 
 def _axes(axis: Any, ndim: int) -> list[int]:
@@ -456,7 +468,7 @@ class JoinFirst:
     @property
     def short_name(self) -> str:
         """The function's name, for people."""
-        return func_name(self.func)
+        return str(getattr(self.func, "short_name", None) or func_name(self.func))
 
     def __call__(self, *blocks: Any, **kwargs: Any) -> Any:
         joined = [_join(block, axes) for block, axes in zip(blocks, self.axes, strict=True)]

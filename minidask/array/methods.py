@@ -14,6 +14,7 @@ from minidask.array import pointwise, reshaping, shaping
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import call_registered
 from minidask.array.elementwise import elementwise
+from minidask.array.rebinding import rebind
 from minidask.array.reductions import cumulative, folds, moments, places
 
 
@@ -25,38 +26,95 @@ class NumpyMethods(ArrayBase):
     # -- reductions -------------------------------------------------------------------------------------------------
 
     def sum(
-        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        *,
+        initial: Any = None,
+        where: Any = True,
     ) -> Any:
         """Return the sum along axes; see ``minidask.array.sum``."""
-        return folds.sum(self, axis, dtype, keepdims, split_every, out)
+        return folds.sum(self, axis, dtype, keepdims, split_every, out, initial=initial, where=where)
 
     def prod(
-        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        *,
+        initial: Any = None,
+        where: Any = True,
     ) -> Any:
         """Return the product along axes; see ``minidask.array.prod``."""
-        return folds.prod(self, axis, dtype, keepdims, split_every, out)
+        return folds.prod(self, axis, dtype, keepdims, split_every, out, initial=initial, where=where)
 
-    def min(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+    def min(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        *,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
         """Return the smallest element along axes; see ``minidask.array.min``."""
-        return folds.min(self, axis, keepdims, split_every, out)
+        return folds.min(self, axis, keepdims, split_every, out, initial=initial, where=where)
 
-    def max(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+    def max(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        *,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
         """Return the largest element along axes; see ``minidask.array.max``."""
-        return folds.max(self, axis, keepdims, split_every, out)
+        return folds.max(self, axis, keepdims, split_every, out, initial=initial, where=where)
 
-    def any(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+    def any(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        *,
+        where: Any = True,
+    ) -> Any:
         """Return whether any element along axes is true."""
-        return folds.any_(self, axis, keepdims, split_every, out)
+        return folds.any_(self, axis, keepdims, split_every, out, where=where)
 
-    def all(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+    def all(
+        self,
+        axis: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        *,
+        where: Any = True,
+    ) -> Any:
         """Return whether all elements along axes are true."""
-        return folds.all_(self, axis, keepdims, split_every, out)
+        return folds.all_(self, axis, keepdims, split_every, out, where=where)
 
     def mean(
-        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: bool = False,
+        split_every: Any = None,
+        out: Any = None,
+        *,
+        where: Any = True,
     ) -> Any:
         """Return the mean along axes; see ``minidask.array.mean``."""
-        return moments.mean(self, axis, dtype, keepdims, split_every, out)
+        return moments.mean(self, axis, dtype, keepdims, split_every, out, where=where)
 
     def var(
         self,
@@ -66,9 +124,14 @@ class NumpyMethods(ArrayBase):
         ddof: float = 0,
         split_every: Any = None,
         out: Any = None,
+        *,
+        where: Any = True,
+        mean: Any = None,
+        correction: Any = None,
     ) -> Any:
         """Return the variance along axes; see ``minidask.array.var``."""
-        return moments.var(self, axis, dtype, keepdims, ddof, split_every, out)
+        limits = {"where": where, "mean": mean, "correction": correction}
+        return moments.var(self, axis, dtype, keepdims, ddof, split_every, out, **limits)
 
     def std(
         self,
@@ -78,9 +141,14 @@ class NumpyMethods(ArrayBase):
         ddof: float = 0,
         split_every: Any = None,
         out: Any = None,
+        *,
+        where: Any = True,
+        mean: Any = None,
+        correction: Any = None,
     ) -> Any:
         """Return the standard deviation along axes; see ``minidask.array.std``."""
-        return moments.std(self, axis, dtype, keepdims, ddof, split_every, out)
+        limits = {"where": where, "mean": mean, "correction": correction}
+        return moments.std(self, axis, dtype, keepdims, ddof, split_every, out, **limits)
 
     def argmin(self, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
         """Return where the smallest element is; see ``minidask.array.argmin``."""
@@ -125,11 +193,13 @@ class NumpyMethods(ArrayBase):
         """Return the array without axes of length 1."""
         return shaping.squeeze(self, axis)
 
-    def reshape(self, *shape: Any, merge_chunks: bool = True, limit: Any = None, order: str = "C") -> Any:
+    def reshape(
+        self, *shape: Any, merge_chunks: bool = True, limit: Any = None, order: str = "C", copy: bool | None = None
+    ) -> Any:
         """Return the elements in another shape; see ``minidask.array.reshape``."""
         if len(shape) == 1 and not hasattr(shape[0], "__index__"):
             shape = tuple(shape[0])
-        return reshaping.reshape(self, shape, merge_chunks, limit, order)
+        return reshaping.reshape(self, shape, merge_chunks, limit, order, copy=copy)
 
     def ravel(self, order: str = "C") -> Any:
         """Return all elements along one axis."""
@@ -162,13 +232,24 @@ class NumpyMethods(ArrayBase):
             raise TypeError(f"astype does not take the following keyword arguments: {sorted(extra)}")
         return pointwise.astype(self, dtype, casting, copy, order)
 
-    def clip(self, min: Any = None, max: Any = None) -> Any:
+    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:
         """Return the array with values below ``min`` and above ``max`` replaced by these."""
-        return pointwise.clip(self, min, max)
+        return pointwise.clip(self, min, max, out)
 
-    def round(self, decimals: int = 0) -> Any:
+    def round(self, decimals: int = 0, out: Any = None) -> Any:
         """Return the array rounded to so many decimals."""
-        return pointwise.round(self, decimals)
+        return pointwise.round(self, decimals, out)
+
+    def byteswap(self, inplace: bool = False) -> Any:
+        """Return the array with the bytes of its elements in the other order; ``inplace`` changes this one."""
+        made = elementwise(ByteSwap(), self, name="byteswap", meta=self._meta)
+        return rebind("byteswap", self if inplace else None, made)
+
+    def fill(self, value: Any) -> None:
+        """Assign a scalar to all elements; arrays made from this one before keep theirs."""
+        if np.ndim(value):
+            raise ValueError(f"fill needs a scalar, got {np.ndim(value)} dimensions: use x[...] = values")
+        call_registered(np.copyto, (self, value, "unsafe"), {})
 
     def view(self, dtype: Any = None, order: str = "C") -> Any:
         """Return the same bytes as another dtype; raises ValueError if the last axis's blocks don't hold whole elements."""
@@ -180,42 +261,71 @@ class NumpyMethods(ArrayBase):
 
     # -- what is looked up ------------------------------------------------------------------------------------------
 
-    def dot(self, other: Any) -> Any:
+    def dot(self, other: Any, out: Any = None) -> Any:
         """Return the dot product; see ``minidask.array.dot``."""
-        return call_registered(np.dot, (self, other), {})
+        return rebind("dot", out, call_registered(np.dot, (self, other), {}))
 
     def repeat(self, repeats: Any, axis: Any = None) -> Any:
         """Return the array with its elements repeated; see ``minidask.array.repeat``."""
         return call_registered(np.repeat, (self, repeats), {"axis": axis})
 
-    def choose(self, choices: Any) -> Any:
+    def choose(self, choices: Any, out: Any = None, mode: str = "raise") -> Any:
         """Return elements of ``choices``, of which this array says which; see ``minidask.array.choose``."""
-        return call_registered(np.choose, (self, choices), {})
+        return call_registered(np.choose, (self, choices, out, mode), {})
 
     def nonzero(self) -> Any:
         """Return the positions of the elements that aren't zero, an array an axis; see ``minidask.array.nonzero``."""
         return call_registered(np.nonzero, (self,), {})
 
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
         """Return the sum along a diagonal; see ``minidask.array.trace``."""
-        return call_registered(np.trace, (self, offset, axis1, axis2, dtype), {})
+        return call_registered(np.trace, (self, offset, axis1, axis2, dtype, out), {})
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
         """Return a diagonal; see ``minidask.array.diagonal``."""
         return call_registered(np.diagonal, (self, offset, axis1, axis2), {})
 
-    def take(self, indices: Any, axis: Any = None) -> Any:
+    def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         """Return elements at positions along an axis; see ``minidask.array.take``."""
-        return call_registered(np.take, (self, indices), {"axis": axis})
+        return call_registered(np.take, (self, indices, axis, out, mode), {})
 
-    def compress(self, condition: Any, axis: Any = None) -> Any:
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
         """Return what is where a condition is true along an axis; see ``minidask.array.compress``."""
-        return call_registered(np.compress, (condition, self), {"axis": axis})
+        return rebind("compress", out, call_registered(np.compress, (condition, self), {"axis": axis}))
 
     def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
         """Return where values belong in this sorted array; see ``minidask.array.searchsorted``."""
         return call_registered(np.searchsorted, (self, v), {"side": side, "sorter": sorter})
 
-    def ptp(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def ptp(self, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
         """Return the span from the smallest to the largest element; see ``minidask.array.ptp``."""
-        return call_registered(np.ptp, (self, axis), {"keepdims": keepdims})
+        return call_registered(np.ptp, (self, axis), {"keepdims": keepdims, "out": out})
+
+    def argsort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+        """Return the positions that put elements in order along an axis; see ``minidask.array.argsort``."""
+        return call_registered(np.argsort, (self, axis, kind, order), {"stable": stable})
+
+    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+        """Put this array's elements in order along an axis; see ``minidask.array.sort``, which makes a new one."""
+        rebind("sort", self, call_registered(np.sort, (self, axis, kind, order), {"stable": stable}))
+
+    def argpartition(self, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+        """Return the positions that partition elements along an axis; see ``minidask.array.argpartition``."""
+        return call_registered(np.argpartition, (self, kth, axis, kind, order), {})
+
+    def partition(self, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> None:
+        """Partition this array's elements along an axis; see ``minidask.array.partition``, which makes a new one."""
+        rebind("partition", self, call_registered(np.partition, (self, kth, axis, kind, order), {}))
+
+
+class ByteSwap:
+    """Exchange the order of the bytes of a block's elements."""
+
+    __slots__ = ()
+    any_cut = True
+
+    def __call__(self, block: Any) -> Any:
+        return np.asarray(block).byteswap()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ByteSwap, ()

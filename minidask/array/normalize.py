@@ -129,7 +129,11 @@ def _axis_sizes(each: Any, length: Size, axis: int) -> Sizes:
         raise TypeError(
             f"the chunks of axis {axis} must be an int, a tuple or text, got {type(each).__name__}: {each!r:.80}"
         )
-    sizes = tuple([_one_size(size, axis) for size in each]) or (0,)
+    if set(map(type, each)) == {int} and min(each) >= 0:
+        # The same tuple again: comparing it with itself costs nothing.
+        sizes: Sizes = tuple(each)
+    else:
+        sizes = tuple([_one_size(size, axis) for size in each]) or (0,)
     total = sum(sizes)
     if total != length and not (has_unknown((total,)) or has_unknown((length,))):
         raise ValueError(

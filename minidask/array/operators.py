@@ -6,6 +6,7 @@ values are not what blocks can be) is left to that type.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,18 @@ def _binary(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
         return NotImplemented if defers_to(other) else elementwise(ufunc, self, other, name=name)
 
     return forward
+
+
+def _comparison(ufunc: np.ufunc, whole: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return ``==`` or ``!=``: of records, which NumPy's ufuncs don't know, all fields at once."""
+    plain = _binary(ufunc)
+
+    def compare(self: Any, other: Any) -> Any:
+        if self._meta.dtype.kind == "V" and not defers_to(other):
+            return elementwise(whole, self, other, name=f"records-{ufunc.__name__}", dtype=bool)
+        return plain(self, other)
+
+    return compare
 
 
 def _reflected(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -75,7 +88,7 @@ class Operators(ArrayBase):
     __lt__, __le__ = _binary(np.less), _binary(np.less_equal)
     __gt__, __ge__ = _binary(np.greater), _binary(np.greater_equal)
     # Elementwise, which no hash could agree with.
-    __eq__, __ne__ = _binary(np.equal), _binary(np.not_equal)
+    __eq__, __ne__ = _comparison(np.equal, operator.eq), _comparison(np.not_equal, operator.ne)
     __hash__ = None  # type: ignore[assignment]
     __neg__, __pos__, __invert__, __abs__ = (
         _unary(np.negative),

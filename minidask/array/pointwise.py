@@ -14,7 +14,11 @@ from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import call_registered, implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import as_block, with_dtype
+from minidask.array.rebinding import rebind
 from minidask.array.reductions.folds import all_
+
+# None is a value that elements may have.
+_ABSENT: Any = getattr(np, "_NoValue", ...)
 
 
 class AsType:
@@ -85,7 +89,7 @@ def astype(x: Any, dtype: Any, casting: Any = "unsafe", copy: bool = True, order
 
 
 @implements(np.where)
-def where(condition: Any, *values: Any) -> Any:
+def where(condition: Any, x: Any = _ABSENT, y: Any = _ABSENT) -> Any:
     """Return the elements of ``x`` where a condition is true and those of ``y`` elsewhere; without both, where it is true.
 
     Raises
@@ -100,17 +104,26 @@ def where(condition: Any, *values: Any) -> Any:
     >>> da.where(x > 1, x, -1).compute()
     array([-1, -1,  2,  3])
     """
-    if not values:
+    if x is _ABSENT and y is _ABSENT:
         return call_registered(np.nonzero, (as_array(condition),), {})
-    if len(values) != 2:
+    if x is _ABSENT or y is _ABSENT:
         raise ValueError("either both or neither of x and y should be given")
-    if not any(isinstance(each, ArrayBase) for each in (condition, *values)):
+    if not any(isinstance(each, ArrayBase) for each in (condition, x, y)):
         condition = as_array(condition)
-    return elementwise(np.where, condition, *values)
+    return elementwise(np.where, condition, x, y)
 
 
 @implements(np.clip)
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    dtype: Any = None,
+) -> Any:
     """Return an array with values below ``a_min`` and above ``a_max`` replaced by these.
 
     Raises
@@ -129,11 +142,13 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     if not any(isinstance(each, ArrayBase) for each in (a, low, high)):
         a = as_array(a)
-    return elementwise(np.clip, a, low, high)
+    return rebind(
+        "clip", out, elementwise(np.clip, a, low, high, kwargs=None if dtype is None else {"dtype": np.dtype(dtype)})
+    )
 
 
 @implements(np.round, np.around)
-def round(a: Any, decimals: int = 0) -> Any:
+def round(x: Any, decimals: int = 0, out: Any = None) -> Any:
     """Return an array rounded to so many decimals, halves to even.
 
     Examples
@@ -142,7 +157,7 @@ def round(a: Any, decimals: int = 0) -> Any:
     >>> da.from_array([1.26, 2.5], chunks=1).round(1).compute()
     array([1.3, 2.5])
     """
-    return elementwise(np.round, as_array(a), kwargs={"decimals": decimals})
+    return rebind("round", out, elementwise(np.round, as_array(x), kwargs={"decimals": decimals}))
 
 
 @implements(np.real)
@@ -173,7 +188,7 @@ def imag(val: Any) -> Any:
 
 
 @implements(np.angle)
-def angle(z: Any, deg: bool = False) -> Any:
+def angle(x: Any, deg: bool = False) -> Any:
     """Return the angle of complex numbers, in radians unless ``deg``.
 
     Examples
@@ -182,7 +197,7 @@ def angle(z: Any, deg: bool = False) -> Any:
     >>> da.angle(da.from_array([1j, -1], chunks=1), deg=True).compute()
     array([ 90., 180.])
     """
-    return elementwise(np.angle, as_array(z), kwargs={"deg": deg} if deg else None)
+    return elementwise(np.angle, as_array(x), kwargs={"deg": deg} if deg else None)
 
 
 @implements(np.nan_to_num)
@@ -199,7 +214,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
 
 
 @implements(np.isclose)
-def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+def isclose(arr1: Any, arr2: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     """Return where two arrays are equal within ``atol + rtol * abs(b)``.
 
     Examples
@@ -208,13 +223,13 @@ def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan:
     >>> da.isclose(da.ones(2, chunks=1), [1, 1.1]).compute()
     array([ True, False])
     """
-    if not any(isinstance(each, ArrayBase) for each in (a, b)):
-        a = as_array(a)
-    return elementwise(np.isclose, a, b, kwargs={"rtol": rtol, "atol": atol, "equal_nan": equal_nan}, dtype=bool)
+    if not any(isinstance(each, ArrayBase) for each in (arr1, arr2)):
+        arr1 = as_array(arr1)
+    return elementwise(np.isclose, arr1, arr2, kwargs={"rtol": rtol, "atol": atol, "equal_nan": equal_nan}, dtype=bool)
 
 
 @implements(np.allclose)
-def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+def allclose(arr1: Any, arr2: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     """Return, as a lazy array of one element, whether ``isclose`` is true everywhere.
 
     Examples
@@ -223,7 +238,7 @@ def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan
     >>> da.allclose(da.ones(2, chunks=1), 1).compute()
     np.True_
     """
-    return all_(isclose(a, b, rtol, atol, equal_nan))
+    return all_(isclose(arr1, arr2, rtol, atol, equal_nan))
 
 
 @implements(np.isreal)
@@ -279,7 +294,7 @@ def sinc(x: Any) -> Any:
 
 
 @implements(np.fix)
-def fix(x: Any) -> Any:
+def fix(x: Any, out: Any = None) -> Any:
     """Return an array rounded towards zero.
 
     Examples
@@ -288,11 +303,11 @@ def fix(x: Any) -> Any:
     >>> da.fix(da.from_array([-1.5, 1.5], chunks=1)).compute()
     array([-1.,  1.])
     """
-    return elementwise(np.fix, as_array(x))
+    return rebind("fix", out, elementwise(np.fix, as_array(x)))
 
 
 @implements(np.isneginf)
-def isneginf(x: Any) -> Any:
+def isneginf(x: Any, out: Any = None) -> Any:
     """Return where an element is negative infinity.
 
     Examples
@@ -301,11 +316,11 @@ def isneginf(x: Any) -> Any:
     >>> da.isneginf(da.from_array([-np.inf, 1], chunks=1)).compute()
     array([ True, False])
     """
-    return elementwise(np.isneginf, as_array(x), dtype=bool)
+    return rebind("isneginf", out, elementwise(np.isneginf, as_array(x), dtype=bool))
 
 
 @implements(np.isposinf)
-def isposinf(x: Any) -> Any:
+def isposinf(x: Any, out: Any = None) -> Any:
     """Return where an element is positive infinity.
 
     Examples
@@ -314,7 +329,7 @@ def isposinf(x: Any) -> Any:
     >>> da.isposinf(da.from_array([np.inf, 1], chunks=1)).compute()
     array([ True, False])
     """
-    return elementwise(np.isposinf, as_array(x), dtype=bool)
+    return rebind("isposinf", out, elementwise(np.isposinf, as_array(x), dtype=bool))
 
 
 class View:
@@ -409,3 +424,45 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
     if equal_nan and one.dtype.kind in "fc" and other.dtype.kind in "fc":
         same = same | (elementwise(np.isnan, one) & elementwise(np.isnan, other))
     return all_(same)
+
+
+@implements(np.array_equiv)
+def array_equiv(a1: Any, a2: Any) -> Any:
+    """Return, as a lazy array of one element, whether two arrays broadcast to each other with equal elements.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.array_equiv(da.ones((2, 3), chunks=2), 1).compute()
+    np.True_
+    """
+    try:
+        return all_(as_array(a1) == as_array(a2))
+    except ValueError:  # shapes that don't broadcast
+        return as_array(np.asarray(False))
+
+
+def isnull(values: Any) -> Any:
+    """Return which elements are missing, as ``pandas.isnull`` does: NaN, NaT, None; raises ImportError without pandas.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.isnull(da.from_array(np.array([None, 1], object), chunks=1)).compute()
+    array([ True, False])
+    """
+    import pandas as pd
+
+    return elementwise(pd.isnull, as_array(values), dtype=bool)
+
+
+def notnull(values: Any) -> Any:
+    """Return which elements aren't missing; see ``isnull``.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.notnull(da.from_array([1.0, np.nan], chunks=1)).compute()
+    array([ True, False])
+    """
+    return elementwise(np.logical_not, isnull(values))

@@ -1,6 +1,7 @@
 """The layer of a rechunk: one task a block of the result, which cuts the blocks that it overlaps and joins the pieces.
 
-Where blocks are only split a task is a slice; where a block stays it is passed on.
+Where blocks are only split a task is a slice; where a block stays it is passed on. Blocks in files (``rechunk_files``) are read
+piece by piece.
 
 Place in the flow: below ``rechunk``, which builds it, and the optimiser, which may leave it out.
 """
@@ -13,19 +14,31 @@ from typing import Any
 
 from minidask.array.assemble import assemble
 from minidask.array.chunks import Chunks, Sizes, has_unknown, numblocks_of, starts_of
+from minidask.array.rechunk_files import OnDisk
 from minidask.array.slicing.layers import take_slice, wanted_indices
 from minidask.graph import Key, Layer, Task, TaskRef, alias
 
 
 class Rechunked(Layer):
-    """``inputs[0]``, whose chunks are ``old``, in the chunks ``new``."""
+    """``inputs[0]``, whose chunks are ``old`` and elements ``itemsize`` bytes, in the chunks ``new``."""
 
-    __slots__ = ("new", "old")
+    __slots__ = ("itemsize", "new", "old")
 
-    def __init__(self, name: str, source: Layer, old: Chunks, new: Chunks) -> None:
+    def __init__(self, name: str, source: Layer, old: Chunks, new: Chunks, itemsize: int = 8) -> None:
         super().__init__(name, (source,), numblocks_of(new))
         self.old = old
         self.new = new
+        self.itemsize = itemsize
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the blocks that are cut lie in files."""
+        return isinstance(self.inputs[0], OnDisk)
+
+    @property
+    def source(self) -> Layer:
+        """The layer whose blocks are cut, wherever they lie meanwhile."""
+        return self.inputs[0].inputs[0] if self.on_disk else self.inputs[0]
 
     def lower(self, wanted: Collection[Key] | None = None) -> dict[Key, Task]:
         source = self.inputs[0].name
@@ -37,7 +50,7 @@ class Rechunked(Layer):
             axes = [plan[at] for plan, at in zip(plans, index, strict=True)]
             pieces = list(product(*axes))
             refs = [TaskRef((source, *[block for block, _ in piece])) for piece in pieces]
-            if len(pieces) == 1:
+            if len(pieces) == 1 and not self.on_disk:
                 part = tuple([where for _, where in pieces[0]])
                 if all(where == slice(None) for where in part):
                     tasks[key] = alias(refs[0].key)

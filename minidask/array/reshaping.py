@@ -12,13 +12,23 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import REMEDY, Chunks, Sizes, UnknownChunkSizes, chunks_token, has_unknown, numblocks_of
+from minidask.array.chunks import (
+    REMEDY,
+    Chunks,
+    Sizes,
+    UnknownChunkSizes,
+    chunks_token,
+    has_unknown,
+    numblocks_of,
+    shape_of,
+)
 from minidask.array.collection import new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
@@ -64,8 +74,10 @@ def reshape_block(block: Any, shape: tuple[int, ...]) -> Any:
 
 
 @implements(np.reshape)
-def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, order: str = "C") -> Any:
-    """Return the elements of an array, in C order, in another shape.
+def reshape(
+    x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, order: str = "C", *, copy: bool | None = None
+) -> Any:
+    """Return the elements of an array in another shape.
 
     Parameters
     ----------
@@ -75,14 +87,14 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, or
     merge_chunks, limit
         Accepted for compatibility: blocks keep about the size that they have.
     order : str
-        Only ``"C"``.
+        ``"C"``, or ``"F"``: the first axis changes fastest. ``"A"`` is ``"C"``, as blocks promise no order in memory.
+    copy
+        Accepted for compatibility: nothing is copied before it is computed, except that False isn't possible.
 
     Raises
     ------
     ValueError
-        If the number of elements changes, or more than one length is -1.
-    NotImplementedError
-        For another order.
+        If the number of elements changes, more than one length is -1, or the order is none of these.
     UnknownChunkSizes
         If lengths aren't known, unless a one-dimensional result of one-dimensional input is asked for.
 
@@ -93,9 +105,13 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, or
     [[0, 1, 2], [3, 4, 5]]
     """
     x = as_array(x)
-    if order != "C":
-        raise NotImplementedError(f"reshape with order={order!r} isn't built; for 'F' use x.T.reshape(shape[::-1]).T")
     lengths = [operator.index(n) for n in (shape if isinstance(shape, tuple | list) else (shape,))]
+    if order not in ("C", "F", "A"):
+        raise ValueError(f"order must be one of 'C', 'F' or 'A' (got {order!r})")
+    if copy is False:
+        raise ValueError("a chunked array can't promise to reshape without a copy: leave copy= out")
+    if order == "F" and (x.ndim > 1 or len(lengths) > 1):
+        return reshape(x.T, tuple(lengths[::-1])).T
     if has_unknown(x.shape):
         if lengths == [-1] and x.ndim == 1:
             return x
@@ -110,15 +126,32 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, or
         empty = rechunk_to(x, tuple([(n,) for n in x.shape]))
         return _reshaped(empty, tuple([(n,) for n in new]))
     x = one_block_each(x)
-    old = [n for n in x.shape if n != 1]
-    chunks = tuple([sizes for sizes, n in zip(x._chunks, x.shape, strict=True) if n != 1])
-    x = _reshaped(x, chunks)
-    groups = group_axes(tuple(old), tuple([n for n in new if n != 1]))
-    # Merge each group's axes to one.
+    for wanted, made in plan(x._chunks, x.shape, new):
+        x = _reshaped(rechunk_to(x, wanted), made)
+    return x
+
+
+@lru_cache(512)
+def plan(chunks: Chunks, shape: tuple[int, ...], new: tuple[int, ...]) -> tuple[tuple[Chunks, Chunks], ...]:
+    """Return the steps of a reshape: chunks to rechunk to, and chunks that the same blocks have behind it.
+
+    Axes of length 1 go first and come last; in between each group's axes are merged to one, which is then split.
+
+    Examples
+    --------
+    >>> for step in plan(((2, 2), (3,)), (4, 3), (12,)):
+    ...     print(step)
+    (((2, 2), (3,)), ((6, 6),))
+    """
+    old = tuple([n for n in shape if n != 1])
+    kept = [n for n in new if n != 1]
+    plain = tuple([sizes for sizes, n in zip(chunks, shape, strict=True) if n != 1])
+    steps: list[tuple[Chunks, Chunks]] = [(chunks, plain)]
+    groups = group_axes(old, tuple(kept))
     merging: list[Sizes] = []
     target: list[Sizes] = []
     for before, after in groups:
-        own = chunks[before[0] : before[-1] + 1]
+        own = plain[before[0] : before[-1] + 1]
         if len(before) == 1 or len(after) == len(before) == 1:
             merging += own
             target += own
@@ -126,9 +159,7 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, or
         lined = lined_up(own, tuple([old[at] for at in before]))
         merging += lined
         target.append(runs(lined))
-    x = _reshaped(rechunk_to(x, tuple(merging)), tuple(target))
-    # Split each into its new axes.
-    kept = [n for n in new if n != 1]
+    steps.append((tuple(merging), tuple(target)))
     cutting: list[Sizes] = []
     final: list[Sizes] = []
     for at, (_, after) in enumerate(groups):
@@ -141,9 +172,10 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, or
         split = split_up(own_sizes, tuple(lengths))
         cutting.append(runs(split))
         final += split
-    x = rechunk_to(x, tuple(cutting))
     rest = iter(final)
-    return _reshaped(x, tuple([(1,) if n == 1 else next(rest) for n in new]))
+    steps.append((tuple(cutting), tuple([(1,) if n == 1 else next(rest) for n in new])))
+    # A step that changes nothing is left out, but for the last where axes are named in other chunks only.
+    return tuple([step for step in steps if step[0] != step[1]] or steps[-1:])
 
 
 def _reshaped(x: Any, chunks: Chunks) -> Any:
@@ -229,6 +261,14 @@ def runs(chunks: tuple[Sizes, ...]) -> Sizes:
     >>> runs(((1, 1), (3, 2)))
     (3, 2, 3, 2)
     """
+    last = max([at for at, sizes in enumerate(chunks) if len(sizes) > 1], default=0)
+    inner = prod([sizes[0] for sizes in chunks[last + 1 :]])
+    before = prod([len(sizes) for sizes in chunks[:last]])
+    if all(set(sizes) == {1} for sizes in chunks[:last]):
+        own = chunks[last]
+        # Mostly all sizes are one, which is known in a tenth of the time.
+        even = own.count(own[0]) == len(own)
+        return ((own[0] * inner,) * len(own) if even else tuple([size * inner for size in own])) * before
     return tuple([prod(sizes) for sizes in product(*chunks)])
 
 
@@ -249,7 +289,7 @@ def split_up(sizes: Sizes, shape: tuple[int, ...]) -> tuple[Sizes, ...]:
 
 
 @implements(np.ravel)
-def ravel(x: Any, order: str = "C") -> Any:
+def ravel(array_like: Any, order: str = "C") -> Any:
     """Return all elements in one axis, in C order.
 
     Examples
@@ -258,6 +298,74 @@ def ravel(x: Any, order: str = "C") -> Any:
     >>> da.ones((2, 3), chunks=2).ravel().shape
     (6,)
     """
-    if order != "C":
-        raise NotImplementedError(f"ravel with order={order!r} isn't built; for 'F' use x.T.ravel()")
-    return reshape(x, -1)
+    if order in ("A", "K"):
+        # Blocks promise no order in memory, so that what is asked for is C.
+        order = "C"
+    return reshape(array_like, -1, order=order)
+
+
+def reshape_blockwise(x: Any, shape: Any, chunks: Any = None) -> Any:
+    """Return an array of each block reshaped by itself: nothing is moved, but elements come in another order than NumPy's.
+
+    Parameters
+    ----------
+    x : Array
+    shape : int or tuple of int
+        With fewer axes, neighbouring ones are merged; one length may be -1.
+    chunks : tuple of tuples, optional
+        Of the result; needed where it has more axes than the array, refused where it has fewer.
+
+    Raises
+    ------
+    ValueError
+        If the number of elements changes, blocks don't fit the chunks, or these are given for fewer axes.
+    TypeError
+        If there are more axes and no chunks.
+    NotImplementedError
+        If axes are neither merged nor split alone: give the chunks.
+    UnknownChunkSizes
+        If lengths aren't known.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> x = da.arange(16, chunks=16).reshape(4, 4).rechunk(2)
+    >>> reshape_blockwise(x, (16,)).compute()
+    array([ 0,  1,  4,  5,  2,  3,  6,  7,  8,  9, 12, 13, 10, 11, 14, 15])
+    """
+    x = as_array(x)
+    if has_unknown(x.shape):
+        raise UnknownChunkSizes(f"reshape_blockwise needs chunk sizes that aren't known before computing: {REMEDY}")
+    lengths = [operator.index(n) for n in (shape if isinstance(shape, tuple | list) else (shape,))]
+    new = _complete(lengths, x.size, x.shape)
+    if new == x.shape:
+        return x
+    if len(new) > x.ndim and chunks is None:
+        raise TypeError("Need to specify chunks if expanding dimensions.")
+    if len(new) < x.ndim and chunks is not None:
+        raise ValueError("Setting chunks is not allowed when reducing the number of dimensions.")
+    if chunks is None:
+        final = _merged(one_block_each(x), new)
+    else:
+        final = tuple([tuple(sizes) for sizes in chunks])
+        if shape_of(final) != new:
+            raise ValueError(f"chunks are of shape {shape_of(final)}, but {new} is asked for")
+    before, after = ([prod(sizes) for sizes in product(*each)] for each in (x._chunks, final))
+    if before != after:
+        raise ValueError(f"blocks have {str(before)[:60]} elements, but the chunks are for {str(after)[:60]}")
+    return _reshaped(x, final)
+
+
+def _merged(x: Any, new: tuple[int, ...]) -> Chunks:
+    """Return the chunks that blocks have once neighbouring axes are merged."""
+    old = tuple([n for n in x.shape if n != 1])
+    plain = [sizes for sizes, n in zip(x._chunks, x.shape, strict=True) if n != 1]
+    merged = []
+    for before, after in group_axes(old, tuple([n for n in new if n != 1])):
+        if len(after) > 1:
+            raise NotImplementedError(
+                f"reshape_blockwise from {x.shape} to {new} splits axes: use reshape, or give chunks"
+            )
+        merged.append(tuple([prod(sizes) for sizes in product(*[plain[at] for at in before])]))
+    rest = iter(merged)
+    return tuple([(1,) if n == 1 else next(rest) for n in new])

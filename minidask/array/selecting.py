@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import normalize_axis
+from minidask.array.chunks import check_known, normalize_axis
 from minidask.array.collection import ArrayBase, check_known_shape
 from minidask.array.creation.ranges import arange
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import stack
 from minidask.array.pointwise import astype
+from minidask.array.rebinding import rebind
 from minidask.array.reductions.folds import sum as sum_
 from minidask.array.reshaping import ravel
 from minidask.array.slicing.getting import compress as keep_true
@@ -58,12 +59,15 @@ def take(a: Any, indices: Any, axis: int | None = 0) -> Any:
 
 @implements(np.take)
 def numpy_take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
-    """Return what ``numpy.take`` does: ``take`` with another default axis; raises NotImplementedError for other options."""
-    if out is not None or mode != "raise":
-        raise NotImplementedError(
-            "take with out= or another mode than 'raise' isn't built: use take(x, indices % length)"
-        )
-    return take(a, indices, axis)
+    """Return what ``numpy.take`` does: ``take`` with another default axis, ``out``, ``mode``; ValueError for an unknown one."""
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
+    if mode != "raise":
+        length = as_array(a).size if axis is None else as_array(a).shape[normalize_axis(axis, as_array(a).ndim)]
+        check_known("take", [length])
+        where: Any = indices if isinstance(indices, ArrayBase) else np.asarray(indices)
+        indices = where % length if mode == "wrap" else where.clip(0, length - 1)
+    return rebind("take", out, take(a, indices, axis))
 
 
 @implements(np.compress)
@@ -144,11 +148,9 @@ def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise")
     """
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
-    if out is not None:
-        raise NotImplementedError("out= of choose isn't built: use the result, which is a new array")
     arrays = [as_array(x) for x in choices]
     dtype = np.result_type(*[x.dtype for x in arrays])
-    return elementwise(Choose(mode), as_array(a), *arrays, name=f"choose {mode}", dtype=dtype)
+    return rebind("choose", out, elementwise(Choose(mode), as_array(a), *arrays, name=f"choose {mode}", dtype=dtype))
 
 
 class Select:

@@ -13,7 +13,7 @@ from minidask.array.chunks import Sizes, normalize_axes, normalize_axis, numbloc
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
-from minidask.array.meta import with_ndim
+from minidask.array.meta import meta_of, with_ndim
 from minidask.array.normalize import normalize_chunks
 from minidask.array.rechunk import one_block_each
 from minidask.array.sources import Bounds, grid_sizes, symbols
@@ -24,7 +24,7 @@ from minidask.tokenize import quick_token
 
 
 @implements(np.transpose)
-def transpose(x: Any, axes: Any = None) -> Any:
+def transpose(a: Any, axes: Any = None) -> Any:
     """Return an array with its axes in another order, by default reversed.
 
     Raises
@@ -38,7 +38,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
     >>> transpose(da.ones((2, 3), chunks=(1, 3))).chunks
     ((3,), (1, 1))
     """
-    x = as_array(x)
+    x = as_array(a)
     if axes is None:
         order = tuple(range(x.ndim))[::-1]
     else:
@@ -64,7 +64,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
 
 
 @implements(np.swapaxes)
-def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     """Return an array with two axes exchanged.
 
     Examples
@@ -73,7 +73,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     >>> swapaxes(da.ones((2, 3, 4)), 0, -1).shape
     (4, 3, 2)
     """
-    x = as_array(x)
+    x = as_array(a)
     order = list(range(x.ndim))
     one, other = normalize_axis(axis1, x.ndim), normalize_axis(axis2, x.ndim)
     order[one], order[other] = other, one
@@ -81,7 +81,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
 
 @implements(np.moveaxis)
-def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     """Return an array with axes at other places; raises ValueError if there are not as many places as axes.
 
     Examples
@@ -90,10 +90,10 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     >>> moveaxis(da.ones((2, 3, 4)), 0, -1).shape
     (3, 4, 2)
     """
-    x = as_array(x)
-    one = [normalize_axis(a, x.ndim) for a in (source if isinstance(source, tuple | list) else (source,))]
+    x = as_array(a)
+    one = [normalize_axis(at, x.ndim) for at in (source if isinstance(source, tuple | list) else (source,))]
     other = [
-        normalize_axis(a, x.ndim) for a in (destination if isinstance(destination, tuple | list) else (destination,))
+        normalize_axis(at, x.ndim) for at in (destination if isinstance(destination, tuple | list) else (destination,))
     ]
     if len(one) != len(other):
         raise ValueError("`source` and `destination` arguments must have the same number of elements")
@@ -106,7 +106,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 
 @implements(np.squeeze)
-def squeeze(x: Any, axis: Any = None) -> Any:
+def squeeze(a: Any, axis: Any = None) -> Any:
     """Return an array without its axes of length 1, or without those named.
 
     Raises
@@ -120,7 +120,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     >>> squeeze(da.ones((1, 3, 1))).shape
     (3,)
     """
-    x = as_array(x)
+    x = as_array(a)
     axes = [at for at, n in enumerate(x.shape) if n == 1] if axis is None else normalize_axes(axis, x.ndim)
     if any(x.shape[at] != 1 for at in axes):
         raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
@@ -128,7 +128,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 
 @implements(np.expand_dims)
-def expand_dims(x: Any, axis: Any) -> Any:
+def expand_dims(a: Any, axis: Any) -> Any:
     """Return an array with new axes of length 1 at places of the result.
 
     Examples
@@ -137,14 +137,14 @@ def expand_dims(x: Any, axis: Any) -> Any:
     >>> expand_dims(da.ones(3), (0, -1)).shape
     (1, 3, 1)
     """
-    x = as_array(x)
+    x = as_array(a)
     count = len(axis) if isinstance(axis, tuple | list) else 1
     axes = normalize_axes(tuple(axis) if isinstance(axis, list) else axis, x.ndim + count)
     return x[tuple([None if at in axes else slice(None) for at in range(x.ndim + count)])]
 
 
 @implements(np.broadcast_to)
-def broadcast_to(x: Any, shape: Any, chunks: Any = None, subok: bool = False) -> Any:
+def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None, *, subok: bool = False) -> Any:
     """Return an array stretched to a shape.
 
     Parameters
@@ -153,6 +153,8 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, subok: bool = False) ->
     shape : int or tuple of int
     chunks : optional
         Of the axes that are new or stretched; default: those in automatic sizes.
+    meta : array, optional
+        Empty, of the blocks' type; default: as that of ``x``.
 
     Raises
     ------
@@ -192,7 +194,7 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, subok: bool = False) ->
         ((InputOf(0), index[new:]), (Parts(Bounds(final)), index)),  # type: ignore[arg-type]
         grid_sizes(numblocks_of(final)),
     )
-    return new_array(layer, final, with_ndim(x._meta, len(shape)))
+    return new_array(layer, final, with_ndim(x._meta if meta is None else meta_of(meta), len(shape)))
 
 
 class Stretch:

@@ -66,7 +66,9 @@ def atleast_3d(*arys: Any) -> Any:
 
 
 @implements(np.vstack)
-def vstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
+def vstack(
+    tup: Sequence[Any], allow_unknown_chunksizes: bool = False, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
     """Join arrays along the first axis, those of one axis as rows.
 
     Examples
@@ -75,11 +77,13 @@ def vstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
     >>> da.vstack([da.ones(3), da.zeros(3)]).shape
     (2, 3)
     """
-    return concatenate([atleast_2d(x) for x in _sequence(tup)], 0)
+    return concatenate([atleast_2d(x) for x in _sequence(tup)], 0, dtype=dtype, casting=casting)
 
 
 @implements(np.hstack)
-def hstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
+def hstack(
+    tup: Sequence[Any], allow_unknown_chunksizes: bool = False, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
     """Join arrays along the second axis, those of one axis along it.
 
     Examples
@@ -89,7 +93,7 @@ def hstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
     (6,)
     """
     arrays = [atleast_1d(x) for x in _sequence(tup)]
-    return concatenate(arrays, 0 if all(x.ndim == 1 for x in arrays) else 1)
+    return concatenate(arrays, 0 if all(x.ndim == 1 for x in arrays) else 1, dtype=dtype, casting=casting)
 
 
 @implements(np.dstack)

@@ -137,7 +137,7 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Any:
 
 
 @implements(np.rollaxis)
-def rollaxis(array: Any, axis: int, start: int = 0) -> Any:
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """Return an array with an axis moved before another one; raises AxisError if one is out of range.
 
     Examples
@@ -146,7 +146,7 @@ def rollaxis(array: Any, axis: int, start: int = 0) -> Any:
     >>> da.rollaxis(da.ones((2, 3, 4)), 2).shape
     (4, 2, 3)
     """
-    x = as_array(array)
+    x = as_array(a)
     own = normalize_axis(axis, x.ndim)
     target = normalize_axis(start, x.ndim + 1) if start >= 0 else normalize_axis(start, x.ndim)
     order = [at for at in range(x.ndim) if at != own]

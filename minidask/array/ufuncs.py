@@ -14,111 +14,25 @@ import numpy as np
 from minidask.array.collection import ArrayBase
 from minidask.array.dispatch import call_registered
 from minidask.array.elementwise import as_array, elementwise
+from minidask.array.meta import numpy_meta
+from minidask.array.rebinding import rebind
+from minidask.array.reductions.by_ufunc import accumulate_by, reduce_by
+from minidask.array.remedies import remedy
+from minidask.tokenize import tokenize
 
 _NAMES = [
-    "abs",
-    "absolute",
-    "acos",
-    "acosh",
-    "add",
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "bitwise_and",
-    "bitwise_count",
-    "bitwise_invert",
-    "bitwise_left_shift",
-    "bitwise_not",
-    "bitwise_or",
-    "bitwise_right_shift",
-    "bitwise_xor",
-    "cbrt",
-    "ceil",
-    "conj",
-    "conjugate",
-    "copysign",
-    "cos",
-    "cosh",
-    "deg2rad",
-    "degrees",
-    "divide",
-    "divmod",
-    "equal",
-    "exp",
-    "exp2",
-    "expm1",
-    "fabs",
-    "float_power",
-    "floor",
-    "floor_divide",
-    "fmax",
-    "fmin",
-    "fmod",
-    "frexp",
-    "gcd",
-    "greater",
-    "greater_equal",
-    "heaviside",
-    "hypot",
-    "invert",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "isnat",
-    "lcm",
-    "ldexp",
-    "left_shift",
-    "less",
-    "less_equal",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "logaddexp",
-    "logaddexp2",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "maximum",
-    "minimum",
-    "mod",
-    "modf",
-    "multiply",
-    "negative",
-    "nextafter",
-    "not_equal",
-    "positive",
-    "pow",
-    "power",
-    "rad2deg",
-    "radians",
-    "reciprocal",
-    "remainder",
-    "right_shift",
-    "rint",
-    "sign",
-    "signbit",
-    "sin",
-    "sinh",
-    "spacing",
-    "sqrt",
-    "square",
-    "subtract",
-    "tan",
-    "tanh",
-    "true_divide",
-    "trunc",
-]
+    "abs", "absolute", "acos", "acosh", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_count", "bitwise_invert",
+    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "cbrt", "ceil", "conj",
+    "conjugate", "copysign", "cos", "cosh", "deg2rad", "degrees", "divide", "divmod", "equal", "exp", "exp2", "expm1",
+    "fabs", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "gcd", "greater",
+    "greater_equal", "heaviside", "hypot", "invert", "isfinite", "isinf", "isnan", "isnat", "lcm", "ldexp",
+    "left_shift", "less", "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "mod", "modf", "multiply", "negative",
+    "nextafter", "not_equal", "positive", "pow", "power", "rad2deg", "radians", "reciprocal", "remainder",
+    "right_shift", "rint", "sign", "signbit", "sin", "sinh", "spacing", "sqrt", "square", "subtract", "tan", "tanh",
+    "true_divide", "trunc",
+]  # fmt: skip
 
 
 def call_ufunc(
@@ -173,23 +87,8 @@ def call_ufunc(
         return result
     results = result if isinstance(result, tuple) else (result,)
     for target, value in zip(outs, results, strict=True):
-        _store(ufunc, target, value)
+        rebind(ufunc.__name__, target, value)
     return outs[0] if ufunc.nout == 1 else outs
-
-
-def _store(ufunc: np.ufunc, target: Any, value: Any) -> None:
-    if not isinstance(target, ArrayBase):
-        raise TypeError(
-            f"out= must be a chunked array, got {type(target).__name__}: a lazy result can't be put into it"
-        )
-    if target.shape != value.shape:
-        raise ValueError(f"out= has shape {target.shape}, but the result of {ufunc.__name__} has {value.shape}")
-    if not np.can_cast(value.dtype, target.dtype, "same_kind"):
-        raise TypeError(
-            f"the result of {ufunc.__name__} is {value.dtype}, which can't be cast to out='s {target.dtype}"
-        )
-    value = value if value.dtype == target.dtype else value.astype(target.dtype)
-    target._layer, target._chunks, target._meta, target._graph = value._layer, value._chunks, value._meta, None
 
 
 class Ufunc:
@@ -237,13 +136,29 @@ class Ufunc:
         """Return the ufunc of all pairs of elements."""
         return outer(self.ufunc, one, other, **kwargs)
 
-    def reduce(self, array: Any, axis: Any = 0, **kwargs: Any) -> Any:
+    def reduce(
+        self,
+        array: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
         """Return the reduction along an axis, by default the first."""
-        return call_method(self.ufunc, "reduce", (as_array(array), axis), kwargs)
+        options = {"axis": axis, "dtype": dtype, "out": out, "keepdims": keepdims, "initial": initial, "where": where}
+        return call_method(self.ufunc, "reduce", (as_array(array),), options)
 
-    def accumulate(self, array: Any, axis: int = 0, **kwargs: Any) -> Any:
+    def accumulate(self, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
         """Return the running reduction along an axis, by default the first."""
-        return call_method(self.ufunc, "accumulate", (as_array(array), axis), kwargs)
+        return call_method(self.ufunc, "accumulate", (as_array(array),), {"axis": axis, "dtype": dtype, "out": out})
+
+    def __getattr__(self, name: str) -> Any:
+        instead = remedy("ufuncs", name)
+        if instead is None:
+            raise AttributeError(f"a ufunc of chunked arrays has no attribute {name!r}")
+        raise AttributeError(f"{name} of ufuncs isn't built for chunked arrays: {instead}")
 
     def __repr__(self) -> str:
         return f"<ufunc {self.ufunc.__name__!r} of chunked arrays>"
@@ -270,7 +185,7 @@ def outer(ufunc: np.ufunc, one: Any, other: Any, **kwargs: Any) -> Any:
 # {ufunc: (NumPy's function that is its reduction, the one that is its running form)}
 _FOLDED: dict[Any, tuple[Any, Any]] = {
     np.add: (np.sum, np.cumsum), np.multiply: (np.prod, np.cumprod), np.minimum: (np.min, None), np.maximum: (np.max, None),
-    np.logical_and: (np.all, None), np.logical_or: (np.any, None), np.fmin: (np.nanmin, None), np.fmax: (np.nanmax, None),
+    np.logical_and: (np.all, None), np.logical_or: (np.any, None),
 }  # fmt: skip
 
 
@@ -280,7 +195,9 @@ def call_method(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: M
     Raises
     ------
     TypeError
-        For other methods, and where NumPy has no function that does the same.
+        For other methods.
+    ValueError
+        Where NumPy has no such method of the ufunc, or can't reduce the array.
 
     Examples
     --------
@@ -290,16 +207,103 @@ def call_method(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: M
     """
     if method == "outer":
         return outer(ufunc, *inputs, **kwargs)
-    reduction, running = _FOLDED.get(ufunc, (None, None))
-    func = reduction if method == "reduce" else running if method == "accumulate" else None
-    if func is None:
+    if method not in ("reduce", "accumulate"):
         raise TypeError(
-            f"{ufunc.__name__}.{method} isn't built for chunked arrays: use x.map_blocks, or call it on x.compute()"
+            f"{ufunc.__name__}.{method} isn't built for chunked arrays: {remedy('ufuncs', method)}; or call it on x.compute()"
         )
-    options = {key: value for key, value in kwargs.items() if value is not None and key != "axis"}
-    return call_registered(
-        func, inputs[:1], {"axis": inputs[1] if len(inputs) > 1 else kwargs.get("axis", 0), **options}
-    )
+    options = dict(zip(("axis", "dtype", "out"), inputs[1:], strict=False)) | dict(kwargs)
+    axis = options.pop("axis", 0)
+    options = {key: value for key, value in options.items() if value is not None}
+    reduction, running = _FOLDED.get(ufunc, (None, None))
+    func = reduction if method == "reduce" else running
+    if func is None or (ufunc not in (np.add, np.multiply) and {"dtype", "initial"} & set(options)):
+        return (reduce_by if method == "reduce" else accumulate_by)(ufunc, inputs[0], axis, **options)
+    return call_registered(func, inputs[:1], {"axis": axis, **options})
+
+
+class FromPython:
+    """Make a ufunc of a Python function, in each process by itself: NumPy's don't travel."""
+
+    __slots__ = ("func", "nin", "nout", "ufunc")
+
+    def __init__(self, func: Any, nin: int, nout: int) -> None:
+        self.func = func
+        self.nin = nin
+        self.nout = nout
+        self.ufunc = np.frompyfunc(func, nin, nout)
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return str(getattr(self.func, "__name__", "frompyfunc"))
+
+    def __call__(self, *blocks: Any) -> Any:
+        return self.ufunc(*blocks)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FromPython, (self.func, self.nin, self.nout)
+
+
+class PythonUfunc:
+    """What ``frompyfunc`` returns: a function of chunked arrays, called for each element.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> frompyfunc(hex, 1, 1)(da.arange(2, chunks=1)).compute()
+    array(['0x0', '0x1'], dtype=object)
+    """
+
+    def __init__(self, func: Any, nin: int, nout: int) -> None:
+        self._made = FromPython(func, nin, nout)
+        self._name = f"{self._made.short_name} {tokenize(func, nin, nout)}"
+        self.nin, self.nout = self._made.nin, self._made.nout
+
+    def __call__(self, *inputs: Any) -> Any:
+        if len(inputs) != self.nin:
+            raise TypeError(f"{self._made.short_name} takes {self.nin} arrays, got {len(inputs)}")
+        if not any(isinstance(x, ArrayBase) for x in inputs):
+            inputs = (as_array(inputs[0]), *inputs[1:])
+        ndim = max([x.ndim if isinstance(x, ArrayBase) else np.ndim(x) for x in inputs])
+        # Said without calling the function, which may do anything.
+        metas = (numpy_meta(np.dtype(object), ndim),) * self.nout
+        return elementwise(self._made, *inputs, name=self._name, metas=metas, nout=self.nout)
+
+    def __repr__(self) -> str:
+        return f"<ufunc {self._made.short_name!r} of chunked arrays>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PythonUfunc, self._made.__reduce__()[1]
+
+
+def frompyfunc(func: Any, nin: int, nout: int) -> PythonUfunc:
+    """Return a function of chunked arrays that calls a Python function for each element; results are objects.
+
+    Parameters
+    ----------
+    func : callable
+    nin, nout : int
+        How many arguments it takes and results it returns.
+
+    Raises
+    ------
+    TypeError
+        If ``func`` can't be called.
+    ValueError
+        If there is no argument.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> both = frompyfunc(divmod, 2, 2)
+    >>> [x.compute().tolist() for x in both(da.arange(4, chunks=2), 3)]
+    [[0, 0, 0, 1], [0, 1, 2, 0]]
+    """
+    if not callable(func):
+        raise TypeError(f"frompyfunc needs a function, got {type(func).__name__}")
+    if nin < 1 or nout < 1:
+        raise ValueError(f"frompyfunc needs at least one argument and one result, got {nin} and {nout}")
+    return PythonUfunc(func, nin, nout)
 
 
 UFUNCS: dict[str, Ufunc] = {name: Ufunc(getattr(np, name)) for name in _NAMES if hasattr(np, name)}

@@ -114,6 +114,8 @@ def align(arrays: Sequence[ArrayBase]) -> tuple[list[Any], Chunks, tuple[Any, ..
 
 
 def _own(sizes: Sizes, common: Sizes) -> Sizes:
+    if sizes is common:
+        return sizes
     # Sizes that aren't known are believed to be those of the others.
     return sizes if has_unknown(sizes) or has_unknown(common) else common
 

@@ -1,9 +1,9 @@
 """From collections to results: ``compute``, ``persist`` and ``optimize``.
 
-The steps of a computation, in order: find the collections in the arguments; merge the graphs of those that share an
-optimiser and rewrite them together, so that shared parts are computed once; merge what comes out; ask the registry
-who runs it; put results back in the collections' places. Nothing is lowered here: the scheduler does that for just
-the keys asked for.
+The steps of a computation, in order: find the collections in the arguments; ask the registry who runs it; let collections
+that can give their result a place in memory before; merge the graphs of those that share an optimiser and rewrite them
+together, so that shared parts are computed once; merge what comes out; run it; put results back in the collections' places.
+Nothing is lowered here: the scheduler does that for just the keys asked for.
 """
 
 from __future__ import annotations
@@ -77,11 +77,18 @@ def compute(
             "compute() would block the event loop that the asynchronous client needs: use `await client.compute(x)`, or "
             "another scheduler, compute(scheduler='threads')"
         )
+    collections = [_placed(collection, run) for collection in collections]
     with lowering_for(run):
         graph = merged_graph(collections, optimize_graph, **kwargs)
         keys = [collection.__dask_keys__() for collection in collections]
         results = _run(run, graph, keys, kwargs)
     return tuple(repack(_finalized(collections, results)))
+
+
+def _placed(collection: Any, run: Callable[..., Any]) -> Any:
+    """Return the collection that computes to the same result in memory allocated before, where there is one for this runner."""
+    place = getattr(type(collection), "__minidask_placed__", None)
+    return collection if place is None else place(collection, run)
 
 
 def _run(run: Callable[..., Any], graph: Mapping[Any, Any], keys: Any, kwargs: Mapping[str, Any]) -> Any:

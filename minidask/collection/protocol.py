@@ -12,6 +12,8 @@ The protocol of the field, so that collections written for it run here:
 - ``__dask_optimize__(graph, keys, **kwargs)`` and ``__dask_scheduler__(graph, keys, **kwargs)``: class-level
   functions (optional).
 - ``__dask_tokenize__()``: what identifies the object (optional).
+- ``__minidask_placed__(run)``: the collection to compute in its place where ``run`` runs the tasks (optional; ours): one
+  of the same result whose tasks write into memory that was allocated before.
 """
 
 from __future__ import annotations

@@ -7,7 +7,9 @@ code for arithmetic expressions", 1970). Among equals the order of the task's ar
 
 Then, if some result has several users, whatever can run and would be the last to need one of its inputs is moved to where
 that is first true: it frees as much as it makes. So two reductions of the same blocks run side by side, and in
-``x - x.mean(axis=0)`` a column's blocks go as soon as their mean is known, whatever the order of the outputs.
+``x - x.mean(axis=0)`` a column's blocks go as soon as their mean is known, whatever the order of the outputs. A task whose
+function says ``small = True`` (a reduction's first step) is moved to where it can first run, since its result costs nothing to
+hold: any number of reductions of the same blocks run side by side.
 
 Cost: linear, iterative walks, 1-2 microseconds a task, about twice that with shared results
 (``benchmarks/bench_schedulers.py``).
@@ -15,8 +17,9 @@ Cost: linear, iterative walks, 1-2 microseconds a task, about twice that with sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, chain
+from typing import Any
 
 from minidask.graph.task import Key, Task
 from minidask.graph.traverse import CycleError, find_cycle, missing_key
@@ -66,7 +69,7 @@ def order(graph: Mapping[Key, Task], outputs: Iterable[Key] | None = None) -> di
         wanted = [place[key] for key in start]
         sequence: Sequence[int] = range(len(keys)) if settled else _highest_first(needs, list(height.values()), wanted)
         if shared:
-            sequence = _release_early(needs, wanted, sequence)
+            sequence = _release_early(needs, wanted, sequence, _small([graph[key].func for key in keys]))
         keys = [keys[at] for at in sequence]
     return {key: at for at, key in enumerate(keys)}
 
@@ -95,8 +98,22 @@ def _highest_first(needs: list[tuple[int, ...]], height: list[int], outputs: lis
     return order
 
 
-def _release_early(needs: list[tuple[int, ...]], outputs: list[int], sequence: Sequence[int]) -> list[int]:
-    """Return the tasks of ``sequence`` with those moved forward that are the last to need a result.
+def _small(funcs: list[Callable[..., Any]]) -> bytearray:
+    """Return for each task whether its function says that what it returns is small beside what it is given."""
+    known: dict[int, bool] = {}
+    out = bytearray(len(funcs))
+    for at, func in enumerate(funcs):
+        small = known.get(id(func))
+        if small is None:
+            small = known[id(func)] = getattr(func, "small", False) is True
+        out[at] = small
+    return out
+
+
+def _release_early(
+    needs: list[tuple[int, ...]], outputs: list[int], sequence: Sequence[int], small: bytearray
+) -> list[int]:
+    """Return the tasks of ``sequence`` with those moved forward that are the last to need a result, or whose own is small.
 
     ``needs`` has for each the tasks, earlier in the sequence, that it needs. State: ``missing``: how many of these have not run;
     ``users``: how many that need its result have not run, plus one for outputs.
@@ -142,6 +159,9 @@ def _release_early(needs: list[tuple[int, ...]], outputs: list[int], sequence: S
             for user in dependents[begin[at] : begin[at + 1]]:
                 missing[user] -= 1
                 if not missing[user]:
+                    if small[user]:
+                        early.append(user)
+                        continue
                     for need in needs[user]:
                         if users[need] == 1:
                             early.append(user)

@@ -104,6 +104,11 @@ class Program:
             return f"{names[-1]}({len(names)} calls)"
         return "-".join(reversed(names)) or "pack"
 
+    @property
+    def small(self) -> bool:
+        """Whether the last step says that what it returns is small."""
+        return bool(self.steps) and getattr(self.steps[-1].func, "small", False) is True
+
     def __repr__(self) -> str:
         return f"<Program {self.short_name}: {len(self.steps)} steps, {self.n_inputs} inputs>"
 

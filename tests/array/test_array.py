@@ -54,8 +54,8 @@ def test_functions_of_numpy_stay_lazy():
             np.where(x > 0, x, 0),
         ):
             assert isinstance(y, da.Array)
-    with pytest.raises(TypeError, match=r"numpy\.sort_complex isn't built for chunked arrays"):
-        np.sort_complex(x)
+    with pytest.raises(TypeError, match=r"numpy\.roots isn't built for chunked arrays"):
+        np.roots(x)
 
 
 def test_types_that_wrap_arrays_are_asked_first():
@@ -124,3 +124,58 @@ def test_frames():
     pd.testing.assert_frame_equal(frame.compute(), pd.DataFrame(np.arange(6).reshape(3, 2), columns=["a", "b"]))
     series = frame.a.to_dask_array(lengths=True)
     assert_eq(series, np.array([0, 2, 4]))
+
+
+def test_single_elements():
+    a = np.arange(6).reshape(2, 3)
+    x = da.from_array(a, chunks=2)
+    assert x.item(4) == a.item(4)
+    assert x.item(-1) == a.item(-1)
+    assert x.item(1, 2) == x.item((1, 2)) == 5
+    assert x[0, 1].item() == 1
+    assert x.tolist() == a.tolist()
+    for call, kind, message in [
+        (lambda: x.item(), ValueError, "array of size 1"),
+        (lambda: x.item(6), IndexError, "out of bounds for size 6"),
+        (lambda: x.item(1, 2, 3), ValueError, "incorrect number of indices"),
+        (lambda: x.item(2, 0), IndexError, "out of bounds"),
+    ]:
+        with pytest.raises(kind, match=message):
+            call()
+
+
+def test_bytes_in_the_other_order():
+    a = np.arange(3, dtype="i2")
+    x = da.from_array(a, chunks=2)
+    assert_eq(x.byteswap(), a.byteswap())
+    assert x.byteswap(inplace=True) is x
+    assert_eq(x, a.byteswap())
+
+
+def test_the_array_api():
+    x = da.ones(3)
+    assert x.device == "cpu"
+    assert x.to_device("cpu") is x
+    assert x.to_backend("numpy") is x
+    assert x.__array_namespace__() is x.__array_namespace__(api_version="2024.12") is da
+    for call, message in [
+        (lambda: x.to_device("gpu"), "the device is 'cpu'"),
+        (lambda: x.to_backend("cupy"), "blocks are made by NumPy"),
+        (lambda: x.__array_namespace__(api_version="1999.01"), "isn't known"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
+    names = """
+        abs acos acosh add all any arange argmax argmin argsort asarray asin asinh astype atan atan2 atanh bitwise_and
+        bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor bool broadcast_arrays broadcast_to can_cast
+        ceil clip complex128 complex64 concat conj copysign cos cosh count_nonzero cumulative_prod cumulative_sum diff divide e
+        empty empty_like equal exp expand_dims expm1 eye finfo flip float32 float64 floor floor_divide from_dlpack full full_like
+        greater greater_equal hypot iinfo imag inf int16 int32 int64 int8 isdtype isfinite isin isinf isnan less less_equal
+        linspace log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul matrix_transpose max maximum
+        mean meshgrid min minimum moveaxis multiply nan negative newaxis nextafter nonzero not_equal ones ones_like permute_dims
+        pi positive pow prod real reciprocal remainder repeat reshape result_type roll round searchsorted sign signbit sin sinh
+        sort sqrt square squeeze stack std subtract sum take take_along_axis tan tanh tensordot tile tril triu trunc uint16
+        uint32 uint64 uint8 unique_all unique_counts unique_inverse unique_values unstack var vecdot where zeros zeros_like
+    """.split()
+    assert not [name for name in names if not hasattr(da, name)]
+    assert not [name for name in ["fft", "linalg"] if not hasattr(da, name)]

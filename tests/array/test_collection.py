@@ -49,6 +49,7 @@ def test_results_belong_to_the_caller():
         assert_eq(x, np.arange(4.0))
 
 
+@pytest.mark.filterwarnings("ignore::minidask.array.performance.PerformanceWarning")
 def test_making_arrays_costs_nothing_for_each_block():
     x = da.ones(10**6, chunks=1)
     with config.set(scheduler=raising):

@@ -26,3 +26,22 @@ def test_what_is_known_without_computing():
     assert facts.shape([1]) == (1,)
     with pytest.raises(np.exceptions.DTypePromotionError):
         np.result_type(x, "M8[s]")
+
+
+def test_types_in_common():
+    x = da.ones(3, dtype="f4", chunks=2)
+    assert np.common_type(x, np.ones(2, int)) is np.float64
+    assert np.min_scalar_type(x) == np.float32
+    assert da.min_scalar_type(3) == np.uint8
+
+
+def test_printing_computes_nothing():
+    x = da.ones(3, chunks=2)
+    assert np.array_repr(x) == np.array_str(x) == np.array2string(x) == repr(x)
+    assert da.array_repr(np.arange(2)) == "array([0, 1])"
+
+
+def test_orders_of_einsum():
+    shapes = [(2, 3), (3, 40), (40, 5)]
+    made = np.einsum_path("ij,jk,kl->il", *[da.ones(shape) for shape in shapes])
+    assert made == np.einsum_path("ij,jk,kl->il", *[np.ones(shape) for shape in shapes])

@@ -80,7 +80,6 @@ def test_the_dtype_is_found_with_empty_blocks_or_ones():
     [
         (lambda x: map_blocks(5, x), TypeError, "map_blocks needs a function, got int"),
         (lambda x: x.map_blocks(double, drop_axis=5), np.exceptions.AxisError, "axis 5 is out of bounds"),
-        (lambda x: x.map_blocks(double, drop_axis=0, dtype=float), ValueError, "can't drop axis 0, which has 2 blocks"),
         (
             lambda x: x.map_blocks(double, chunks=((1, 1, 1), (6,))),
             ValueError,
@@ -154,3 +153,50 @@ def test_nothing_is_computed():
         x = da.ones((4, 6), chunks=2)
         x.map_blocks(double)
         blockwise(double, "ij", x, "ij")
+
+
+@pytest.mark.parametrize("axis", [0, 1, (0, 1), -1])
+def test_dropped_axes_are_joined(axis):
+    a = np.arange(24).reshape(4, 6)
+    x = da.from_array(a, chunks=(2, (3, 1, 2)))
+    assert_eq(x.map_blocks(np.sum, axis=axis, drop_axis=axis, dtype=a.dtype), a.sum(axis=axis))
+
+
+def test_arrays_of_length_one_are_not_repeated_along_a_dropped_axis():
+    a, b = np.arange(12).reshape(4, 3), np.ones((4, 1), int)
+    x, y = da.from_array(a, chunks=(2, 1)), da.from_array(b, chunks=(2, 1))
+    made = map_blocks(lambda one, other: (one * other).sum(axis=1) + other.shape[1], x, y, drop_axis=1, dtype=int)
+    assert_eq(made, a.sum(axis=1) + 1)
+
+
+def test_axes_are_dropped_and_added():
+    a = np.arange(12).reshape(4, 3)
+    made = da.from_array(a, chunks=(2, 2)).map_blocks(
+        lambda block: np.stack([block.min(axis=1), block.max(axis=1)]),
+        drop_axis=1,
+        new_axis=0,
+        chunks=((2,), (2, 2)),
+        dtype=int,
+    )
+    assert_eq(made, np.stack([a.min(axis=1), a.max(axis=1)]))
+
+
+def test_block_info_says_that_all_of_a_dropped_axis_is_there():
+    def which(block, block_info=None):
+        (rows, columns) = block_info[0]["array-location"]
+        assert columns == (0, 6)
+        assert block.shape == (rows[1] - rows[0], 6)
+        return block.sum(axis=1) + block_info[None]["chunk-location"][0]
+
+    made = da.ones((4, 6), chunks=(2, 2)).map_blocks(which, drop_axis=1, dtype=float)
+    assert_eq(made, np.array([6.0, 6, 7, 7]))
+
+
+def test_blocks_have_the_declared_dtype():
+    x = da.arange(4, chunks=2)
+    assert_eq(x.map_blocks(lambda block: block.astype("i2"), dtype="f8"), np.arange(4.0))
+    assert_eq(x.map_blocks(lambda block: block.astype("f4"), meta=np.empty(0, "f8")), np.arange(4.0))
+    with pytest.raises(TypeError, match="returned a block of dtype float64 where int64 was declared: correct dtype="):
+        x.map_blocks(lambda block: block / 2, dtype=int).compute()
+    with pytest.raises(TypeError, match="returned a block of dtype <U3 where float64 was declared"):
+        x.map_overlap(lambda block: block.astype("U3"), depth=1, boundary="none", dtype=float).compute()

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask.array.dispatch import FUNCTIONS
 from minidask.array.testing import assert_eq
+from tests.array.arrays import EVERY_DTYPE, few, outcome, pairs
 
 A = np.arange(24.0).reshape(4, 6)
 
@@ -92,3 +95,41 @@ def test_a_copy_is_not_assigned_to():
     y = x.copy()
     x[0] = 1
     assert_eq(y, np.zeros(3))
+
+
+ANY_DTYPE = {
+    "argpartition": lambda x: np.take_along_axis(x, x.argpartition(0, axis=0), 0)[:1],
+    "argsort": lambda x: x.argsort(axis=0, stable=True),
+    "byteswap": lambda x: x.byteswap().byteswap(),
+    "clip": lambda x: x.clip(x[:1], None),
+    "compress": lambda x: x.compress([True], axis=0),
+    "conj": lambda x: x.conj(),
+    "copy": lambda x: x.copy(),
+    "cumprod": lambda x: x.cumprod(axis=0),
+    "cumsum": lambda x: x.cumsum(axis=0),
+    "flatten": lambda x: x.flatten("F"),
+    "max": lambda x: x.max(axis=-1, keepdims=True),
+    "mean": lambda x: x.mean(axis=0),
+    "repeat": lambda x: x.repeat(2, axis=0),
+    "reshape": lambda x: x.reshape(-1, order="F"),
+    "round": lambda x: x.round(1),
+    "squeeze": lambda x: x.squeeze(),
+    "swapaxes": lambda x: x.swapaxes(0, -1),
+    "take": lambda x: x.take([0, -1], axis=0),
+    "transpose": lambda x: x.transpose(),
+    "std": lambda x: x.std(axis=0, ddof=1),
+}
+
+
+@few
+@given(pairs(EVERY_DTYPE, min_dims=1, min_side=1), st.sampled_from(sorted(ANY_DTYPE)))
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_methods_of_every_dtype(pair, name):
+    a, x = pair
+    call = ANY_DTYPE[name]
+    expected = outcome(lambda: call(a))
+    if isinstance(expected, type):
+        with pytest.raises((expected, TypeError)):
+            call(x).compute()
+        return
+    assert_eq(call(x), expected, rtol=1e-3, atol=1e-4)

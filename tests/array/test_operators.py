@@ -86,3 +86,15 @@ def test_types_that_wrap_arrays_decide():
 def test_arrays_have_no_hash():
     with pytest.raises(TypeError, match="unhashable"):
         hash(da.ones(3))
+
+
+def test_records_are_compared_as_a_whole():
+    a = np.array([(1, 2.0), (3, 4.0), (1, 5.0)], [("a", "i4"), ("b", "f8")])
+    b = a.copy()
+    b["b"][1] = 9
+    x, y = da.from_array(a, chunks=2), da.from_array(b, chunks=1)
+    assert_eq(x == y, a == b)
+    assert_eq(x != b, a != b)
+    assert_eq(x == a[0], a == a[0])
+    assert np.array_equal(x, x).compute()
+    assert not np.array_equiv(x, y).compute()

@@ -58,3 +58,5 @@ def test_bad_arguments():
         x.rechunk(3, method="mine")
     with pytest.raises(NotImplementedError, match="leave method out"):
         x.rechunk(3, method="p2p")
+    with pytest.raises(ValueError, match="threshold must be at least 1, got 0"):
+        x.rechunk(3, threshold=0)

@@ -78,8 +78,9 @@ def test_unknown_lengths():
         (lambda x: x.reshape(-1, -1), ValueError, "only specify one unknown dimension"),
         (lambda x: x.reshape(-1, 4), ValueError, "cannot reshape array of size 6"),
         (lambda x: x.reshape(-2), ValueError, "no other negative length"),
-        (lambda x: x.reshape(6, order="F"), NotImplementedError, "x.T.reshape"),
-        (lambda x: ravel(x, order="F"), NotImplementedError, r"x\.T\.ravel"),
+        (lambda x: x.reshape(6, order="Z"), ValueError, "order must be one of"),
+        (lambda x: x.reshape(6, copy=False), ValueError, "without a copy"),
+        (lambda x: ravel(x, order="Z"), ValueError, "order must be one of"),
         (lambda x: x.reshape(1.5, 4), TypeError, "float"),
     ],
 )
@@ -94,3 +95,36 @@ def test_parts_of_the_plan():
     assert runs(((2,), (3, 3))) == (6, 6)
     assert split_up((4, 2), (3, 2)) == ((2, 1), (2,))
     assert reshape_block("text", (1,)).tolist() == ["text"]
+
+
+@few
+@given(pairs(EVERY_DTYPE), st.data())
+def test_other_orders(pair, data):
+    a, x = pair
+    shape = data.draw(st.sampled_from([(-1,), (a.size,), a.shape[::-1], (*a.shape, 1), (1, *a.shape)]))
+    if a.size:
+        assert_eq(np.reshape(x, shape, order="F"), np.reshape(a, shape, order="F"))
+    assert_eq(x.ravel(order="F"), a.ravel(order="F"))
+    assert_eq(x.ravel("K"), a.ravel("C"))
+
+
+def test_each_block_by_itself():
+    a = np.arange(24).reshape(4, 6)
+    x = da.from_array(a, chunks=(2, (4, 2)))
+    merged = da.reshape_blockwise(x, -1)
+    assert merged.chunks == ((8, 4, 8, 4),)
+    assert_eq(merged, np.concatenate([np.ravel(x.blocks[i, j].compute()) for i in range(2) for j in range(2)]))
+    assert_eq(da.reshape_blockwise(merged, (4, 6), chunks=x.chunks), a)
+    y = da.from_array(a.reshape(1, 4, 6, 1), chunks=(1, 2, 3, 1))
+    assert da.reshape_blockwise(y, (1, 24)).shape == (1, 24)
+    assert da.reshape_blockwise(x, (4, 6)) is x
+    for call, kind, message in [
+        (lambda: da.reshape_blockwise(x, (2, 2, 6)), TypeError, "Need to specify chunks"),
+        (lambda: da.reshape_blockwise(x, 24, chunks=((24,),)), ValueError, "not allowed when reducing"),
+        (lambda: da.reshape_blockwise(x, (6, 4)), NotImplementedError, "give chunks"),
+        (lambda: da.reshape_blockwise(x, (6, 4), chunks=((6,), (4,))), ValueError, "but the chunks are for"),
+        (lambda: da.reshape_blockwise(x, (6, 4), chunks=((6,), (5,))), ValueError, r"of shape \(6, 5\)"),
+        (lambda: da.reshape_blockwise(forget(x), -1), ValueError, "compute_chunk_sizes"),
+    ]:
+        with pytest.raises(kind, match=message):
+            call()

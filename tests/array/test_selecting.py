@@ -95,11 +95,11 @@ def test_flat_and_multiple_indices(shape, order):
     [
         (lambda x: da.take(x, [0.5]), TypeError, "positions must be integers"),
         (lambda x: da.take(x, [9]), IndexError, "out of bounds"),
-        (lambda x: np.take(x, [0], mode="wrap"), NotImplementedError, "another mode than 'raise'"),
+        (lambda x: np.take(x, [0], mode="mine"), ValueError, "mode must be"),
         (lambda x: da.compress([[True]], x), ValueError, "of one dimension"),
         (lambda x: da.compress([True] * 9, x, axis=0), ValueError, "has 9 elements, but the axis only 3"),
         (lambda x: da.choose(x, [x], mode="mine"), ValueError, "mode must be"),
-        (lambda x: np.choose(x, [x], out=np.zeros(3)), NotImplementedError, "out= of choose"),
+        (lambda x: np.choose(x, [x], out=np.zeros(3)), TypeError, "out= must be"),
         (lambda x: da.select([x > 1], []), ValueError, "must be same length"),
         (lambda x: da.select([], []), ValueError, "empty condition list"),
         (lambda x: da.select([x], [x]), TypeError, "conditions must be of booleans"),
@@ -130,3 +130,14 @@ def test_nothing_is_computed():
         x = da.ones((3, 4), chunks=2)
         da.argwhere(x)
         da.extract(x > 0, x)
+
+
+def test_positions_outside_are_wrapped_or_clipped():
+    a = np.arange(6).reshape(2, 3)
+    x = da.from_array(a, chunks=2)
+    for mode in ("wrap", "clip"):
+        for axis in (None, 0, 1):
+            assert_eq(np.take(x, [-9, 1, 9], axis=axis, mode=mode), np.take(a, [-9, 1, 9], axis=axis, mode=mode))
+    out = da.zeros(2, dtype=int)
+    assert np.take(x, [1, 2], out=out) is out
+    assert_eq(out, np.array([1, 2]))

@@ -153,7 +153,7 @@ def test_a_child_process_sees_what_this_context_sees(run_python):
         "from minidask.config import get; print([get(k) for k in ('num_workers', 'scheduler', 'array', 'foreign.x')])"
     )
     printed = run_python(code, **{INHERIT: env[INHERIT]})
-    rest = "'rechunk': {'method': None}"
+    rest = "'keep-freed-memory': True, 'memory-limit': None, 'rechunk': {'method': None, 'threshold': 1000}"
     assert printed == f"[3, None, {{'chunk-size': '8 MiB', {rest}}}, [1]]\n"
     # What the caller adds for the child wins.
     assert run_python(code, **{INHERIT: env[INHERIT]}, MINIDASK_NUM_WORKERS="5").startswith("[5, None")

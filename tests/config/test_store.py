@@ -12,7 +12,9 @@ def test_get_reads_groups_and_both_spellings():
     assert config.get("delayed-pure") is False
     assert config.get("array") == {
         "chunk-size": "16 MiB",
-        "rechunk": {"method": None},
+        "keep-freed-memory": True,
+        "memory-limit": None,
+        "rechunk": {"method": None, "threshold": 1000},
     }
 
 
@@ -70,7 +72,7 @@ def test_effective_shows_the_block_and_shares_nothing():
     with config.set({"array.chunk_size": 5, "foreign": {"x": 1}}):
         shown = config.effective()
         assert shown["array"]["chunk-size"] == 5
-        assert shown["array"]["rechunk"] == {"method": None}
+        assert shown["array"]["rechunk"] == {"method": None, "threshold": 1000}
         assert shown["foreign"] == {"x": 1}
         shown["array"]["chunk-size"] = 6
         assert config.get("array.chunk-size") == 5

@@ -120,6 +120,42 @@ def test_two_reductions_of_the_same_blocks_run_side_by_side():
     assert peak(first | second, [top, other]) <= 2 * 9
 
 
+class Summing:
+    small = True
+
+    def __call__(self, *args):
+        return args
+
+
+def test_small_results_are_made_as_soon_as_they_can_be():
+    def graph_of(func):
+        needs = {("x", i): () for i in range(64)}
+        for name in "abcd":
+            needs |= {(name, i): (("x", i),) for i in range(64)}
+            needs[name] = tuple([(name, i) for i in range(64)])
+        graph = {
+            key: Task(func if isinstance(key, tuple) and key[0] != "x" else record, tuple(map(TaskRef, needed)))
+            for key, needed in needs.items()
+        }
+        return needs, graph
+
+    outputs = ["a", "b", "c", "d"]
+    for func, most in ((Summing(), 1), (record, 64)):
+        needs, graph = graph_of(func)
+        sequence = list(order(graph, outputs))
+        held(needs, outputs, sequence)
+        blocks = now = 0
+        left = dict.fromkeys(range(64), 4)
+        for key in sequence:
+            if key[0] == "x":
+                now += 1
+            elif isinstance(key, tuple):
+                left[key[1]] -= 1
+                now -= not left[key[1]]
+            blocks = max(blocks, now)
+        assert blocks == most
+
+
 def test_the_longer_branch_is_made_first():
     needs = {"short": (), "a": (), "b": ("a",), "c": ("b",), "top": ("short", "c")}
     assert list(order(tasks_of(needs))) == ["a", "b", "c", "short", "top"]

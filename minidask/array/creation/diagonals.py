@@ -9,13 +9,13 @@ import numpy as np
 from minidask.array.chunks import check_known, chunks_token, normalize_axis
 from minidask.array.collection import new_array
 from minidask.array.creation.filled import zeros
-from minidask.array.creation.ranges import eye
+from minidask.array.creation.ranges import arange, eye
 from minidask.array.dispatch import call_registered, implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
 from minidask.array.meta import numpy_meta
 from minidask.array.normalize import normalize_chunks
-from minidask.array.shaping import moveaxis
+from minidask.array.shaping import broadcast_to, moveaxis
 from minidask.array.slicing.points import take_at
 from minidask.array.sources import made_layer
 from minidask.tokenize import quick_token
@@ -48,10 +48,10 @@ def diag(v: Any, k: int = 0) -> Any:
     zero = np.zeros((), x.dtype)[()]
     wide, extra = n + more, ((more,) if more else ())
     if k >= 0:
-        mask = eye(n, wide, k, bool, chunks=(sizes, (*extra, *sizes)))
+        mask = eye(n, (sizes, (*extra, *sizes)), wide, k, bool)
         rows = elementwise(np.where, mask, x[:, None], zero, dtype=x.dtype)
         return concatenate([rows, zeros((more, wide), x.dtype, chunks=(more, (*extra, *sizes)))]) if more else rows
-    mask = eye(wide, n, k, bool, chunks=((*extra, *sizes), sizes))
+    mask = eye(wide, ((*extra, *sizes), sizes), n, k, bool)
     columns = elementwise(np.where, mask, x[None, :], zero, dtype=x.dtype)
     return concatenate([columns, zeros((wide, more), x.dtype, chunks=((*extra, *sizes), more))], axis=1)
 
@@ -148,9 +148,12 @@ def triu(m: Any, k: int = 0) -> Any:
 
 def _masked(m: Any, k: int) -> tuple[Any, Any]:
     x = as_array(m)
-    if x.ndim < 2:
-        raise ValueError(f"a triangle needs an array of two axes at least, this has {x.ndim}")
+    if not x.ndim:
+        raise ValueError("a triangle needs an array of one axis at least, this has none")
     check_known("a triangle", x.shape[-2:])
+    if x.ndim == 1:
+        # As NumPy: each row of a square is the vector.
+        x = broadcast_to(x, x.shape * 2)
     return x, tri(x.shape[-2], x.shape[-1], k, bool, chunks=x._chunks[-2:])
 
 
@@ -198,3 +201,46 @@ def _matrix(arr: Any) -> Any:
         raise ValueError("input array must be 2-d")
     check_known("a triangle", x.shape)
     return x
+
+
+@implements(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Any:
+    """Return a matrix with all elements of an array on a diagonal; see ``diag``.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.diagflat(da.ones((1, 2)), 0).shape
+    (2, 2)
+    """
+    return diag(as_array(v).ravel(), k)
+
+
+def diag_indices(n: int, ndim: int = 2) -> tuple[Any, ...]:
+    """Return the indices of the main diagonal of an array with ``ndim`` axes of length ``n``, for ``x.vindex``.
+
+    Examples
+    --------
+    >>> [i.compute().tolist() for i in diag_indices(2)]
+    [[0, 1], [0, 1]]
+    """
+    return (arange(n),) * ndim
+
+
+@implements(np.diag_indices_from)
+def diag_indices_from(arr: Any) -> tuple[Any, ...]:
+    """Return the indices of the main diagonal of an array; raises ValueError unless it has two axes or more, equally long.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> [i.shape for i in diag_indices_from(da.ones((3, 3)))]
+    [(3,), (3,)]
+    """
+    x = as_array(arr)
+    if x.ndim < 2:
+        raise ValueError("input array must be at least 2-d")
+    check_known("diag_indices_from", x.shape)
+    if len(set(x.shape)) > 1:
+        raise ValueError("All dimensions of input must be of equal length")
+    return diag_indices(x.shape[0], x.ndim)

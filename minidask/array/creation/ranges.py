@@ -139,7 +139,7 @@ def _line(
 
 
 def eye(
-    N: int, M: int | None = None, k: int = 0, dtype: Any = float, chunks: Any = "auto", name: str | None = None
+    N: int, chunks: Any = "auto", M: int | None = None, k: int = 0, dtype: Any = float, name: str | None = None
 ) -> Any:
     """Return a matrix with ones on a diagonal and zeros elsewhere.
 
@@ -172,3 +172,86 @@ def eye(
 def _diagonal(bounds: tuple[tuple[int, int], ...], k: int, dtype: Any) -> Any:
     (top, bottom), (left, right) = bounds
     return np.eye(bottom - top, right - left, k + top - left, dtype)
+
+
+def identity(n: int, dtype: Any = float, chunks: Any = "auto") -> Any:
+    """Return a square matrix with ones on its main diagonal; see ``eye``.
+
+    Examples
+    --------
+    >>> identity(2).shape
+    (2, 2)
+    """
+    return eye(n, chunks, dtype=dtype)
+
+
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    chunks: Any = "auto",
+) -> Any:
+    """Return ``num`` powers of a base, their exponents evenly spaced from ``start`` to ``stop``.
+
+    Raises
+    ------
+    ValueError
+        If ``num`` is negative.
+
+    Examples
+    --------
+    >>> logspace(0, 2, 3).compute()
+    array([  1.,  10., 100.])
+    """
+    made = linspace(start, stop, num, endpoint, chunks=chunks).map_blocks(Powers(base), dtype=np.result_type(1.0, base))
+    return made if dtype is None else made.astype(dtype)
+
+
+class Powers:
+    """Raise a base to blocks of exponents."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Any) -> None:
+        self.base = base
+
+    def __call__(self, block: Any) -> Any:
+        return np.power(self.base, block)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Powers, (self.base,)
+
+
+def geomspace(
+    start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None, chunks: Any = "auto"
+) -> Any:
+    """Return ``num`` real numbers from ``start`` to ``stop``, each the same multiple of the one before.
+
+    Raises
+    ------
+    ValueError
+        If one end is 0, they have different signs, or ``num`` is negative.
+    TypeError
+        If they are complex: use ``logspace``.
+
+    Examples
+    --------
+    >>> geomspace(1, 8, 4).compute().round(9)
+    array([1., 2., 4., 8.])
+    """
+    if isinstance(start, complex) or isinstance(stop, complex):
+        raise TypeError("geomspace of complex numbers isn't built: use logspace of their logarithms")
+    if start == 0 or stop == 0:
+        raise ValueError("Geometric sequence cannot include zero")
+    if (start < 0) != (stop < 0):
+        raise ValueError(f"geomspace needs ends of one sign here, got {start} and {stop}")
+    sign = -1.0 if start < 0 else 1.0
+    made = logspace(math.log10(abs(start)), math.log10(abs(stop)), num, endpoint, chunks=chunks) * sign
+    if num > 0:
+        made[0] = start
+    if num > 1 and endpoint:
+        made[-1] = stop
+    return made if dtype is None else made.astype(dtype)

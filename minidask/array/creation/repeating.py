@@ -5,11 +5,13 @@ Place in the flow: above joining, indexing and reductions, of which these are ma
 
 from __future__ import annotations
 
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import check_known, even, normalize_axis
+from minidask.array.chunks import Sizes, check_known, even, normalize_axis
 from minidask.array.collection import ArrayBase, check_known_shape, new_array
 from minidask.array.creation.filled import full
 from minidask.array.dispatch import implements
@@ -20,6 +22,8 @@ from minidask.array.rechunk import rechunk_to
 from minidask.array.reductions import folds, moments
 from minidask.array.reshaping import ravel
 from minidask.array.shaping import broadcast_to
+from minidask.array.statistics.quantiles import median
+from minidask.tokenize import tokenize
 
 
 @implements(np.tile)
@@ -112,14 +116,14 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     # Cut smaller first, so that blocks of the result are about as large as those of the array.
     sizes = x._chunks[axis]
     if n > 1 and not any(size != size for size in sizes):
-        cut = tuple([part for size in sizes for part in even(int(size), max(int(max(sizes)) // n, 1))])
+        cut = _cut(sizes, n)
         x = rechunk_to(x, (*x._chunks[:axis], cut, *x._chunks[axis + 1 :]))
     made = elementwise(Repeat(n, axis), x, name=f"repeat {n} {axis}", dtype=x.dtype)
     chunks = (*x._chunks[:axis], tuple([size * n for size in x._chunks[axis]]), *x._chunks[axis + 1 :])
     return new_array(made._layer, chunks, made._meta)
 
 
-_STATISTICS: dict[str, Any] = {"maximum": folds.max, "minimum": folds.min, "mean": moments.mean}
+_STATISTICS: dict[str, Any] = {"maximum": folds.max, "minimum": folds.min, "mean": moments.mean, "median": median}
 
 
 @implements(np.pad)
@@ -132,7 +136,8 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
     pad_width : int, (before, behind), or one pair an axis
     mode : str
         ``"constant"`` (with ``constant_values``), ``"edge"``, ``"reflect"``, ``"symmetric"``, ``"wrap"``, ``"linear_ramp"`` (with
-        ``end_values``), ``"maximum"``, ``"minimum"``, ``"mean"`` (with ``stat_length``), ``"empty"``.
+        ``end_values``), ``"maximum"``, ``"minimum"``, ``"mean"``, ``"median"`` (with ``stat_length``), ``"empty"``; or a function
+        ``f(vector, widths, axis, kwargs)`` that fills in the ends of a padded vector, for which axes become one block.
     **kwargs
         As for ``numpy.pad``.
 
@@ -140,8 +145,6 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
     ------
     ValueError
         For an unknown mode, keywords that the mode doesn't take, or negative widths.
-    NotImplementedError
-        For functions and ``"median"``, and for ``reflect_type="odd"``.
     UnknownChunkSizes
         If lengths aren't known.
 
@@ -153,22 +156,22 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
     """
     x = as_array(array)
     check_known_shape("pad", x)
+    statistics = {"stat_length"}
     taken = {
         "constant": {"constant_values"}, "edge": set(), "reflect": {"reflect_type"}, "symmetric": {"reflect_type"}, "wrap": set(),
-        "linear_ramp": {"end_values"}, "maximum": {"stat_length"}, "minimum": {"stat_length"}, "mean": {"stat_length"}, "empty":
-        set(),
+        "linear_ramp": {"end_values"}, "maximum": statistics, "minimum": statistics, "mean": statistics, "median": statistics,
+        "empty": set(),
     }  # fmt: skip
-    if callable(mode) or mode == "median":
-        raise NotImplementedError(f"pad with mode={mode!r:.40} isn't built: join x with what you make, by concatenate")
+    if callable(mode):
+        return _padded_by(x, _checked_widths(pad_width, x.ndim), mode, kwargs)
     if mode not in taken:
         raise ValueError(f"mode '{mode}' is not supported")
     if set(kwargs) - taken[mode]:
         raise ValueError(f"unsupported keyword arguments for mode '{mode}': {set(kwargs) - taken[mode]}")
-    if kwargs.get("reflect_type", "even") != "even":
-        raise NotImplementedError("pad with reflect_type='odd' isn't built: leave it out")
-    widths = _pairs(pad_width, x.ndim, "pad_width")
-    if any(n < 0 for pair in widths for n in pair):
-        raise ValueError("index can't contain negative values")
+    if kwargs.get("reflect_type", "even") not in ("even", "odd"):
+        raise ValueError(f"reflect_type must be 'even' or 'odd', got {kwargs['reflect_type']!r}")
+    odd = kwargs.get("reflect_type") == "odd"
+    widths = _checked_widths(pad_width, x.ndim)
     values = _pairs(kwargs.get("constant_values", kwargs.get("end_values", 0)), x.ndim, "values")
     lengths = _pairs(kwargs.get("stat_length"), x.ndim, "stat_length")
     for axis, (before, behind) in enumerate(widths):
@@ -176,6 +179,9 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
             continue
         if mode in ("edge", "reflect", "symmetric", "wrap"):
             places = np.pad(np.arange(x.shape[axis]), (before, behind), mode)  # type: ignore[call-overload]
+            if odd and x.shape[axis] > (mode == "reflect"):
+                x = _odd(x, axis, int(before), int(behind), mode)
+                continue
             x = x[(*[slice(None)] * axis, places)]
             continue
         parts = [x]
@@ -188,6 +194,81 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
                 parts.insert(0 if first else len(parts), made)
         x = concatenate(parts, axis)
     return x
+
+
+def _checked_widths(pad_width: Any, ndim: int) -> list[tuple[Any, Any]]:
+    if isinstance(pad_width, ArrayBase):
+        raise TypeError("widths must be in memory: compute them first")
+    widths = _pairs(pad_width, ndim, "pad_width")
+    if any(isinstance(n, float) for pair in widths for n in pair):
+        raise TypeError("`pad_width` must be of integral type.")
+    if any(n < 0 for pair in widths for n in pair):
+        raise ValueError("index can't contain negative values")
+    return widths
+
+
+def _odd(x: Any, axis: int, before: int, behind: int, mode: str) -> Any:
+    """Return an array with more elements, mirrored at its ends in place and value.
+
+    Each turn to and fro, of ``span`` places, adds twice the difference of the ends.
+    """
+    front = (slice(None),) * axis
+    column = (slice(None), *[None] * (x.ndim - axis - 1))
+    n = x.shape[axis]
+    span = 2 * (n - 1) if mode == "reflect" else 2 * n
+    turns, places = np.divmod(np.arange(-before, n + behind), span)
+    back = places >= n
+    places = np.where(back, (span if mode == "reflect" else span - 1) - places, places)
+    signs = np.where(back, -1, 1).astype(x.dtype)[column]
+    first, last = x[(*front, slice(0, 1))], x[(*front, slice(n - 1, n))]
+    more = (2 * turns + 2 * back).astype(x.dtype)[column]
+    less = (2 * turns).astype(x.dtype)[column]
+    return astype(x[(*front, places)] * signs + last * more - first * less, x.dtype)
+
+
+def _padded_by(x: Any, widths: list[tuple[Any, Any]], func: Any, kwargs: dict[str, Any]) -> Any:
+    """Return an array padded by a user's function, axis after axis."""
+    for axis, (before, behind) in enumerate(widths):
+        x = _empty_ends(x, axis, int(before), int(behind))
+    for axis, pair in enumerate(widths):
+        lanes = PadLanes(func, (int(pair[0]), int(pair[1])), axis, kwargs)
+        x = elementwise(lanes, x.rechunk({axis: -1}), name=f"pad {tokenize(func, pair, axis, kwargs)}", meta=x._meta)
+    return x
+
+
+def _empty_ends(x: Any, axis: int, before: int, behind: int) -> Any:
+    zero = np.zeros((), x.dtype)[()]
+    ends = [full((*x.shape[:axis], n, *x.shape[axis + 1 :]), zero, x.dtype) for n in (before, behind)]
+    return concatenate([ends[0], x, ends[1]], axis)
+
+
+@lru_cache(256)
+def _cut(sizes: Sizes, parts: int) -> Sizes:
+    """Return the sizes cut to blocks of at most that part of the longest."""
+    limit = max(int(max(sizes)) // parts, 1)
+    return tuple([part for size in sizes for part in even(int(size), limit)])
+
+
+class PadLanes:
+    """Have a user's function fill in the ends of each vector along an axis of a block."""
+
+    __slots__ = ("axis", "func", "kwargs", "widths")
+
+    def __init__(self, func: Any, widths: tuple[int, int], axis: int, kwargs: dict[str, Any]) -> None:
+        self.func = func
+        self.widths = widths
+        self.axis = axis
+        self.kwargs = kwargs
+
+    def __call__(self, block: Any) -> Any:
+        made = np.array(block)
+        lanes = np.moveaxis(made, self.axis, -1)
+        for index in np.ndindex(*lanes.shape[:-1]):
+            self.func(lanes[index], self.widths, self.axis, self.kwargs)
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PadLanes, (self.func, self.widths, self.axis, self.kwargs)
 
 
 def _pairs(given: Any, ndim: int, what: str) -> list[tuple[Any, Any]]:
@@ -233,6 +314,36 @@ def _padding(x: Any, axis: int, count: int, mode: str, value: Any, span: Any, fi
     else:
         part = x
     found = _STATISTICS[mode](part, axis, keepdims=True)
-    if mode == "mean" and x.dtype.kind in "iu":
+    if mode in ("mean", "median") and x.dtype.kind in "iu":
         found = elementwise(np.rint, found)
     return broadcast_to(astype(found, x.dtype), shape, chunks=chunks)
+
+
+@implements(np.resize)
+def resize(a: Any, new_shape: Any) -> Any:
+    """Return an array of a shape, filled with the elements of another in C order, over and over.
+
+    Raises
+    ------
+    ValueError
+        If a length is negative.
+    UnknownChunkSizes
+        If the array's lengths aren't known.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.resize(da.arange(3, chunks=2), (2, 2)).compute().tolist()
+    [[0, 1], [2, 0]]
+    """
+    x = as_array(a)
+    check_known_shape("resize", x)
+    shape = tuple(new_shape) if isinstance(new_shape, tuple | list) else (new_shape,)
+    if any(n < 0 for n in shape):
+        raise ValueError("all elements of `new_shape` must be non-negative")
+    size = prod(shape)
+    if not x.size:
+        return full(shape, np.zeros((), x.dtype)[()], x.dtype)
+    flat = ravel(x)
+    times = -(-size // x.size)
+    return (concatenate([flat] * times) if times else flat)[:size].reshape(shape)

@@ -198,7 +198,9 @@ def asarray(
 
 
 @implements(np.asanyarray)
-def asanyarray(a: Any, dtype: Any = None, order: Any = None, *, like: Any = None, **kwargs: Any) -> Any:
+def asanyarray(
+    a: Any, dtype: Any = None, order: Any = None, *, like: Any = None, inline_array: bool = False, **kwargs: Any
+) -> Any:
     """Like ``asarray``, but blocks of other array types stay what they are.
 
     Examples
@@ -210,7 +212,7 @@ def asanyarray(a: Any, dtype: Any = None, order: Any = None, *, like: Any = None
     if isinstance(a, np.ndarray) and type(a) is not np.ndarray:
         x = from_memory(a, "auto")
         return x if dtype is None else x.astype(dtype)
-    return asarray(a, dtype=dtype, **({"inline_array": True} if kwargs.get("inline_array") else {}))
+    return asarray(a, dtype=dtype, **({"inline_array": True} if inline_array else {}))
 
 
 def array(x: Any, dtype: Any = None, ndmin: int | None = None, *, like: Any = None) -> Any:
@@ -224,3 +226,21 @@ def array(x: Any, dtype: Any = None, ndmin: int | None = None, *, like: Any = No
     """
     made = asarray(x, dtype=dtype)
     return made[(*[None] * max((ndmin or 0) - made.ndim, 0), ...)]
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
+    """Return the chunked array of an array of any library that speaks DLPack.
+
+    Raises
+    ------
+    AttributeError
+        If it doesn't.
+    BufferError
+        If its memory can't be read from here.
+
+    Examples
+    --------
+    >>> from_dlpack(np.arange(3)).compute()
+    array([0, 1, 2])
+    """
+    return asarray(np.from_dlpack(x, device=device, copy=copy))

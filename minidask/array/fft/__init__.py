@@ -5,6 +5,10 @@ be in any chunks. ``transforms`` has the transforms, and ``fft_wrap`` for those 
 with them.
 """
 
+from typing import Any
+
+import numpy as np
+
 from minidask.array.fft.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
 from minidask.array.fft.transforms import (
     fft,
@@ -23,6 +27,7 @@ from minidask.array.fft.transforms import (
     rfft2,
     rfftn,
 )
+from minidask.array.remedies import remedy
 
 __all__ = [
     "fft",
@@ -45,3 +50,11 @@ __all__ = [
     "rfftfreq",
     "rfftn",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Raise AttributeError; for what NumPy has it says what to do."""
+    instead = remedy("fft", name) if hasattr(np.fft, name) else None
+    if instead is not None:
+        raise AttributeError(f"minidask.array.fft.{name} isn't built: {instead}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -31,6 +31,7 @@ _TWO_AXES = ("fft2", "ifft2", "rfft2", "irfft2")
 _ANY_AXES = ("fftn", "ifftn", "rfftn", "irfftn")
 KINDS = (*_ONE_AXIS, *_TWO_AXES, *_ANY_AXES)
 
+_REAL = (np.dtype("f4"), np.dtype("f8"))
 _HALVING = ("rfft", "ihfft", "rfft2", "rfftn")
 _DOUBLING = ("irfft", "hfft", "irfft2", "irfftn")
 
@@ -45,15 +46,45 @@ class Transform:
         self.kwargs = kwargs
 
     @property
+    def whole_axes(self) -> tuple[int, ...]:
+        """The axes that are transformed: along others blocks may be cut in any way."""
+        axes = dict(self.kwargs)
+        return axes["axes"] if "axes" in axes else (axes["axis"],)
+
+    @property
     def short_name(self) -> str:
         """The function's name, for people."""
         return str(getattr(self.func, "__name__", "transform"))
 
     def __call__(self, block: Any) -> Any:
-        return self.func(block, **dict(self.kwargs))
+        if type(block) is np.ndarray and not block.flags.forc:
+            # Lines are read one by one: of a part of a larger array each would cross all of its memory.
+            block = block.copy()
+        kwargs = dict(self.kwargs)
+        if self.func is np.fft.fft and type(block) is np.ndarray and block.dtype in _REAL:
+            return fft_of_real(block, **kwargs)
+        return self.func(block, **kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Transform, (self.func, self.kwargs)
+
+
+def fft_of_real(block: Any, axis: int, n: int | None = None, norm: Any = None) -> Any:
+    """Return ``numpy.fft.fft`` of real numbers by way of ``rfft``, in half the time: the other half mirrors it.
+
+    Examples
+    --------
+    >>> fft_of_real(np.array([1.0, 2.0, 4.0]), 0).round(2)
+    array([ 7.+0.j  , -2.+1.73j, -2.-1.73j])
+    """
+    length = block.shape[axis] if n is None else n
+    shape = (*block.shape[:axis], length, *block.shape[axis + 1 :])
+    out = np.empty_like(block, np.result_type(block.dtype, np.complex64), shape=shape)
+    lines = np.moveaxis(out, axis, 0)
+    half = length // 2 + 1
+    np.fft.rfft(block, n, axis, norm, out=np.moveaxis(lines[:half], 0, axis))
+    np.conjugate(lines[length - half : 0 : -1], out=lines[half:])
+    return out
 
 
 def fft_wrap(

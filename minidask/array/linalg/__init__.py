@@ -6,11 +6,24 @@ vectors), ``compression`` (approximate ones), ``lower_upper`` (LU), ``definite``
 re-exports.
 """
 
+from typing import Any
+
+import numpy as np
+
 from minidask.array.linalg.compression import compression_level, compression_matrix, svd_compressed
 from minidask.array.linalg.definite import cholesky
 from minidask.array.linalg.least_squares import lstsq
 from minidask.array.linalg.lower_upper import lu
-from minidask.array.linalg.namesakes import cond, matrix_rank, matrix_transpose
+from minidask.array.linalg.namesakes import (
+    cond,
+    diagonal,
+    matrix_rank,
+    matrix_transpose,
+    outer,
+    tensorinv,
+    tensorsolve,
+    trace,
+)
 from minidask.array.linalg.norms import matrix_norm, norm, vector_norm
 from minidask.array.linalg.singular import svd, svd_flip, svdvals
 from minidask.array.linalg.solving import inv, solve
@@ -19,6 +32,7 @@ from minidask.array.linalg.tall import qr, sfqr, tsqr
 from minidask.array.linalg.triangular import solve_triangular
 from minidask.array.products.tensors import cross, tensordot
 from minidask.array.products.vectors import matmul, matrix_power, multi_dot, vecdot
+from minidask.array.remedies import remedy
 
 __all__ = [
     "cholesky",
@@ -27,6 +41,7 @@ __all__ = [
     "cond",
     "cross",
     "det",
+    "diagonal",
     "eigh",
     "eigvalsh",
     "inv",
@@ -39,6 +54,7 @@ __all__ = [
     "matrix_transpose",
     "multi_dot",
     "norm",
+    "outer",
     "pinv",
     "qr",
     "sfqr",
@@ -50,7 +66,18 @@ __all__ = [
     "svd_flip",
     "svdvals",
     "tensordot",
+    "tensorinv",
+    "tensorsolve",
+    "trace",
     "tsqr",
     "vecdot",
     "vector_norm",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Raise AttributeError; for what NumPy has it says what to do."""
+    instead = remedy("linalg", name) if hasattr(np.linalg, name) else None
+    if instead is not None:
+        raise AttributeError(f"minidask.array.linalg.{name} isn't built: {instead}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -79,10 +79,10 @@ def square(what: str, a: Any) -> Any:
 
 
 def check_square(what: str, x: Any) -> None:
-    """Raise ValueError unless the last two axes have one length; UnknownChunkSizes unless all lengths are known."""
+    """Raise LinAlgError unless the last two axes have one length; UnknownChunkSizes unless all lengths are known."""
     check_known_shape(what, x)
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
-        raise ValueError(f"{what} needs a square matrix, got shape {x.shape}")
+        raise np.linalg.LinAlgError(f"{what} needs a square matrix, got shape {x.shape}")
 
 
 def one_block(what: str, x: Any, axis: int) -> Any:

@@ -210,13 +210,13 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
 
 
 @implements(np.linalg.pinv)
-def pinv(a: Any, rcond: float | None = None, hermitian: bool = False) -> Any:
+def pinv(a: Any, rcond: float | None = None, hermitian: bool = False, *, rtol: float | None = None) -> Any:
     """Return the pseudo-inverses of matrices, each in one block; arguments as NumPy's.
 
     Raises
     ------
     ValueError
-        If they are in several blocks, or there are less than two dimensions.
+        If they are in several blocks, there are less than two dimensions, or both limits are given.
 
     Examples
     --------
@@ -227,5 +227,8 @@ def pinv(a: Any, rcond: float | None = None, hermitian: bool = False) -> Any:
     x = as_array(a)
     if x.ndim < 2:
         raise ValueError(f"pinv needs matrices, of at least two dimensions, got {x.ndim}")
-    kwargs: dict[str, Any] = {} if rcond is None else {"rcond": rcond}
+    if rcond is not None and rtol is not None:
+        raise ValueError("`rtol` and `rcond` can't be both set.")
+    limit = rtol if rcond is None else rcond
+    kwargs: dict[str, Any] = {} if limit is None else {"rcond": limit}
     return stacked("pinv", np.linalg.pinv, [calculable(x)], [2], [("n", "m")], hermitian=hermitian, **kwargs)[0]

@@ -4,6 +4,10 @@
 the usual reductions take masked arrays as they are.
 """
 
+from typing import Any
+
+import numpy as np
+
 from minidask.array.creation.wrapping import asanyarray
 from minidask.array.ma.masking import (
     empty_like,
@@ -30,6 +34,7 @@ from minidask.array.ma.masking import (
     zeros_like,
 )
 from minidask.array.ma.weighing import average, count
+from minidask.array.remedies import remedy
 
 __all__ = [
     "asanyarray",
@@ -58,3 +63,11 @@ __all__ = [
     "where",
     "zeros_like",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Raise AttributeError; for what NumPy has it says what to do."""
+    instead = remedy("ma", name) if hasattr(np.ma, name) else None
+    if instead is not None:
+        raise AttributeError(f"minidask.array.ma.{name} isn't built: {instead}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

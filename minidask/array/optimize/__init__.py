@@ -4,7 +4,9 @@
 - ``push_slices``: sources read only what a slice behind them keeps.
 - ``push_takes``: positions are taken from arrays in memory, not from their blocks.
 - ``repeat_sources``: cheap sources are made anew for each of their users instead of being kept.
+- ``read_places``: what is a result and used besides is read from the result, where it has been written.
 - ``coalesce``: many small blocks run as fewer larger ones, where nothing depends on the cut.
+- ``split_blocks``: large blocks run as several smaller ones, where temporaries would leave the caches.
 - ``fuse_blocks``: chains and diamonds of blockwise layers, up to the first step of a reduction, become one task a block.
 - ``flatten_programs``: fused functions reuse the memory of their temporaries, and write the last one where it is wanted.
 
@@ -17,10 +19,22 @@ from minidask.array.optimize.flatten_programs import flatten_programs
 from minidask.array.optimize.fuse_blocks import fuse_blocks
 from minidask.array.optimize.push_slices import push_slices
 from minidask.array.optimize.push_takes import push_takes
+from minidask.array.optimize.read_places import read_places
 from minidask.array.optimize.repeat_sources import repeat_sources
 from minidask.array.optimize.skip_rechunks import skip_rechunks
+from minidask.array.optimize.split_blocks import split_blocks
 
-PASSES = (skip_rechunks, push_slices, push_takes, repeat_sources, coalesce, fuse_blocks, flatten_programs)
+PASSES = (
+    skip_rechunks,
+    push_slices,
+    push_takes,
+    repeat_sources,
+    read_places,
+    coalesce,
+    split_blocks,
+    fuse_blocks,
+    flatten_programs,
+)
 # With the setting optimization.blockwise.active off.
 PASSES_WITHOUT_FUSION = (push_slices,)
 
@@ -32,6 +46,8 @@ __all__ = [
     "fuse_blocks",
     "push_slices",
     "push_takes",
+    "read_places",
     "repeat_sources",
     "skip_rechunks",
+    "split_blocks",
 ]

@@ -9,19 +9,20 @@ How: axes of layers that must be cut alike form a class (union-find over aligned
 merged; how far is decided largest blocks first, last axes first, up to ``TARGET`` elements a block. O(layers x axes).
 
 Invariants: the same values, except that sums may round differently; a layer whose blocks change gets another name. Reductions
-that are asked for keep theirs. A function of blocks with ``any_cut = True`` says that it may get merged blocks.
+that are asked for keep theirs. A function of blocks with ``any_cut = True`` says that it may get blocks of any cut; one with
+``whole_axes`` that it may along all axes but these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import Sizes, starts_of
+from minidask.array.chunks import Chunks, Sizes, starts_of
 from minidask.array.deliver import AllDelivered, DeliverLayer
 from minidask.array.sources import ArraySource, Bounds, MadeSource, Region
 from minidask.graph import Blockwise, Key, Layer, LayeredGraph, Parts, TreeReduction
@@ -96,7 +97,7 @@ def coalesce(graph: Mapping[Key, Any], keys: Iterable[Key]) -> Mapping[Key, Any]
     kept = {root.name for root in graph.roots}
     kept.update([layer.name for key in keys if (layer := graph.layer_of(key)) is not None])
     for name, layer in layers.items():
-        if not _align(layer, classes):
+        if not align(layer, classes):
             classes.fix(layer)
             for above in layer.inputs:
                 classes.fix(above)
@@ -117,7 +118,7 @@ def _is_crowded(layer: Layer) -> bool:
     return isinstance(layer, ArraySource | MadeSource) and prod(layer.numblocks) >= _MANY
 
 
-def _align(layer: Layer, classes: Classes) -> bool:
+def align(layer: Layer, classes: Classes) -> bool:
     """Join the axes of a layer with those of its inputs; False if its values depend on how it is cut."""
     if isinstance(layer, AllDelivered):
         return True
@@ -133,13 +134,16 @@ def _align(layer: Layer, classes: Classes) -> bool:
             return False
         axes = [axis for axis in layer.region.axes if not isinstance(axis, int)]
         for at, pieces in enumerate(axes):
-            if not _are_neighbours(pieces):
+            if not are_neighbours(pieces):
                 return False
             classes.know((layer.name, at), tuple([piece.stop - piece.start for piece in pieces]))
         return True
-    if not isinstance(layer, Blockwise) or not _any_cut(layer):
+    whole = whole_axes(layer)
+    if not isinstance(layer, Blockwise) or not (whole or _any_cut(layer)):
         return False
     places_of = {symbol: at for at, symbol in enumerate(layer.out_ind)}
+    for axis in whole:
+        classes.fixed.add(classes.find((layer.name, axis)))
     for operand, index in layer.operands:
         if isinstance(operand, Parts):
             bounds: Any = operand.values
@@ -152,12 +156,19 @@ def _align(layer: Layer, classes: Classes) -> bool:
             for axis, symbol in enumerate(index):
                 if symbol not in places_of:
                     return False
+                if axis in whole:
+                    classes.fixed.add(classes.find((above.name, axis)))
                 # A single block is repeated along an axis that has more elsewhere.
-                if above.numblocks[axis] == layer.sizes[symbol]:
+                elif above.numblocks[axis] == layer.sizes[symbol]:
                     classes.join((above.name, axis), (layer.name, places_of[symbol]))
         elif not isinstance(operand, Constant):
             return False
     return True
+
+
+def whole_axes(layer: Layer) -> tuple[int, ...]:
+    """Return the axes that a layer's function has to see whole, where it says that the others may be cut in any way."""
+    return getattr(layer.func, "whole_axes", ()) if isinstance(layer, Blockwise) else ()
 
 
 def _any_cut(layer: Blockwise) -> bool:
@@ -169,7 +180,7 @@ def _any_cut(layer: Blockwise) -> bool:
     return (isinstance(func, np.ufunc) and func.signature is None and func.nout == 1) or func in _FUNCTIONS
 
 
-def _are_neighbours(pieces: tuple[slice, ...]) -> bool:
+def are_neighbours(pieces: tuple[slice, ...]) -> bool:
     return all(piece.step in (None, 1) for piece in pieces) and all(
         one.stop == other.start for one, other in pairwise(pieces)
     )
@@ -215,18 +226,26 @@ def _merged(layer: Layer, inputs: tuple[Layer, ...], own: list[tuple[int, ...] |
         places = iter(own)
         axes = [axis if isinstance(axis, int) else _join_pieces(axis, next(places)) for axis in layer.region.axes]
         return layer.narrowed(name, Region(tuple(axes)))
+    return recut(layer, inputs, name, numblocks, lambda chunks: _join_sizes(chunks, own))
+
+
+def recut(
+    layer: Layer, inputs: tuple[Layer, ...], name: str, numblocks: tuple[int, ...], cut: Callable[[Chunks], Chunks]
+) -> Layer:
+    """Return a layer of another grid; ``cut`` says what becomes of the chunks that its function is told of."""
     made = layer.rebuild(inputs, name)
     made.numblocks = numblocks
     if isinstance(made, Blockwise):
         sizes = dict(made.sizes)
         sizes.update(zip(made.out_ind, numblocks, strict=True))
         made.sizes = sizes
-        made.operands = tuple(
-            [
-                (_join_bounds(operand, own), index) if isinstance(operand, Parts) else (operand, index)
-                for operand, index in made.operands
-            ]
-        )
+        operands: list[Any] = []
+        for operand, index in made.operands:
+            if isinstance(operand, Parts):
+                bounds: Any = operand.values
+                operand = Parts(Bounds(cut(bounds.chunks)))  # type: ignore[arg-type]
+            operands.append((operand, index))
+        made.operands = tuple(operands)
     return made
 
 
@@ -234,12 +253,6 @@ def _join_pieces(pieces: tuple[slice, ...], cut: tuple[int, ...] | None) -> tupl
     if cut is None:
         return pieces
     return tuple([slice(pieces[low].start, pieces[high - 1].stop) for low, high in pairwise(cut)])
-
-
-def _join_bounds(parts: Parts, own: list[tuple[int, ...] | None]) -> Parts:
-    bounds: Any = parts.values
-    merged: Any = Bounds(_join_sizes(bounds.chunks, own))
-    return Parts(merged)
 
 
 def _join_sizes(chunks: tuple[Sizes, ...], own: list[tuple[int, ...] | None]) -> tuple[Sizes, ...]:

@@ -26,7 +26,7 @@ def skip_rechunks(graph: Mapping[Key, Any], keys: Iterable[Key]) -> Mapping[Key,
     >>> [type(layer).__name__ for layer in skip_rechunks(x.dask, x.__dask_keys__()).layers.values()]
     ['MadeSource', 'DeliverLayer', 'AllDelivered']
     """
-    if not isinstance(graph, LayeredGraph) or not isinstance(graph.roots[0], AllDelivered):
+    if not isinstance(graph, LayeredGraph) or not any(isinstance(root, AllDelivered) for root in graph.roots):
         return graph
     new: dict[str, Layer] = {}
     for name, layer in graph.layers.items():
@@ -37,7 +37,7 @@ def skip_rechunks(graph: Mapping[Key, Any], keys: Iterable[Key]) -> Mapping[Key,
                 break
             bounds: Any = Bounds(rechunked.old)
             (block, index), _ = made.operands
-            source = rechunked.inputs[0]
+            source = rechunked.source
             made = DeliverLayer(
                 name, (source,), made.func, index, ((block, index), (Parts(bounds), index)), grid_sizes(source.numblocks),
                 annotations=made.annotations,

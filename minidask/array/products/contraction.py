@@ -34,8 +34,9 @@ from minidask.array.opaque import Ref, opaque_layer
 from minidask.array.products.blas import shared_cores
 from minidask.array.rechunk import rechunk_to
 from minidask.array.unify import unify_chunks
-from minidask.graph import Layer, tree_reduction
-from minidask.graph import blockwise as blockwise_layer
+from minidask.graph import Blockwise, Layer, tree_reduction
+from minidask.graph.blockwise import InputOf
+from minidask.graph.reduction import SPLIT_EVERY, TreeReduction
 from minidask.tokenize import quick_token
 from minidask.units import parse_bytes
 
@@ -159,10 +160,11 @@ def contract(
     indices = [tuple(index) for index in operands[1::2]]
     given = list(operands[::2])
     if dtype is None:
-        dtype = product_dtype(func, *[(x.dtype, x.ndim) for x in given])
+        dtype = product_dtype(func, *[(x._meta.dtype, len(x._chunks)) for x in given])
     sizes, arrays = aligned(given, indices)
     limit = _bytes_of(config.get("array.chunk-size")) / max(dtype.itemsize, 1)
-    if prod([max(sizes[s]) for s in out]) > limit:
+    longest = {s: max(own) for s, own in sizes.items()}
+    if prod([longest[s] for s in out]) > limit:
         finer = bounded(sizes, out, limit)
         if finer != sizes:
             arrays = [
@@ -172,14 +174,14 @@ def contract(
                 for x, index in zip(arrays, indices, strict=True)
             ]
             sizes = finer
+            longest = {s: max(own) for s, own in sizes.items()}
     chunks: Chunks = tuple([sizes[s] for s in out])
     if meta is None:
         meta = product_meta(func, [x._meta for x in arrays], dtype, len(out))
     # What ``func`` is its repr says: of a dataclass whose fields are plain, which is hashed in a tenth of the time.
-    token = quick_token(
-        name, repr(func), out, *[part for pair in zip([x.name for x in arrays], indices) for part in pair]
-    )
-    layer = _layer(name, token, func, out, arrays, indices, sizes, dtype)
+    pattern, summed = described(out, tuple(indices))
+    token = quick_token(name, repr(func), pattern, *[x._layer.name for x in arrays])
+    layer = _layer(name, token, func, out, summed, arrays, indices, sizes, longest, dtype)
     return new_array(layer, chunks, meta)
 
 
@@ -193,9 +195,22 @@ def aligned(arrays: list[Any], indices: Sequence[tuple[Any, ...]]) -> tuple[dict
         if len(index) != x.ndim:
             raise ValueError(f"the index {index!r} has {len(index)} symbols, but the array has {x.ndim} dimensions")
         for symbol, own in zip(index, x._chunks):
-            if sizes.setdefault(symbol, own) != own:
+            known = sizes.setdefault(symbol, own)
+            if known is not own and known != own:
                 return unify_chunks(*[part for pair in zip(arrays, indices) for part in pair])
     return sizes, arrays
+
+
+@lru_cache(1024)
+def described(out: tuple[Any, ...], indices: tuple[tuple[Any, ...], ...]) -> tuple[str, tuple[Any, ...]]:
+    """Return what stands for the symbols in names, and those that are summed over.
+
+    Examples
+    --------
+    >>> described(("i",), (("i", "k"), ("k",)))[1]
+    ('k',)
+    """
+    return repr((out, indices)), tuple(dict.fromkeys([s for index in indices for s in index if s not in out]))
 
 
 @lru_cache(1024)
@@ -253,40 +268,74 @@ def _layer(
     token: str,
     func: Callable[..., Any],
     out: tuple[Any, ...],
+    summed: tuple[Any, ...],
     arrays: Sequence[ArrayBase],
     indices: Sequence[tuple[Any, ...]],
     sizes: Mapping[Any, Sizes],
+    longest: Mapping[Any, Any],
     dtype: Any,
 ) -> Layer:
-    summed = tuple(dict.fromkeys([s for index in indices for s in index if s not in out]))
-    products = prod([len(sizes[s]) for s in summed])
-    one = SumOfProducts(func, len(arrays))
-    pairs = [(x._layer, index) for x, index in zip(arrays, indices, strict=True)]
+    blocks = {s: len(own) for s, own in sizes.items()}
+    products = prod([blocks[s] for s in summed])
+    one = sum_of_products(func, len(arrays))
     if products == 1:
-        return blockwise_layer(
-            one, out, *pairs, prefix=name, token=token, contract=only if summed else None, name=f"{name}-{token}"
-        )
-    held = held_bytes(arrays, indices, out, sizes)
-    partial = prod([max(sizes[s]) for s in out]) * dtype.itemsize
+        return _paired(f"{name}-{token}", one, out, arrays, indices, blocks, only if summed else None)
+    held = held_bytes(arrays, indices, out, blocks, longest)
+    partial = prod([longest[s] for s in out]) * dtype.itemsize
     if held <= partial:
         return _grouped(name, token, one, out, summed, arrays, indices, sizes, products)
-    partials = blockwise_layer(one, (*out, *summed), *pairs, name=f"{name}-products-{token}")
+    partials = _paired(f"{name}-products-{token}", one, (*out, *summed), arrays, indices, blocks)
     axes = tuple(range(len(out), len(out) + len(summed)))
     # Where partial products are small beside what they are made of a wide tree costs no memory.
-    every = None if partial * PRODUCTS_PER_TASK <= held else max(2, round(PRODUCTS_PER_TASK ** (1 / len(axes))))
-    add = AddUp(len(axes), name)
-    return tree_reduction(partials, add, add, axes=axes, split_every=every, keepdims=False, name=f"{name}-{token}")
+    width = SPLIT_EVERY if partial * PRODUCTS_PER_TASK <= held else PRODUCTS_PER_TASK
+    every = width if len(axes) == 1 else max(2, round(width ** (1 / len(axes))))
+    add = adding_up(len(axes), name)
+    return TreeReduction(f"{name}-{token}", partials, add, add, axes, (every,) * len(axes), False)
+
+
+# The same few again and again: making a frozen dataclass costs more than finding it.
+sum_of_products = lru_cache(1024)(SumOfProducts)
+adding_up = lru_cache(1024)(AddUp)
+
+
+def _paired(
+    name: str,
+    one: SumOfProducts,
+    out: tuple[Any, ...],
+    arrays: Sequence[ArrayBase],
+    indices: Sequence[tuple[Any, ...]],
+    blocks: Mapping[Any, int],
+    contract: Callable[[Any], Any] | None = None,
+) -> Blockwise:
+    """Return the layer of products of blocks that symbols pair; all that ``graph.blockwise`` would check is known."""
+    inputs: dict[str, Layer] = {}
+    places: dict[str, InputOf] = {}
+    operands = []
+    for x, index in zip(arrays, indices, strict=True):
+        layer = x._layer
+        if layer.name not in inputs:
+            places[layer.name] = InputOf(len(inputs))
+            inputs[layer.name] = layer
+        operands.append((places[layer.name], index))
+    return Blockwise(name, tuple(inputs.values()), one, out, tuple(operands), blocks, None, contract)
 
 
 def held_bytes(
-    arrays: Sequence[ArrayBase], indices: Sequence[tuple[Any, ...]], out: Sequence[Any], sizes: Mapping[Any, Sizes]
+    arrays: Sequence[ArrayBase],
+    indices: Sequence[tuple[Any, ...]],
+    out: Sequence[Any],
+    blocks: Mapping[Any, int],
+    longest: Mapping[Any, Any],
 ) -> float:
     """Return the bytes of the operands' blocks that one partial product needs and no other product does (inf if unknown)."""
     held: float = 0
     for x, index in zip(arrays, indices, strict=True):
-        if prod([len(sizes[s]) for s in out if s not in index or x.numblocks[index.index(s)] == 1]) == 1:
-            nbytes = prod([max(own) for own in x._chunks]) * x.dtype.itemsize
-            held += nbytes if nbytes == nbytes else float("inf")
+        own = dict(zip(index, x._layer.numblocks, strict=True))
+        if any(blocks[s] > 1 and own.get(s, 1) == 1 for s in out):
+            continue
+        # An axis of length 1 that is stretched counts as one.
+        nbytes = prod([longest[s] if n == blocks[s] else 1 for s, n in own.items()]) * x._meta.dtype.itemsize
+        held += nbytes if nbytes == nbytes else float("inf")
     return held
 
 
@@ -344,7 +393,7 @@ def _grouped(
     if groups == 1:
         return opaque_layer(f"{name}-{token}", tuple(layers.values()), grid, plan)
     partials = opaque_layer(f"{name}-products-{token}", tuple(layers.values()), (*grid, groups), plan)
-    add = AddUp(1, name)
+    add = adding_up(1, name)
     return tree_reduction(
         partials, add, add, axes=(len(out),), split_every=PRODUCTS_PER_TASK, keepdims=False, name=f"{name}-{token}"
     )

@@ -5,6 +5,7 @@ Place in the flow: beside ``vectors``.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,13 +70,17 @@ def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Any:
             raise ValueError(
                 f"shape-mismatch for sum: axis {one} has length {a.shape[one]}, axis {other} of the other array {b.shape[other]}"
             )
-    a_index: list[Any] = [f"a{axis}" for axis in range(a.ndim)]
-    b_index: list[Any] = [f"b{axis}" for axis in range(b.ndim)]
+    # Numbers are symbols too, and cost less than text.
+    a_index: list[Any] = list(range(a.ndim))
+    b_index: list[Any] = list(range(a.ndim, a.ndim + b.ndim))
     for one, other in zip(left, right, strict=True):
         b_index[other] = a_index[one]
     out = [s for axis, s in enumerate(a_index) if axis not in left]
     out += [s for axis, s in enumerate(b_index) if axis not in right]
-    return contract("tensordot", Call(np.tensordot, (("axes", (left, right)),)), out, a, a_index, b, b_index)
+    return contract("tensordot", _call(np.tensordot, (("axes", (left, right)),)), out, a, a_index, b, b_index)
+
+
+_call = lru_cache(256)(Call)
 
 
 def _axes(axes: Any, ndim: int) -> tuple[int, ...]:

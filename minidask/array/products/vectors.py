@@ -7,6 +7,7 @@ Axes that are paired need no common chunks: they are cut to such.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from minidask.array.elementwise import as_array, elementwise
 from minidask.array.products.contraction import Call, contract
 from minidask.array.shaping import moveaxis
 from minidask.array.unify import broadcast_shape
+
+_DOT = Call(np.dot)
+_call = lru_cache(256)(Call)
 
 
 def differ(one: Any, other: Any) -> bool:
@@ -65,7 +69,7 @@ def dot(a: Any, b: Any) -> Any:
     right = [f"b{axis}" for axis in range(b.ndim) if axis != before]
     b_index = [*right[:before], "k", *right[before:]]
     # An axis of length 1 is not stretched here: as the lengths are equal, it meets another such.
-    return contract("dot", Call(np.dot), (*left, *right), a, (*left, "k"), b, b_index)
+    return contract("dot", _DOT, (*left, *right), a, (*left, "k"), b, b_index)
 
 
 @implements(np.inner)
@@ -227,12 +231,13 @@ def _stacked(
                     f"lengths {lengths[symbol]} and {length} that have to be equal"
                 )
     more_a, more_b = a.ndim - len(core_a), b.ndim - len(core_b)
-    broadcast_shape([a.shape[:more_a], b.shape[:more_b]])
+    if more_a and more_b:
+        broadcast_shape([a.shape[:more_a], b.shape[:more_b]])
     stack = tuple(range(max(more_a, more_b)))
     kwargs = () if dtype is None else (("dtype", np.dtype(dtype)),)
     return contract(
         name,
-        Call(func, kwargs),
+        _call(func, kwargs),
         (*stack, *core),
         a,
         (*stack[len(stack) - more_a :], *core_a),

@@ -4,11 +4,17 @@
 both interfaces, ``choosing`` what chooses and reorders. This module only names what they hold.
 """
 
+from typing import Any
+
+import numpy as np
+
 from minidask.array.random.generator import Generator, default_rng
 from minidask.array.random.random_state import SHARED, RandomState
+from minidask.array.remedies import remedy
 
 beta = SHARED.beta
 binomial = SHARED.binomial
+bytes = SHARED.bytes
 chisquare = SHARED.chisquare
 choice = SHARED.choice
 dirichlet = SHARED.dirichlet
@@ -58,6 +64,7 @@ __all__ = [
     "RandomState",
     "beta",
     "binomial",
+    "bytes",
     "chisquare",
     "choice",
     "default_rng",
@@ -103,3 +110,11 @@ __all__ = [
     "weibull",
     "zipf",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Raise AttributeError; for what NumPy has it says what to do."""
+    instead = remedy("random", name) if hasattr(np.random, name) else None
+    if instead is not None:
+        raise AttributeError(f"minidask.array.random.{name} isn't built: {instead}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -57,6 +57,12 @@ class Distributions:
         """Draw numbers of successes in ``n`` trials of probability ``p``, integers."""
         return self._draw("binomial", (n, p), size, chunks, kwargs, self._integer)
 
+    def bytes(self, length: int) -> Any:
+        """Return random bytes at once: they are no array, so that nothing is lazy; raises ValueError for a negative number."""
+        if length < 0:
+            raise ValueError(f"a number of bytes must not be negative, got {length}")
+        return bytes(self._stream().at((0,)).bytes(length))
+
     def chisquare(self, df: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Any:
         """Draw from the chi-square distribution with ``df`` degrees of freedom."""
         return self._draw("chisquare", (df,), size, chunks, kwargs)

@@ -15,9 +15,20 @@ _NAMES = {
     "argmax": "places", "argmin": "places", "nanargmax": "places", "nanargmin": "places",
 }  # fmt: skip
 
+# Those of other modules of arrays.
+_ELSEWHERE = {
+    "moment": "statistics.central", "topk": "statistics.extremes", "argtopk": "statistics.extremes",
+    "median": "statistics.quantiles", "nanmedian": "statistics.quantiles", "quantile": "statistics.quantiles",
+    "nanquantile": "statistics.quantiles", "trace": "differences",
+}  # fmt: skip
+
 
 def __getattr__(name: str) -> Any:
     """Return a function of a module below; raise AttributeError for what isn't there."""
     if name in _NAMES:
         return getattr(import_module(f"minidask.array.reductions.{_NAMES[name]}"), name)
+    if name in _ELSEWHERE:
+        return getattr(import_module(f"minidask.array.{_ELSEWHERE[name]}"), name)
+    if name in ("all", "any"):
+        return getattr(import_module("minidask.array.reductions.folds"), f"{name}_")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,10 +13,13 @@ import numpy as np
 
 from minidask.array.chunks import normalize_axis
 from minidask.array.collection import new_array
+from minidask.array.creation.filled import full
 from minidask.array.dispatch import implements
 from minidask.array.dtypes import reduced_dtype
 from minidask.array.elementwise import as_array, elementwise
+from minidask.array.joining import concatenate
 from minidask.array.meta import with_dtype
+from minidask.array.rebinding import rebind
 from minidask.array.reshaping import ravel
 from minidask.array.slicing.layers import wanted_indices
 from minidask.graph import Key, Layer, Task, TaskRef, alias
@@ -108,8 +111,6 @@ def add_last(ufunc: Any, axis: int, block: Any, before: Any = None) -> Any:
 
 
 def _cumulative(name: str, a: Any, axis: int | None, dtype: Any, out: Any, method: str) -> Any:
-    if out is not None:
-        raise NotImplementedError(f"out= of {name} isn't built: use the result, which is a new array")
     if method not in ("sequential", "blelloch"):
         raise ValueError(f"method must be 'sequential' or 'blelloch', got {method!r}")
     x = as_array(a)
@@ -120,16 +121,16 @@ def _cumulative(name: str, a: Any, axis: int | None, dtype: Any, out: Any, metho
     run: Any = Run(name, axis, kind)
     own = elementwise(run, x, name=f"{name} {axis}", meta=with_dtype(x._meta, kind))
     layer = Carried(f"{name}-{quick_token('carried', own.name)}", own._layer, axis, _UFUNCS[name])
-    return new_array(layer, own._chunks, own._meta, own._shape)
+    return rebind(name, out, new_array(layer, own._chunks, own._meta, own._shape))
 
 
 @implements(np.cumsum)
-def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
     """Return the running sum along an axis.
 
     Parameters
     ----------
-    a : Array
+    x : Array
     axis : int, optional
         Default: through all elements in C order.
     dtype : dtype, optional
@@ -149,11 +150,11 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, 
     >>> da.ones(5, chunks=2).cumsum(axis=0).compute()
     array([1., 2., 3., 4., 5.])
     """
-    return _cumulative("cumsum", a, axis, dtype, out, method)
+    return _cumulative("cumsum", x, axis, dtype, out, method)
 
 
 @implements(np.cumprod)
-def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
     """Return the running product along an axis; see ``cumsum``.
 
     Examples
@@ -162,12 +163,12 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None,
     >>> da.arange(1, 6, chunks=2).cumprod(axis=0).compute()
     array([  1,   2,   6,  24, 120])
     """
-    return _cumulative("cumprod", a, axis, dtype, out, method)
+    return _cumulative("cumprod", x, axis, dtype, out, method)
 
 
 @implements(np.nancumsum)
 def nancumsum(
-    a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
+    x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
 ) -> Any:
     """Return the running sum with NaN as 0; see ``cumsum``.
 
@@ -177,12 +178,12 @@ def nancumsum(
     >>> da.nancumsum(da.from_array(np.array([1, np.nan, 2]), chunks=1)).compute()
     array([1., 1., 3.])
     """
-    return _cumulative("nancumsum", a, axis, dtype, out, method)
+    return _cumulative("nancumsum", x, axis, dtype, out, method)
 
 
 @implements(np.nancumprod)
 def nancumprod(
-    a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
+    x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
 ) -> Any:
     """Return the running product with NaN as 1; see ``cumsum``.
 
@@ -192,4 +193,56 @@ def nancumprod(
     >>> da.nancumprod(da.from_array(np.array([2, np.nan, 2]), chunks=1)).compute()
     array([2., 2., 4.])
     """
-    return _cumulative("nancumprod", a, axis, dtype, out, method)
+    return _cumulative("nancumprod", x, axis, dtype, out, method)
+
+
+def _array_api(name: str, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool) -> Any:
+    array = as_array(x)
+    if array.ndim == 0:
+        raise ValueError("For arrays which have ndim=0, axis can't be given: the input must have an axis")
+    if axis is None:
+        if array.ndim != 1:
+            raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
+        axis = 0
+    axis = normalize_axis(axis, array.ndim)
+    made = _cumulative(name, array, axis, dtype, None, "sequential")
+    if include_initial:
+        shape = tuple([1 if at == axis else n for at, n in enumerate(array.shape)])
+        chunks = tuple([(1,) if at == axis else sizes for at, sizes in enumerate(made.chunks)])
+        made = concatenate([full(shape, int(name == "cumprod"), made.dtype, chunks), made], axis)
+    return rebind(name, out, made)
+
+
+@implements(np.cumulative_sum)
+def cumulative_sum(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+) -> Any:
+    """Return the running sum along an axis; with ``include_initial`` a zero comes first.
+
+    Raises
+    ------
+    ValueError
+        If there are several axes and none is named, or there is none.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.cumulative_sum(da.ones(3, chunks=2), include_initial=True).compute()
+    array([0., 1., 2., 3.])
+    """
+    return _array_api("cumsum", x, axis, dtype, out, include_initial)
+
+
+@implements(np.cumulative_prod)
+def cumulative_prod(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+) -> Any:
+    """Return the running product along an axis; with ``include_initial`` a one comes first; see ``cumulative_sum``.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.cumulative_prod(da.arange(1, 5, chunks=2)).compute()
+    array([ 1,  2,  6, 24])
+    """
+    return _array_api("cumprod", x, axis, dtype, out, include_initial)

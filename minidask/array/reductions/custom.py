@@ -17,6 +17,7 @@ from minidask.array.chunks import Chunks, normalize_axes, normalize_axis
 from minidask.array.collection import new_array
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import meta_of, with_dtype
+from minidask.array.rebinding import rebind
 from minidask.array.rechunk import rechunk_to
 from minidask.array.reductions.cumulative import Carried
 from minidask.array.reshaping import ravel
@@ -117,8 +118,8 @@ def reduction(
 
     Raises
     ------
-    NotImplementedError
-        If ``out`` is given.
+    TypeError
+        If ``out`` is no chunked array.
     numpy.exceptions.AxisError
         If an axis is out of range.
     ValueError
@@ -130,8 +131,6 @@ def reduction(
     >>> da.reduction(da.arange(10, chunks=3), np.sum, np.sum, dtype=int).compute()
     np.int64(45)
     """
-    if out is not None:
-        raise NotImplementedError("out= of reductions isn't built: use the result, which is a new array")
     if dtype is None and meta is None:
         raise ValueError("a reduction of one's own needs the dtype of its result: give dtype=, or meta=")
     array = as_array(x)
@@ -158,7 +157,8 @@ def reduction(
     chunks: Chunks = tuple(
         [(output_size,) if at in axes else sizes for at, sizes in enumerate(array.chunks) if keepdims or at not in axes]
     )
-    return new_array(layer, chunks, meta_of(array._meta if meta is None else meta, len(chunks), dtype))
+    made = new_array(layer, chunks, meta_of(array._meta if meta is None else meta, len(chunks), dtype))
+    return rebind("reduction", out, made)
 
 
 class Running:
@@ -230,8 +230,8 @@ def cumreduction(
 
     Raises
     ------
-    NotImplementedError
-        If ``out`` is given.
+    TypeError
+        If ``out`` is no chunked array.
     numpy.exceptions.AxisError
         If the axis is out of range.
     ValueError
@@ -243,8 +243,6 @@ def cumreduction(
     >>> da.reductions.cumreduction(np.cumsum, np.add, 0, da.arange(5, chunks=2)).compute()
     array([ 0,  1,  3,  6, 10])
     """
-    if out is not None:
-        raise NotImplementedError("out= of running totals isn't built: use the result, which is a new array")
     if method not in ("sequential", "blelloch"):
         raise ValueError(f"method must be 'sequential' or 'blelloch', got {method!r}")
     array = as_array(x)
@@ -259,4 +257,4 @@ def cumreduction(
         Running(func, axis, kind), array, name=f"{func_name(func)} {token}", meta=with_dtype(array._meta, kind)
     )
     layer = Carried(f"{own.name}-carried", own._layer, axis, Onto(binop, ident))
-    return new_array(layer, own.chunks, own._meta)
+    return rebind("cumreduction", out, new_array(layer, own.chunks, own._meta))

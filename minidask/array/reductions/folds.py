@@ -16,6 +16,8 @@ from minidask.array.chunks import normalize_axes
 from minidask.array.dispatch import implements
 from minidask.array.dtypes import reduced_dtype
 from minidask.array.elementwise import as_array
+from minidask.array.rebinding import rebind
+from minidask.array.reductions.selection import filled_where, given, initial_of, limits
 from minidask.array.reductions.tree import reduce_tree
 
 
@@ -28,6 +30,8 @@ class UfuncFold(NamedTuple):
     dtype: Any = None
     has_identity: bool = True
     warns: bool = False
+    # In the result's dtype; None for none.
+    initial: Any = None
 
     def chunk(self, block: Any, axes: tuple[int, ...], bounds: Any) -> Any:
         if not self.has_identity and any(np.shape(block)[axis] == 0 for axis in axes):
@@ -43,7 +47,13 @@ class UfuncFold(NamedTuple):
         return fold_left(self.ufunc, partials)
 
     def finish(self, partial: Any, axes: tuple[int, ...]) -> Any:
-        if not self.has_identity and any(np.shape(partial)[axis] == 0 for axis in axes):
+        empty = not self.has_identity and any(np.shape(partial)[axis] == 0 for axis in axes)
+        if self.initial is not None:
+            if empty:
+                shape = tuple([1 if at in axes else n for at, n in enumerate(np.shape(partial))])
+                return np.full(shape, self.initial, partial.dtype)
+            return self.ufunc(partial, self.initial)
+        if empty:
             raise ValueError(f"zero-size array to reduction operation {self.ufunc.__name__} which has no identity")
         if self.warns and (np.isnat if partial.dtype.kind in "mM" else np.isnan)(partial).any():
             warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=2)
@@ -71,19 +81,40 @@ _UFUNCS = {
 }  # fmt: skip
 
 
-def _fold(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, dtype: Any = None) -> Any:
+def _fold(
+    name: str,
+    a: Any,
+    axis: Any,
+    keepdims: bool,
+    split_every: Any,
+    dtype: Any = None,
+    out: Any = None,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     x = as_array(a)
-    axes = normalize_axes(axis, x.ndim)
+    # As NumPy: what has no axis may be reduced along the first and the last.
+    axes = normalize_axes(axis if x.ndim or axis not in (0, -1) else None, x.ndim)
     extreme = name in ("min", "max", "nanmin", "nanmax")
-    ignores = name in ("nanmin", "nanmax") and x.dtype.kind in "fcmM"
+    ignores = name in ("nanmin", "nanmax") and x.dtype.kind in "fcmM" and not given(initial)
     if extreme:
         if x.dtype.kind in "USV":
             raise TypeError(f"{name} of {x.dtype} isn't defined by NumPy's ufuncs: convert to object or numbers first")
-        if any(x.shape[at] == 0 for at in axes):
+        if not given(initial) and any(x.shape[at] == 0 for at in axes):
             raise ValueError(f"zero-size array to reduction operation {_UFUNCS[name].__name__} which has no identity")
         result = x.dtype
     else:
         result = np.dtype(dtype) if dtype is not None else reduced_dtype(name, x.dtype)
+    start = initial_of(initial, result)
+    if limits(where):
+        if extreme and start is None:
+            raise ValueError(
+                f"reduction operation '{_UFUNCS[name].__name__}' does not have an identity, so to use a where mask one has to "
+                "specify 'initial'"
+            )
+        x = filled_where(x, where, start if extreme else 1 if _UFUNCS[name] in _ONES else 0)
+    if start is not None and isinstance(x._meta, np.ma.MaskedArray):
+        raise NotImplementedError(f"initial= of {name} isn't built for masked arrays: bring it in afterwards")
     if name in ("nansum", "nanprod", "nanmin", "nanmax") and x.dtype.kind not in ("fcOmM" if extreme else "fcO"):
         name = name[3:]
     made = UfuncFold(
@@ -93,13 +124,26 @@ def _fold(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, dtype:
         result if name in ("sum", "prod", "nansum", "nanprod") and result.kind != "O" else None,
         not extreme,
         ignores,
+        start,
     )
-    return reduce_tree(name, x, made, axes, result, keepdims, split_every)
+    token = None if start is None else (str(type(start)), start)
+    return rebind(name, out, reduce_tree(name, x, made, axes, result, keepdims, split_every, token=token))
+
+
+_ONES = (np.multiply, np.logical_and)
 
 
 @implements(np.sum)
 def sum(
-    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     """Return the sum of an array's elements along axes.
 
@@ -114,13 +158,21 @@ def sum(
         Whether reduced axes stay, with length 1.
     split_every : int or {axis: int}, optional
         How many blocks' results one task combines along each axis; default 16 in all.
+    out : Array, optional
+        Takes the result, as by assignment, and is returned.
+    initial : scalar, optional
+        What the sum begins with.
+    where : Array or array-like of bool
+        Which elements take part; broadcast to the array's shape.
 
     Raises
     ------
     numpy.exceptions.AxisError
         If an axis is out of range.
     TypeError
-        If NumPy has no sum of the dtype.
+        If NumPy has no sum of the dtype, or ``out`` is no chunked array that it can be cast to.
+    ValueError
+        If ``where`` doesn't broadcast, ``initial`` is no scalar, or ``out`` has another shape.
 
     Examples
     --------
@@ -128,18 +180,20 @@ def sum(
     >>> da.arange(10, chunks=3).sum().compute()
     np.int64(45)
     """
-    return _into(out, _fold("sum", a, axis, keepdims, split_every, dtype))
-
-
-def _into(out: Any, value: Any) -> Any:
-    if out is None:
-        return value
-    raise NotImplementedError("out= of reductions isn't built: use the result, which is a new array")
+    return _fold("sum", a, axis, keepdims, split_every, dtype, out, initial, where)
 
 
 @implements(np.prod)
 def prod(
-    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     """Return the product of elements; arguments and errors as for ``sum``.
 
@@ -149,12 +203,23 @@ def prod(
     >>> da.arange(1, 5, chunks=3).prod().compute()
     np.int64(24)
     """
-    return _into(out, _fold("prod", a, axis, keepdims, split_every, dtype))
+    return _fold("prod", a, axis, keepdims, split_every, dtype, out, initial, where)
 
 
 @implements(np.min, np.amin)
-def min(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+def min(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """Return the smallest element (NaN if there is one); raises ValueError for an axis without elements.
+
+    ``where`` needs ``initial``, which stands for what is left out; other arguments as for ``sum``.
 
     Examples
     --------
@@ -162,11 +227,20 @@ def min(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = Non
     >>> da.arange(10, chunks=3).min().compute()
     np.int64(0)
     """
-    return _into(out, _fold("min", a, axis, keepdims, split_every))
+    return _fold("min", a, axis, keepdims, split_every, None, out, initial, where)
 
 
 @implements(np.max, np.amax)
-def max(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+def max(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """Return the largest element (NaN if there is one); raises ValueError for an axis without elements.
 
     Examples
@@ -175,11 +249,19 @@ def max(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = Non
     >>> da.arange(10, chunks=3).max().compute()
     np.int64(9)
     """
-    return _into(out, _fold("max", a, axis, keepdims, split_every))
+    return _fold("max", a, axis, keepdims, split_every, None, out, initial, where)
 
 
 @implements(np.any)
-def any_(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+def any_(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    where: Any = True,
+) -> Any:
     """Return whether any element is true (``minidask.array.any``).
 
     Examples
@@ -188,11 +270,19 @@ def any_(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = No
     >>> (da.arange(10, chunks=3) > 8).any().compute()
     np.True_
     """
-    return _into(out, _fold("any", a, axis, keepdims, split_every, bool))
+    return _fold("any", a, axis, keepdims, split_every, bool, out, None, where)
 
 
 @implements(np.all)
-def all_(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+def all_(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    where: Any = True,
+) -> Any:
     """Return whether all elements are true (``minidask.array.all``).
 
     Examples
@@ -201,12 +291,20 @@ def all_(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = No
     >>> (da.arange(10, chunks=3) > 8).all().compute()
     np.False_
     """
-    return _into(out, _fold("all", a, axis, keepdims, split_every, bool))
+    return _fold("all", a, axis, keepdims, split_every, bool, out, None, where)
 
 
 @implements(np.nansum)
 def nansum(
-    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     """Return the sum of the elements that aren't NaN.
 
@@ -216,12 +314,20 @@ def nansum(
     >>> da.nansum(da.from_array(np.array([1, np.nan, 2]), chunks=2)).compute()
     np.float64(3.0)
     """
-    return _into(out, _fold("nansum", a, axis, keepdims, split_every, dtype))
+    return _fold("nansum", a, axis, keepdims, split_every, dtype, out, initial, where)
 
 
 @implements(np.nanprod)
 def nanprod(
-    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     """Return the product of the elements that aren't NaN.
 
@@ -231,11 +337,20 @@ def nanprod(
     >>> da.nanprod(da.from_array(np.array([3, np.nan, 2]), chunks=2)).compute()
     np.float64(6.0)
     """
-    return _into(out, _fold("nanprod", a, axis, keepdims, split_every, dtype))
+    return _fold("nanprod", a, axis, keepdims, split_every, dtype, out, initial, where)
 
 
 @implements(np.nanmin)
-def nanmin(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+def nanmin(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """Return the smallest element that isn't NaN; warns on computing where there is none.
 
     Examples
@@ -244,11 +359,20 @@ def nanmin(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = 
     >>> da.nanmin(da.from_array(np.array([3, np.nan, 2]), chunks=2)).compute()
     np.float64(2.0)
     """
-    return _into(out, _fold("nanmin", a, axis, keepdims, split_every))
+    return _fold("nanmin", a, axis, keepdims, split_every, None, out, initial, where)
 
 
 @implements(np.nanmax)
-def nanmax(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Any:
+def nanmax(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """Return the largest element that isn't NaN; warns on computing where there is none.
 
     Examples
@@ -257,4 +381,4 @@ def nanmax(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = 
     >>> da.nanmax(da.from_array(np.array([3, np.nan, 2]), chunks=2)).compute()
     np.float64(3.0)
     """
-    return _into(out, _fold("nanmax", a, axis, keepdims, split_every))
+    return _fold("nanmax", a, axis, keepdims, split_every, None, out, initial, where)

@@ -14,10 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidask.array.chunks import normalize_axes
+from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import implements
 from minidask.array.dtypes import reduced_dtype
-from minidask.array.elementwise import as_array
-from minidask.array.meta import as_block
+from minidask.array.elementwise import as_array, elementwise
+from minidask.array.meta import as_block, numpy_meta
+from minidask.array.rebinding import rebind
+from minidask.array.reductions import folds
+from minidask.array.reductions.selection import Selected, given, limits, mask_for, masked_where
 from minidask.array.reductions.tree import reduce_tree
 
 # Elements that are squared at a time: 256 KB of float64, which a core's cache holds.
@@ -120,34 +124,114 @@ def _join(one: Any, other: Any) -> Any:
     return both, mean + apart * share, squares + squares2 + far * (n * share)
 
 
-def _mean(name: str, a: Any, axis: Any, dtype: Any, keepdims: bool, split_every: Any, ignore_nan: bool) -> Any:
+def _mean(
+    name: str,
+    a: Any,
+    axis: Any,
+    dtype: Any,
+    keepdims: bool,
+    split_every: Any,
+    ignore_nan: bool,
+    out: Any = None,
+    where: Any = True,
+) -> Any:
     x = as_array(a)
     axes = normalize_axes(axis, x.ndim)
     result = np.dtype(dtype) if dtype is not None else reduced_dtype("mean", x.dtype)
     fold = MeanFold(name, result, ignore_nan and x.dtype.kind in "fc")
-    return reduce_tree(name, x, fold, axes, result, keepdims, split_every)
+    return rebind(name, out, _reduce(name, x, fold, axes, result, keepdims, split_every, where, None))
+
+
+def _reduce(
+    name: str,
+    x: ArrayBase,
+    fold: Any,
+    axes: tuple[int, ...],
+    dtype: Any,
+    keepdims: bool,
+    split_every: Any,
+    where: Any,
+    token: Any,
+) -> Any:
+    if not limits(where):
+        return reduce_tree(name, x, fold, axes, dtype, keepdims, split_every, token=token)
+    masked = masked_where(x, mask_for(x, where))
+    if isinstance(x._meta, np.ma.MaskedArray):
+        return reduce_tree(name, masked, fold, axes, dtype, keepdims, split_every, token=token)
+    made = reduce_tree(name, masked, Selected(fold), axes, dtype, keepdims, split_every, token=("where", token))
+    return new_array(made._layer, made._chunks, numpy_meta(np.dtype(dtype), made.ndim))
 
 
 def _spread(
-    name: str, a: Any, axis: Any, dtype: Any, keepdims: bool, ddof: float, split_every: Any, ignore_nan: bool
+    name: str,
+    a: Any,
+    axis: Any,
+    dtype: Any,
+    keepdims: bool,
+    ddof: float,
+    split_every: Any,
+    ignore_nan: bool,
+    out: Any = None,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
     x = as_array(a)
     axes = normalize_axes(axis, x.ndim)
     if x.dtype.kind in "mMSU":
         raise TypeError(f"{name} of {x.dtype} isn't defined: convert to numbers first, x.astype('i8')")
+    if not isinstance(ddof, int | float | np.number):
+        raise TypeError(f"ddof must be a number, got {type(ddof).__name__}")
+    if given(correction):
+        if ddof != 0:
+            raise ValueError("ddof and correction can't be provided simultaneously.")
+        ddof = correction
     result = np.dtype(dtype) if dtype is not None else reduced_dtype("var", x.dtype)
-    fold = SpreadFold(name, result, ddof, name.endswith("std"), ignore_nan and x.dtype.kind in "fc")
-    return reduce_tree(name, x, fold, axes, result, keepdims, split_every, token=ddof)
+    ignores = ignore_nan and x.dtype.kind in "fc"
+    if given(mean):
+        return rebind(name, out, _around(name, x, mean, axes, result, keepdims, ddof, split_every, ignores, where))
+    fold = SpreadFold(name, result, ddof, name.endswith("std"), ignores)
+    return rebind(name, out, _reduce(name, x, fold, axes, result, keepdims, split_every, where, ddof))
 
 
-def _check(out: Any) -> None:
-    if out is not None:
-        raise NotImplementedError("out= of reductions isn't built: use the result, which is a new array")
+def _around(
+    name: str,
+    x: ArrayBase,
+    mean: Any,
+    axes: tuple[int, ...],
+    dtype: Any,
+    keepdims: bool,
+    ddof: float,
+    split_every: Any,
+    ignores: bool,
+    where: Any,
+) -> Any:
+    """Return the variance, or its root, about a mean that is known already."""
+    apart: Any = elementwise(np.subtract, x, mean)
+    squares = apart.real**2 + apart.imag**2 if apart.dtype.kind == "c" else apart * apart
+    add = folds.nansum if ignores else folds.sum
+    total = add(squares, axes, dtype, keepdims, split_every, where=where)
+    counted = (
+        elementwise(np.equal, squares, squares)
+        if ignores
+        else elementwise(np.ones_like, squares, kwargs={"dtype": bool})
+    )
+    count = folds.sum(counted, axes, None, keepdims, split_every, where=where)
+    made = total / elementwise(np.maximum, count - ddof, 0)
+    made = elementwise(np.sqrt, made) if name.endswith("std") else made
+    return made if made.dtype == dtype else made.astype(dtype)
 
 
 @implements(np.mean)
 def mean(
-    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    where: Any = True,
 ) -> Any:
     """Return the mean of elements along axes; arguments and errors as for ``sum``.
 
@@ -157,13 +241,19 @@ def mean(
     >>> da.arange(10, chunks=3).mean().compute()
     np.float64(4.5)
     """
-    _check(out)
-    return _mean("mean", a, axis, dtype, keepdims, split_every, False)
+    return _mean("mean", a, axis, dtype, keepdims, split_every, False, out, where)
 
 
 @implements(np.nanmean)
 def nanmean(
-    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    where: Any = True,
 ) -> Any:
     """Return the mean of the elements that aren't NaN.
 
@@ -173,8 +263,7 @@ def nanmean(
     >>> da.nanmean(da.from_array(np.array([1, np.nan, 2]), chunks=2)).compute()
     np.float64(1.5)
     """
-    _check(out)
-    return _mean("nanmean", a, axis, dtype, keepdims, split_every, True)
+    return _mean("nanmean", a, axis, dtype, keepdims, split_every, True, out, where)
 
 
 @implements(np.var)
@@ -186,13 +275,21 @@ def var(
     ddof: float = 0,
     split_every: Any = None,
     out: Any = None,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
     """Return the variance of elements along axes, numerically stable.
 
     Parameters
     ----------
     ddof : float
-        Taken from the count that the squared deviations are divided by.
+        Taken from the count that the squared deviations are divided by; ``correction`` is the same under another name.
+    where : Array or array-like of bool
+        Which elements take part.
+    mean : Array or array-like, optional
+        The mean, with the reduced axes kept, where it is known already.
 
     Raises
     ------
@@ -207,8 +304,7 @@ def var(
     >>> da.arange(10, chunks=3).var(ddof=1).compute()
     np.float64(9.166666666666666)
     """
-    _check(out)
-    return _spread("var", a, axis, dtype, keepdims, ddof, split_every, False)
+    return _spread("var", a, axis, dtype, keepdims, ddof, split_every, False, out, where, mean, correction)
 
 
 @implements(np.std)
@@ -220,6 +316,10 @@ def std(
     ddof: float = 0,
     split_every: Any = None,
     out: Any = None,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
     """Return the standard deviation; see ``var``.
 
@@ -229,8 +329,7 @@ def std(
     >>> da.arange(5, chunks=3).std().compute()
     np.float64(1.4142135623730951)
     """
-    _check(out)
-    return _spread("std", a, axis, dtype, keepdims, ddof, split_every, False)
+    return _spread("std", a, axis, dtype, keepdims, ddof, split_every, False, out, where, mean, correction)
 
 
 @implements(np.nanvar)
@@ -242,6 +341,10 @@ def nanvar(
     ddof: float = 0,
     split_every: Any = None,
     out: Any = None,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
     """Return the variance of the elements that aren't NaN; see ``var``.
 
@@ -251,8 +354,7 @@ def nanvar(
     >>> da.nanvar(da.from_array(np.array([1, np.nan, 3]), chunks=2)).compute()
     np.float64(1.0)
     """
-    _check(out)
-    return _spread("nanvar", a, axis, dtype, keepdims, ddof, split_every, True)
+    return _spread("nanvar", a, axis, dtype, keepdims, ddof, split_every, True, out, where, mean, correction)
 
 
 @implements(np.nanstd)
@@ -264,6 +366,10 @@ def nanstd(
     ddof: float = 0,
     split_every: Any = None,
     out: Any = None,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
     """Return the standard deviation of the elements that aren't NaN; see ``var``.
 
@@ -273,5 +379,4 @@ def nanstd(
     >>> da.nanstd(da.from_array(np.array([1, np.nan, 3]), chunks=2)).compute()
     np.float64(1.0)
     """
-    _check(out)
-    return _spread("nanstd", a, axis, dtype, keepdims, ddof, split_every, True)
+    return _spread("nanstd", a, axis, dtype, keepdims, ddof, split_every, True, out, where, mean, correction)

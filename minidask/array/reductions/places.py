@@ -15,6 +15,7 @@ from minidask.array.chunks import normalize_axis
 from minidask.array.collection import check_known_shape
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
+from minidask.array.rebinding import rebind
 from minidask.array.reductions.folds import longest
 from minidask.array.reductions.tree import reduce_tree
 
@@ -90,7 +91,7 @@ def _first_real(block: Any, local: Any, axis: int) -> Any:
     return np.where(wrong, first, local)
 
 
-def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any) -> Any:
+def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, out: Any) -> Any:
     x = as_array(a)
     check_known_shape(name, x)
     axes = tuple(range(x.ndim)) if axis is None else (normalize_axis(axis, x.ndim),)
@@ -99,7 +100,7 @@ def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any) -> An
     ignore = name.startswith("nan") and x.dtype.kind in "fc"
     shape = tuple(map(int, x.shape))
     fold = PlaceFold(name, shape, name.endswith("min"), ignore)
-    return reduce_tree(name, x, fold, axes, np.intp, keepdims, split_every, token=shape, places=True)
+    return rebind(name, out, reduce_tree(name, x, fold, axes, np.intp, keepdims, split_every, token=shape, places=True))
 
 
 @implements(np.argmin)
@@ -127,7 +128,7 @@ def argmin(a: Any, axis: int | None = None, keepdims: bool = False, split_every:
     >>> da.argmin(da.from_array(np.array([3, 1, 1]), chunks=2)).compute()
     np.int64(1)
     """
-    return _place("argmin", a, axis, keepdims, split_every)
+    return _place("argmin", a, axis, keepdims, split_every, out)
 
 
 @implements(np.argmax)
@@ -140,7 +141,7 @@ def argmax(a: Any, axis: int | None = None, keepdims: bool = False, split_every:
     >>> da.argmax(da.from_array(np.array([3, 1, 3]), chunks=2)).compute()
     np.int64(0)
     """
-    return _place("argmax", a, axis, keepdims, split_every)
+    return _place("argmax", a, axis, keepdims, split_every, out)
 
 
 @implements(np.nanargmin)
@@ -153,7 +154,7 @@ def nanargmin(a: Any, axis: int | None = None, keepdims: bool = False, split_eve
     >>> da.nanargmin(da.from_array(np.array([np.nan, 1, 3]), chunks=2)).compute()
     np.int64(1)
     """
-    return _place("nanargmin", a, axis, keepdims, split_every)
+    return _place("nanargmin", a, axis, keepdims, split_every, out)
 
 
 @implements(np.nanargmax)
@@ -166,4 +167,4 @@ def nanargmax(a: Any, axis: int | None = None, keepdims: bool = False, split_eve
     >>> da.nanargmax(da.from_array(np.array([np.nan, 1, 3]), chunks=2)).compute()
     np.int64(2)
     """
-    return _place("nanargmax", a, axis, keepdims, split_every)
+    return _place("nanargmax", a, axis, keepdims, split_every, out)

@@ -43,13 +43,14 @@ class Fold(Protocol):
 
 
 class Chunk:
-    """Make the partial result of a block."""
+    """Make the partial result of a block; ``small`` says that it is much smaller than the block."""
 
-    __slots__ = ("axes", "fold")
+    __slots__ = ("axes", "fold", "small")
 
-    def __init__(self, fold: Fold, axes: tuple[int, ...]) -> None:
+    def __init__(self, fold: Fold, axes: tuple[int, ...], small: bool = False) -> None:
         self.fold = fold
         self.axes = axes
+        self.small = small
 
     @property
     def short_name(self) -> str:
@@ -65,7 +66,7 @@ class Chunk:
         return self.fold.chunk(block, self.axes, bounds)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Chunk, (self.fold, self.axes)
+        return Chunk, (self.fold, self.axes, self.small)
 
 
 class Combine:
@@ -160,10 +161,12 @@ def reduce_tree(
     if places:
         operands.append((Parts(Bounds(x._chunks)), index))  # type: ignore[arg-type]
     token = quick_token(name, x.name, axes, str(dtype), token)
+    small = bool(axes) and prod([x._chunks[axis][0] for axis in axes]) >= _HARDLY
+    chunk = Chunk(fold, axes, small)
     partials = Blockwise(
-        f"{name}-chunk-{token}", (x._layer,), Chunk(fold, axes), index, tuple(operands), grid_sizes(x._layer.numblocks)
+        f"{name}-chunk-{token}", (x._layer,), chunk, index, tuple(operands), grid_sizes(x._layer.numblocks)
     )
-    if split_every is None and axes and prod([x._chunks[axis][0] for axis in axes]) < _HARDLY:
+    if split_every is None and axes and not small:
         # Partial results are about as large as blocks: fewer of them at a time.
         split_every = _HARDLY
     if isinstance(split_every, Mapping):

@@ -46,8 +46,8 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     v : Array
     side : str
         ``"left"`` of equal elements, or ``"right"`` of them.
-    sorter
-        Isn't built.
+    sorter : Array or array-like of int, optional
+        Positions that put ``a`` in order, such as ``argsort`` gives.
 
     Returns
     -------
@@ -56,8 +56,8 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
 
     Raises
     ------
-    NotImplementedError
-        If a ``sorter`` is given.
+    TypeError
+        If the sorter's elements are no integers.
     ValueError
         If ``a`` has another number of axes, or ``side`` is neither.
 
@@ -68,10 +68,15 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     array([2, 2])
     """
     ordered, values = as_array(a), as_array(v)
-    if sorter is not None:
-        raise NotImplementedError("searchsorted with a sorter isn't built: pass the sorted array, a[sorter]")
     if ordered.ndim != 1:
         raise ValueError(f"the sorted array must have one axis, got {ordered.ndim}")
+    if sorter is not None:
+        order = as_array(sorter)
+        if order.dtype.kind not in "iu":
+            raise TypeError("sorter must only contain integers")
+        if order.ndim != 1 or (order.shape != ordered.shape and not any(n != n for n in order.shape + ordered.shape)):
+            raise ValueError("sorter.size must equal a.size")
+        ordered = ordered[order]
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
     np.searchsorted(np.empty(0, ordered.dtype), np.empty(0, values.dtype))

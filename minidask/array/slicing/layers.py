@@ -18,7 +18,7 @@ from minidask.array.assemble import join
 from minidask.array.chunks import Sizes, starts_of
 from minidask.array.meta import as_block
 from minidask.array.slicing.cuts import At, Cut
-from minidask.graph import Key, Layer, Task, TaskRef
+from minidask.graph import Blockwise, Key, Layer, Task, TaskRef
 from minidask.graph.layer import annotated
 from minidask.graph.task import task_of
 
@@ -87,6 +87,14 @@ class SliceBlocks(Layer):
             above: Key = (source, *blocks)
             tasks[key] = annotated(task_of(take_slice, (TaskRef(above), tuple(parts)), (above,)), key, self.annotations)
         return tasks
+
+
+class Compressed(Blockwise):
+    """What a mask keeps of each block of ``inputs[0]`` along ``axis``, where its blocks have the sizes ``before``."""
+
+    __slots__ = ("axis", "before")
+    axis: int
+    before: Sizes
 
 
 class TakePositions(Layer):

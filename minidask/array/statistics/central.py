@@ -18,6 +18,7 @@ import numpy as np
 from minidask.array.chunks import normalize_axes
 from minidask.array.dtypes import reduced_dtype
 from minidask.array.elementwise import as_array
+from minidask.array.rebinding import rebind
 from minidask.array.reductions.tree import reduce_tree
 
 
@@ -110,8 +111,6 @@ def moment(
     >>> da.moment(da.from_array([1, 2, 6], chunks=2), 3).compute()
     np.float64(6.0)
     """
-    if out is not None:
-        raise NotImplementedError("out= of reductions isn't built: use the result, which is a new array")
     if isinstance(order, bool) or not hasattr(order, "__index__") or order < 0:
         raise ValueError(f"Order must be an integer >= 0, got {order!r}")
     x = as_array(a)
@@ -121,6 +120,7 @@ def moment(
     result = np.dtype(dtype) if dtype is not None else reduced_dtype("mean", x.dtype)
     if order < 2:
         counted = x.astype(bool).any(axis=axes, keepdims=keepdims)
-        return np.full_like(counted, 1 - order, dtype=result)
+        return rebind("moment", out, np.full_like(counted, 1 - order, dtype=result))
     fold = MomentFold(int(order), ddof, result)
-    return reduce_tree("moment", x, fold, axes, result, keepdims, split_every, token=(int(order), ddof))
+    made = reduce_tree("moment", x, fold, axes, result, keepdims, split_every, token=(int(order), ddof))
+    return rebind("moment", out, made)

@@ -22,6 +22,7 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import meta_of
 from minidask.array.normalize import normalize_chunks
+from minidask.array.rebinding import rebind
 from minidask.array.rechunk import rechunk_to
 from minidask.array.sources import grid_sizes, symbols
 from minidask.array.statistics import ranks
@@ -282,11 +283,6 @@ def _asked(function: str, q: Any, method: str, interpolation: Any) -> Asked:
     )
 
 
-def _check_out(out: Any) -> None:
-    if out is not None:
-        raise NotImplementedError("out= isn't built: use the result, which is a new array")
-
-
 @implements(np.median)
 def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, *, overwrite_input: bool = False) -> Any:
     """Return the median along axes, exact.
@@ -315,8 +311,7 @@ def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, *,
     >>> da.median(da.from_array([5, 1, 4, 2], chunks=2)).compute()
     np.float64(3.0)
     """
-    _check_out(out)
-    return _compute(a, Asked("median"), axis, keepdims)
+    return rebind("median", out, _compute(a, Asked("median"), axis, keepdims))
 
 
 @implements(np.nanmedian)
@@ -331,8 +326,7 @@ def nanmedian(
     >>> da.nanmedian(da.from_array([5, np.nan, 4, 1], chunks=2)).compute()
     np.float64(4.0)
     """
-    _check_out(out)
-    return _compute(a, Asked("nanmedian"), axis, keepdims)
+    return rebind("nanmedian", out, _compute(a, Asked("nanmedian"), axis, keepdims))
 
 
 @implements(np.quantile)
@@ -380,8 +374,7 @@ def quantile(
     >>> da.quantile(da.arange(11, chunks=4), [0.1, 0.5]).compute()
     array([1., 5.])
     """
-    _check_out(out)
-    return _quantile(a, _asked("quantile", q, method, interpolation), axis, keepdims, weights)
+    return _quantile(a, _asked("quantile", q, method, interpolation), axis, keepdims, weights, out)
 
 
 @implements(np.nanquantile)
@@ -405,14 +398,13 @@ def nanquantile(
     >>> da.nanquantile(da.from_array([np.nan, 1, 2, 3], chunks=2), 0.5).compute()
     np.float64(2.0)
     """
-    _check_out(out)
-    return _quantile(a, _asked("nanquantile", q, method, interpolation), axis, keepdims, weights)
+    return _quantile(a, _asked("nanquantile", q, method, interpolation), axis, keepdims, weights, out)
 
 
-def _quantile(a: Any, asked: Asked, axis: Any, keepdims: bool, weights: Any) -> Any:
+def _quantile(a: Any, asked: Asked, axis: Any, keepdims: bool, weights: Any, out: Any) -> Any:
     if weights is not None and asked.method != "inverted_cdf":
         raise ValueError(f"Only method 'inverted_cdf' supports weights. Got: {asked.method}.")
-    return _compute(a, asked, axis, keepdims, weights)
+    return rebind(asked.function, out, _compute(a, asked, axis, keepdims, weights))
 
 
 def percentile(
@@ -474,8 +466,7 @@ def _percentile(
     weights: Any = None,
     interpolation: str | None = None,
 ) -> Any:
-    _check_out(out)
-    return _quantile(a, _asked("percentile", q, method, interpolation), axis, keepdims, weights)
+    return _quantile(a, _asked("percentile", q, method, interpolation), axis, keepdims, weights, out)
 
 
 @implements(np.nanpercentile)
@@ -491,5 +482,4 @@ def _nanpercentile(
     weights: Any = None,
     interpolation: str | None = None,
 ) -> Any:
-    _check_out(out)
-    return _quantile(a, _asked("nanpercentile", q, method, interpolation), axis, keepdims, weights)
+    return _quantile(a, _asked("nanpercentile", q, method, interpolation), axis, keepdims, weights, out)

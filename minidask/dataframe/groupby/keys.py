@@ -42,7 +42,9 @@ class IndexValues(NamedTuple):
 
     def __call__(self, obj: Any, index: pd.Index) -> pd.Series:
         if len(obj) != len(index):
-            raise ValueError(f"groupby by an Index needs one of the same rows: {len(obj)} rows, {len(index)} index values")
+            raise ValueError(
+                f"groupby by an Index needs one of the same rows: {len(obj)} rows, {len(index)} index values"
+            )
         return pd.Series(index.array, index=obj.index, name=index.name)
 
 

@@ -8,19 +8,16 @@ Invariants: bytes that were granted come back when the ``Grant`` dies; ``used`` 
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections import deque
-from pathlib import Path
 
 from minidask import config
+from minidask.io.memory import control_group as _control_group
+from minidask.io.memory import free as _free
+from minidask.io.memory import physical as _physical
+from minidask.io.memory import process as _process
 from minidask.units import parse_bytes
 
-if sys.platform != "win32":
-    import resource
-
-_CGROUP = Path("/sys/fs/cgroup")
 # The part of the memory that pieces may take: partitions being read, split and joined, and results, need the rest.
 SHARE_OF_ALL = 4
 SHARE_OF_FREE = 2
@@ -98,42 +95,3 @@ def memory_limit() -> int:
         limits.append(free // SHARE_OF_FREE)
     # Where nothing can be found out, a size that any machine has.
     return min(limits, default=1 << 30)
-
-
-def _physical() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        # Not a system that says so.
-        return None
-
-
-def _control_group(root: Path = _CGROUP) -> list[int]:
-    found = []
-    for path in (root / "memory.max", root / "memory" / "memory.limit_in_bytes"):
-        try:
-            text = path.read_text(encoding="ascii").strip()
-        except OSError:
-            # Not this version of control groups, or none.
-            continue
-        if text.isdigit():
-            found.append(int(text))
-    return found
-
-
-def _process() -> list[int]:
-    if sys.platform == "win32":
-        return []
-    soft = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
-    return [limit for limit in soft if limit not in (resource.RLIM_INFINITY, -1)]
-
-
-def _free(path: Path = Path("/proc/meminfo")) -> int | None:
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return None

@@ -55,7 +55,7 @@ def test_indices_of_a_matrix():
         (lambda x: da.diag(forget(x[0])), "diag needs chunk sizes"),
         (lambda x: da.diagonal(x[0]), "at least two dimensions"),
         (lambda x: da.diagonal(x, 0, 1, -1), "cannot be the same"),
-        (lambda x: da.tril(x[0]), "two axes at least, this has 1"),
+        (lambda x: da.tril(x[0, 0]), "one axis at least, this has none"),
         (lambda x: da.triu(forget(x)), "needs chunk sizes"),
         (lambda x: da.tri(-1), "negative dimensions"),
         (lambda x: da.tril_indices_from(x[0]), "must be 2-d"),
@@ -64,3 +64,23 @@ def test_indices_of_a_matrix():
 def test_bad_calls(call, message):
     with pytest.raises(ValueError, match=message):
         call(da.ones((3, 4), chunks=2))
+
+
+def test_rows_of_a_triangle_may_be_one_vector():
+    a = np.arange(1, 6)
+    for func in (np.tril, np.triu):
+        assert_eq(func(da.from_array(a, chunks=2), 1), func(a, 1))
+
+
+def test_diagonals_of_any_array():
+    a = np.arange(6).reshape(2, 3)
+    x = da.from_array(a, chunks=1)
+    assert_eq(np.diagflat(x, 1), np.diagflat(a, 1))
+    for one, other in zip(np.diag_indices_from(da.ones((3, 3), chunks=2)), np.diag_indices(3), strict=True):
+        assert_eq(one, other)
+    for one, other in zip(da.diag_indices(2, 3), np.diag_indices(2, 3), strict=True):
+        assert_eq(one, other)
+    with pytest.raises(ValueError, match="must be of equal length"):
+        da.diag_indices_from(x)
+    with pytest.raises(ValueError, match="at least 2-d"):
+        da.diag_indices_from(x[0])

@@ -44,7 +44,7 @@ def test_linspace(start, stop, num, endpoint, chunks, dtype):
 @few
 @given(st.integers(0, 9), st.none() | st.integers(0, 9), st.integers(-10, 10), st.integers(1, 5))
 def test_eye(rows, columns, k, chunks):
-    assert_eq(eye(rows, columns, k, int, chunks=chunks), np.eye(rows, columns, k, int))
+    assert_eq(eye(rows, chunks, columns, k, int), np.eye(rows, columns, k, int))
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,21 @@ def test_bad_calls(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
     assert da.eye(2).compute().flags.writeable
+
+
+def test_powers_and_multiples():
+    for args in [(0, 3, 7), (1, -1, 4, False), (2, 2, 1), (0, 1, 0)]:
+        assert_eq(da.logspace(*args, chunks=2), np.logspace(*args))
+    assert_eq(da.logspace(0, 3, 4, base=2, dtype=int), np.logspace(0, 3, 4, base=2, dtype=int))
+    for args in [(1, 1000, 4), (-2, -32, 5), (8, 1, 3, False), (3, 7, 1)]:
+        assert_eq(da.geomspace(*args, chunks=2), np.geomspace(*args))
+    assert_eq(da.geomspace(1, 256, 9, dtype=int), np.geomspace(1, 256, 9, dtype=int))
+    assert_eq(da.identity(4, chunks=3), np.identity(4))
+    for call, kind, message in [
+        (lambda: da.geomspace(0, 3), ValueError, "cannot include zero"),
+        (lambda: da.geomspace(-1, 3), ValueError, "one sign"),
+        (lambda: da.geomspace(1j, 3), TypeError, "complex numbers isn't built"),
+        (lambda: da.logspace(0, 1, -1), ValueError, "must be non-negative"),
+    ]:
+        with pytest.raises(kind, match=message):
+            call()

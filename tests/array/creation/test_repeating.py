@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import minidask.array as da
 from minidask.array.creation.repeating import Repeat
 from minidask.array.testing import assert_eq
-from tests.array.arrays import EVERY_DTYPE, few, forget, outcome, pairs
+from tests.array.arrays import EVERY_DTYPE, few, forget, outcome, pairs, shapes
 
 
 @few
@@ -75,8 +75,8 @@ def test_shapes_of_padding():
         (lambda x: da.pad(x, -1), ValueError, "negative values"),
         (lambda x: da.pad(x, 1, mode="mine"), ValueError, "mode 'mine' is not supported"),
         (lambda x: da.pad(x, 1, mode="edge", stat_length=1), ValueError, "unsupported keyword arguments"),
-        (lambda x: da.pad(x, 1, mode=max), NotImplementedError, "isn't built"),
-        (lambda x: da.pad(x, 1, mode="reflect", reflect_type="odd"), NotImplementedError, "leave it out"),
+        (lambda x: da.pad(x, 1, mode="reflect", reflect_type="mine"), ValueError, "reflect_type must be"),
+        (lambda x: da.pad(x, da.ones(2)), TypeError, "widths must be in memory"),
         (lambda x: da.pad(x, (1, 2, 3)), ValueError, "pad_width must be"),
         (lambda x: da.pad(x, 1, mode="mean", stat_length=0), ValueError, "yields no value"),
         (lambda x: da.pad(forget(x), 1), ValueError, "pad needs chunk sizes"),
@@ -85,3 +85,47 @@ def test_shapes_of_padding():
 def test_bad_calls(call, kind, message):
     with pytest.raises(kind, match=message):
         call(da.ones((2, 3), chunks=2))
+
+
+@few
+@given(
+    pairs(["f8", "i4", "c16"], min_side=1),
+    st.sampled_from(["reflect", "symmetric"]),
+    st.tuples(st.integers(0, 9), st.integers(0, 9)),
+)
+def test_odd_mirrors(pair, mode, widths):
+    a, x = pair
+    assert_eq(np.pad(x, widths, mode, reflect_type="odd"), np.pad(a, widths, mode, reflect_type="odd"))
+
+
+@few
+@given(pairs(["f8"], min_side=1), st.sampled_from([None, 1, 2]))
+def test_medians_at_the_ends(pair, span):
+    a, x = pair
+    assert_eq(np.pad(x, 2, "median", stat_length=span), np.pad(a, 2, "median", stat_length=span))
+
+
+def ends(vector, widths, axis, kwargs):
+    vector[: widths[0]] = kwargs.get("value", axis)
+    vector[len(vector) - widths[1] :] = vector.sum()
+
+
+def test_functions_fill_in_the_ends():
+    a = np.arange(6.0).reshape(2, 3)
+    for kwargs in ({}, {"value": 9}):
+        assert_eq(
+            np.pad(da.from_array(a, chunks=1), ((1, 2), (0, 3)), ends, **kwargs),
+            np.pad(a, ((1, 2), (0, 3)), ends, **kwargs),
+        )
+
+
+@few
+@given(pairs(["f8", "U3", "?"]), shapes(max_dims=2))
+def test_resize(pair, shape):
+    a, x = pair
+    assert_eq(np.resize(x, shape), np.resize(a, shape))
+
+
+def test_resize_refuses_negative_lengths():
+    with pytest.raises(ValueError, match="must be non-negative"):
+        da.resize(da.ones(3), (-1, 2))

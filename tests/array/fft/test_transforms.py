@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask import config
-from minidask.array.fft.transforms import KINDS, fft_wrap, transform_dtype
+from minidask.array.fft.transforms import KINDS, fft_of_real, fft_wrap, transform_dtype
 from minidask.array.testing import assert_eq
 from tests.array.arrays import chunkings, few, forget, raising, sample
 
@@ -166,3 +166,27 @@ def test_names_say_what_is_transformed():
 def test_they_say_what_they_do():
     assert "x.rechunk({axis: -1})" in da.fft.rfft.__doc__
     assert da.fft.rfft2.__name__ == "rfft2"
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 9])
+def test_real_numbers_are_half_transformed(dtype, n):
+    for a in (sample((n,), dtype), sample((n, 3), dtype), np.asfortranarray(sample((n, 2, 3), dtype, nan=True))):
+        for length in (None, 1, 4, 12):
+            for norm in NORMS:
+                expected = np.fft.fft(a, length, 0, norm)
+                made = fft_of_real(a, 0, length, norm)
+                assert made.dtype == expected.dtype
+                np.testing.assert_allclose(made, expected, rtol=1e-4 if dtype == "f4" else 1e-9, atol=1e-6)
+
+
+def test_which_axes_have_to_be_whole():
+    x = da.ones((4, 6, 8))
+    assert da.fft.fft(x, axis=-2)._layer.func.whole_axes == (1,)
+    assert da.fft.fft2(x)._layer.func.whole_axes == (1, 2)
+    assert da.fft.irfftn(x, axes=(0,))._layer.func.whole_axes == (0,)
+
+
+def test_parts_of_a_larger_array():
+    a = sample((6, 8, 10), "f8")[:, 2:5, ::3]
+    assert_eq(da.fft.ifft(da.from_array(a, chunks=(6, 2, 2)), axis=0), np.fft.ifft(a, axis=0))

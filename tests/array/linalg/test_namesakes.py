@@ -66,3 +66,31 @@ def test_other_names():
 def test_what_isn_t_built_says_so():
     with pytest.raises(TypeError, match=r"numpy\.linalg\.eig isn't built for chunked arrays"):
         np.linalg.eig(da.eye(2))
+
+
+def test_tensor_equations():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 3, 6)), rng.normal(size=(2, 3))
+    x = da.from_array(a, chunks=(1, 3, 2))
+    assert_eq(np.linalg.tensorsolve(x, da.from_array(b, chunks=2)), np.linalg.tensorsolve(a, b))
+    assert_eq(np.linalg.tensorinv(x, ind=2), np.linalg.tensorinv(a, ind=2))
+    moved = a.transpose(0, 2, 1)
+    assert_eq(
+        np.linalg.tensorsolve(da.from_array(moved, chunks=2), b, axes=(1,)), np.linalg.tensorsolve(moved, b, axes=(1,))
+    )
+    for call, message in [
+        (lambda: da.linalg.tensorinv(x, 0), "Invalid ind argument"),
+        (lambda: da.linalg.tensorinv(x, 1), r"got shape \(2, 3, 6\)"),
+        (lambda: da.linalg.tensorsolve(x, b[0]), "must satisfy the requirement"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_names_of_numpy_2():
+    a = np.arange(12.0).reshape(3, 2, 2)
+    x = da.from_array(a, chunks=(2, 1, 2))
+    assert_eq(da.linalg.trace(x, offset=1), np.linalg.trace(a, offset=1))
+    assert_eq(da.linalg.diagonal(x), np.linalg.diagonal(a))
+    assert_eq(da.linalg.outer(x[0, 0], x[1, 0]), np.linalg.outer(a[0, 0], a[1, 0]))
+    assert_eq(da.matrix_transpose(x), np.matrix_transpose(a))

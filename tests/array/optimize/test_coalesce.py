@@ -13,6 +13,7 @@ from minidask.array.testing import assert_eq
 from minidask.graph import nested_keys
 from minidask.schedulers import sync
 from tests.array.arrays import few, pairs
+from tests.array.optimize.operations import OPERATIONS
 
 # The function of the same name stands for the module in its package.
 module = sys.modules[coalesce.__module__]
@@ -24,26 +25,6 @@ def eager(monkeypatch):
     monkeypatch.setattr(module, "_MANY", 2)
     monkeypatch.setattr(module, "TARGET", 64)
     monkeypatch.setattr(module, "_WORTH", 1)
-
-
-OPERATIONS = {
-    "chain": lambda x: (x + 1) * 2 - x,
-    "transpose": lambda x: x.T + 1,
-    "sum of both": lambda x: x + x.T.T,
-    "mean": lambda x: x.mean(axis=0) if x.ndim else x.mean(),
-    "centred": lambda x: x - (x.mean(axis=0) if x.ndim else x.mean()),
-    "centred columns": lambda x: x - (x.mean(axis=-1, keepdims=True) if x.ndim else 0),
-    "spread": lambda x: (x - x.mean()).std(),
-    "where": lambda x: np.where(x > 1, x, -x).astype("f4"),
-    "largest": lambda x: (x + 1).argmax() if x.size else x.sum(),
-    "user's": lambda x: (x + 1).map_blocks(np.negative) + x,
-    "slice": lambda x: (x + 1)[..., ::2] * 2 if x.ndim else x,
-    "rechunked": lambda x: (x + 1).rechunk(3) * 2,
-    "running": lambda x: x.cumsum(axis=0) + x if x.ndim else x,
-    "ones": lambda x: x + da.ones(x.shape, chunks=2),
-    "broadcast": lambda x: np.broadcast_to(x, (3, *x.shape)).sum(axis=0) + x,
-    "two": lambda x: x.sum() + (x * 2).max() if x.size else x.sum(),
-}
 
 
 @few

@@ -104,6 +104,7 @@ def test_only_borders_are_cut_from_neighbours():
     assert all(b.base is None for b in cut)
 
 
+@pytest.mark.filterwarnings("ignore::minidask.array.performance.PerformanceWarning")
 def test_building_is_lazy_and_costs_the_same_for_any_number_of_chunks():
     with config.set(scheduler=raising):
         y = overlap(da.ones((10**6, 10**6), chunks=10), 1, "reflect")

@@ -57,6 +57,7 @@ def test_elements_are_chosen_along_an_axis(pair, data):
     assert_eq(default_rng(7).choice(a, size, replace=replace, axis=axis, chunks=2), expected)
 
 
+@pytest.mark.filterwarnings("ignore::minidask.array.performance.PerformanceWarning")
 def test_choosing_is_lazy_and_repeatable():
     with config.set(scheduler=raising):
         x = default_rng(7).choice(da.ones(10, chunks=3), (10**5, 10**5), chunks=10, p=np.full(10, 0.1))

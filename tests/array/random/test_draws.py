@@ -107,6 +107,7 @@ def test_factories_check_by_themselves():
         draw(stream, "normal", (1, -1), 3, 2, FLOAT).compute()
 
 
+@pytest.mark.filterwarnings("ignore::minidask.array.performance.PerformanceWarning")
 def test_building_costs_the_same_for_any_number_of_chunks():
     with config.set(scheduler=raising):
         x = normal(da.ones((10**6, 10**6), chunks=100), 1, chunks=100)

@@ -85,6 +85,15 @@ def test_functions_have_numpys_names(name):
 
 def test_every_method_of_numpys_is_there():
     missing = {n for n in dir(np.random.RandomState) if not n.startswith("_")} - set(dir(RandomState))
-    assert missing == {"bytes", "get_state", "set_state"}
+    assert missing == {"get_state", "set_state"}
     missing = {n for n in dir(np.random.Generator) if not n.startswith("_")} - set(dir(random.Generator))
-    assert missing == {"bytes"}
+    assert not missing
+
+
+def test_bytes_are_drawn_at_once():
+    assert da.random.RandomState(5).bytes(9) == da.random.RandomState(5).bytes(9)
+    rng = da.random.default_rng(5)
+    assert len(rng.bytes(4)) == 4
+    assert rng.bytes(8) != rng.bytes(8)
+    with pytest.raises(ValueError, match="must not be negative, got -1"):
+        da.random.bytes(-1)

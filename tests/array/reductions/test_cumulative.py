@@ -36,10 +36,31 @@ def test_bad_calls():
         x.cumsum(axis=2)
     with pytest.raises(ValueError, match="method must be"):
         x.cumsum(axis=0, method="mine")
-    with pytest.raises(NotImplementedError, match="out= of cumsum"):
+    with pytest.raises(TypeError, match="out= must be a chunked array"):
         np.cumsum(x, axis=0, out=np.zeros(6))
 
 
 def test_blocks_of_no_length_add_nothing():
     assert add_last(np.add, 0, np.zeros(0)).tolist() == [0]
     assert add_last(np.multiply, 0, np.zeros(0), np.array([5])).tolist() == [5]
+
+
+@few
+@given(pairs(["f8", "i4", "c16"], min_dims=1), st.booleans(), st.data())
+def test_the_array_apis_names(pair, initial, data):
+    a, x = pair
+    axis = data.draw(st.integers(-a.ndim, a.ndim - 1))
+    for name in ("cumulative_sum", "cumulative_prod"):
+        assert_eq(
+            getattr(np, name)(x, axis=axis, include_initial=initial),
+            getattr(np, name)(a, axis=axis, include_initial=initial),
+        )
+    if a.ndim == 1:
+        assert_eq(np.cumulative_sum(x, dtype="c8"), np.cumulative_sum(a, dtype="c8"), rtol=1e-5)
+
+
+def test_the_array_api_wants_an_axis():
+    with pytest.raises(ValueError, match="more than one dimension"):
+        da.cumulative_sum(da.ones((2, 2)))
+    with pytest.raises(ValueError, match="ndim=0"):
+        da.cumulative_prod(da.ones(()))

@@ -77,7 +77,7 @@ def test_dtypes_and_unknown_sizes():
         (lambda x: x.sum(axis=(0, 0)), ValueError, "duplicate"),
         (lambda x: x.sum(split_every=1), ValueError, "split_every must be an integer of at least 2"),
         (lambda x: x[:0].min(), ValueError, "zero-size array to reduction operation minimum"),
-        (lambda x: np.sum(x, out=np.zeros(())), NotImplementedError, "out= of reductions isn't built"),
+        (lambda x: np.sum(x, out=np.zeros(())), TypeError, "out= must be a chunked array"),
         (lambda x: da.from_array(np.array(["a"])).min(), TypeError, "isn't defined"),
     ],
 )
@@ -99,3 +99,9 @@ def test_nothing_is_computed():
         x = da.ones((2, 3), chunks=1)
         for name in NAMES:
             getattr(x, name)(axis=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("axis", [0, -1, None, ()])
+def test_what_has_no_axis_is_reduced_along_the_first(name, axis):
+    assert_eq(getattr(np, name)(da.from_array(np.array(3)), axis=axis), getattr(np, name)(np.array(3), axis=axis))

@@ -53,7 +53,7 @@ def test_bad_calls():
         x.mean(axis=3)
     with pytest.raises(TypeError, match="isn't defined"):
         da.from_array(np.array(["a"])).var()
-    with pytest.raises(NotImplementedError, match="out= of reductions"):
+    with pytest.raises(TypeError, match="out= must be a chunked array"):
         np.mean(x, out=np.zeros(()))
 
 

@@ -36,7 +36,8 @@ def test_lazy_and_unknown_sizes():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda x: da.searchsorted(x, 1, sorter=[1]), NotImplementedError, r"a\[sorter\]"),
+        (lambda x: da.searchsorted(x, 1, sorter=[1]), ValueError, "sorter.size must equal a.size"),
+        (lambda x: da.searchsorted(x, 1, sorter=[1.5]), TypeError, "sorter must only contain integers"),
         (lambda x: da.searchsorted(x[None], 1), ValueError, "one axis"),
         (lambda x: da.searchsorted(x, 1, side="middle"), ValueError, "'left' or 'right'"),
     ],
@@ -44,3 +45,13 @@ def test_lazy_and_unknown_sizes():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.arange(4, chunks=2))
+
+
+def test_sorters():
+    a = np.array([30, 10, 20, 10])
+    order = np.argsort(a, stable=True)
+    for sorter in (order, da.from_array(order, chunks=3)):
+        made = np.searchsorted(
+            da.from_array(a, chunks=3), da.from_array([10, 25], chunks=1), sorter=sorter, side="right"
+        )
+        assert_eq(made, np.searchsorted(a, [10, 25], sorter=order, side="right"))

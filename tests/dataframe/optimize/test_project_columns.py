@@ -129,9 +129,9 @@ def test_long_chains(count):
     df = dd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4], "unused": 0}), npartitions=2)
     for _ in range(count):
         df = df.assign(y=df["y"] + df["x"])
-    start = time.perf_counter()
+    start = time.process_time()
     plan = df["y"].optimize()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert plan.compute().tolist() == [3 + count, 4 + 2 * count]
 
 
