@@ -37,8 +37,9 @@ help:  ## list the commands
 demo: $(call stamp,demo)  ## the flights of New York: CSV to tables to parquet, on a cluster of processes
 	@$(call in,demo) python docs/examples/flights.py $(ARGS)
 
-test: $(call stamp,test)  ## the whole test suite, warnings are errors (ARGS="-k order -x" chooses)
-	@$(call in,test) python -m pytest $(ARGS)
+# In as many processes as there are processors, four at most: each of them holds all modules, a gigabyte in the end.
+test: $(call stamp,test)  ## the whole test suite, warnings are errors (ARGS="-k order -x" chooses, "-n 0": in one process)
+	@$(call in,test) python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(call stamp,test)  ## format, lint, types, import contracts, architecture, doctests
 	@$(call in,test) python continuous_integration/check.py $(ARGS)

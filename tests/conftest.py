@@ -5,23 +5,103 @@ test fails the run, so that no part of the suite goes missing unseen.
 
 With ``MINIDASK_TEST_SOAK_SHARE=N`` every Nth of the tests marked ``soak`` runs, the first one always: what continuous integration
 has the time for.
+
+``make test`` runs in several processes (pytest-xdist). A test marked ``alone`` is held to seconds that leave little room,
+or compares times, and runs while the other processes of the run do nothing.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more about the machine and what else it does than about the code.
+_unhurried = [*settings.default.suppress_health_check, HealthCheck.too_slow]
+settings.register_profile("minidask", settings.default, deadline=None, suppress_health_check=_unhurried)
+settings.load_profile("minidask")
 
 NO_SKIPS = os.environ.get("MINIDASK_TEST_NO_SKIPS", "") not in ("", "0")
 
 SOAK_SHARE = int(os.environ.get("MINIDASK_TEST_SOAK_SHARE", "") or 1)
 
 _skipped: dict[str, str] = {}
+
+
+class Turns:
+    """Lets the processes of one run test side by side, or one of them alone, by two locks on files.
+
+    `room` is held by whoever tests: shared, or by one alone. Who wants in holds `gate` until then, so that one who wants to be
+    alone isn't overtaken for ever.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.gate = os.open(folder / "gate", os.O_RDWR | os.O_CREAT)
+        self.room = os.open(folder / "room", os.O_RDWR | os.O_CREAT)
+
+    def enter(self, alone: bool) -> None:
+        fcntl.flock(self.gate, fcntl.LOCK_EX)
+        fcntl.flock(self.room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(self.gate, fcntl.LOCK_UN)
+
+    def leave(self) -> None:
+        fcntl.flock(self.room, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self.gate)
+        os.close(self.room)
+
+
+TURNS = pytest.StashKey[Turns]()
+TURNS_FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    """Tell a process of the run, which pytest-xdist is about to start, where their locks are."""
+    stash = node.config.stash
+    if TURNS_FOLDER not in stash:
+        stash[TURNS_FOLDER] = tempfile.TemporaryDirectory(prefix="minidask-turns-")
+    node.workerinput["turns"] = stash[TURNS_FOLDER].name
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if folder := getattr(config, "workerinput", {}).get("turns"):
+        config.stash[TURNS] = Turns(Path(folder))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if turns := config.stash.get(TURNS, None):
+        turns.close()
+    if folder := config.stash.get(TURNS_FOLDER, None):
+        folder.cleanup()
+
+
+# Outside of all others, those that limit a test's time above all: waiting is no part of the test.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    turns = item.config.stash.get(TURNS, None)
+    if turns is None:
+        return (yield)
+    turns.enter(alone=item.get_closest_marker("alone") is not None)
+    try:
+        return (yield)
+    finally:
+        turns.leave()
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector a look at what is there for good: every module and test, half a second each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +112,7 @@ def interpreter_left_alone() -> Iterator[None]:
     assert (sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()) == before
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs_program() -> Callable[[str], str]:
     """Give a function that returns a system program's path, and skips the test where the program is missing.
 
