@@ -89,6 +89,12 @@ _NAMES = {
     "worker_client": "minidask_distributed.worker_client",
 }
 
+# kind of picture: the module whose function of that name draws it; these need Bokeh
+_PICTURES = {
+    "profile": "minidask_distributed.dashboard.pictures",
+    "task_stream": "minidask_distributed.dashboard.pictures",
+}
+
 __all__ = [
     "CancelledError",
     "Client",
@@ -176,6 +182,8 @@ def __getattr__(name: str) -> Any:
     if name == "Client":
         # Without an address it makes a cluster, whose modules are loaded only then.
         module.register_default_cluster(lambda **options: __getattr__("LocalCluster")(**options))
+        pictures = import_module("minidask_distributed.client.pictures")
+        pictures.register_pictures(lambda kind: getattr(import_module(_PICTURES[kind]), kind))
     globals()[name] = value
     return value
 

@@ -133,6 +133,19 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         unit="events",
     ),
     Setting(
+        "distributed.admin.system-monitor.interval",
+        "500 ms",
+        kinds.SECONDS,
+        "How often the scheduler measures the cluster and itself, while a dashboard or a ``MemorySampler`` reads that.",
+    ),
+    Setting(
+        "distributed.admin.system-monitor.log-length",
+        7200,
+        kinds.POSITIVE_INTEGER,
+        "How many of these measurements the scheduler keeps; each takes about 1 kB.",
+        unit="samples",
+    ),
+    Setting(
         "distributed.admin.tick.limit",
         "3 s",
         kinds.SECONDS,
@@ -188,6 +201,33 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     *_credentials("scheduler"),
     *_credentials("worker"),
     Setting(
+        "distributed.dashboard.allowed-hosts",
+        [],
+        TEXTS,
+        "Further names by which browsers may ask for the dashboard, without ports: that of a proxy, as "
+        "``['hub.example.org']``. ``'*'`` allows all. Loopback and the address that it listens on are allowed anyway.",
+    ),
+    Setting(
+        "distributed.dashboard.frame-ancestors",
+        ["'self'", "http://localhost:*", "http://127.0.0.1:*"],
+        TEXTS,
+        "Pages that may show the dashboard in a frame, as the header Content-Security-Policy writes them; JupyterLab's "
+        "extension does that.",
+    ),
+    Setting(
+        "distributed.dashboard.link",
+        "{scheme}://{host}:{port}{prefix}/status",
+        kinds.TEXT,
+        "The address of the dashboard that clients and clusters show. Variables of the environment may stand in it, too: "
+        "``{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status``.",
+    ),
+    Setting(
+        "distributed.dashboard.prefix",
+        None,
+        optional(kinds.TEXT),
+        "A path that all addresses of the dashboard begin with, as ``/minidask``.",
+    ),
+    Setting(
         "distributed.nanny.environ",
         {},
         VARIABLES,
@@ -195,10 +235,17 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         "distributed.nanny.pre-spawn-environ",
-        {"MALLOC_TRIM_THRESHOLD_": 65536, "OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1},
+        {
+            "MALLOC_MMAP_THRESHOLD_": 16 << 20,
+            "MALLOC_TRIM_THRESHOLD_": 128 << 20,
+            "OMP_NUM_THREADS": 1,
+            "MKL_NUM_THREADS": 1,
+            "OPENBLAS_NUM_THREADS": 1,
+        },
         VARIABLES,
         "Variables that are set before a worker process loads its libraries: by default each of the worker's threads "
-        "does its linear algebra alone.",
+        "does its linear algebra alone, and the allocator keeps up to 128 MiB that tasks freed (in pieces below 16 MiB) for "
+        "those that follow, until the worker's memory is above one of its thresholds.",
     ),
     *_preloads("nanny"),
     Setting(
@@ -239,6 +286,21 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         None,
         optional(kinds.TEXT),
         "The address that the scheduler tells others, where that isn't the one it listens on.",
+    ),
+    Setting(
+        "distributed.scheduler.dashboard.activities-length",
+        10_000,
+        kinds.POSITIVE_INTEGER,
+        "How many transfers, writes to disk and the like the scheduler remembers for the task stream; each takes about 25 bytes.",
+        unit="activities",
+    ),
+    Setting(
+        "distributed.scheduler.dashboard.records-length",
+        1000,
+        kinds.POSITIVE_INTEGER,
+        "How many failed tasks, workers that left, moves of tasks between workers, and pairs of workers that exchanged data "
+        "the scheduler remembers, of each.",
+        unit="records",
     ),
     Setting(
         "distributed.scheduler.dashboard.tasks.task-stream-length",
@@ -304,6 +366,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Begin no tasks while the process uses more than this part of its memory limit.",
     ),
     Setting(
+        "distributed.worker.memory.recent-to-old-time",
+        "30 s",
+        kinds.SECONDS,
+        "Memory that isn't results counts as recent until it has been there for so long: what came and goes with tasks, "
+        "rather than libraries and leaks.",
+    ),
+    Setting(
         "distributed.worker.memory.spill",
         0.7,
         FRACTION,
@@ -328,6 +397,26 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Fetch no more data at a time than this part of the memory limit, unless a single result is larger.",
     ),
     *_preloads("worker"),
+    Setting(
+        "distributed.worker.profile.cycle",
+        "1 s",
+        kinds.SECONDS,
+        "Samples of the profile are kept by spans of so long; older spans are merged.",
+    ),
+    Setting(
+        "distributed.worker.profile.enabled",
+        True,
+        kinds.BOOLEAN,
+        "Sample where the threads are that run tasks and, a fifth as often, the event loops of workers and scheduler, for "
+        "``Client.profile``.",
+    ),
+    Setting("distributed.worker.profile.interval", "10 ms", kinds.SECONDS, "How often the profile takes a sample."),
+    Setting(
+        "distributed.worker.profile.low-level",
+        False,
+        kinds.FALSE,
+        "Sample native frames, too. That isn't built: only False.",
+    ),
     Setting(
         "distributed.worker.resources", {}, AMOUNTS, "What a worker offers to tasks that ask for it: ``{'GPU': 2}``."
     ),

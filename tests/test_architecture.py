@@ -47,6 +47,7 @@ CROSS_CUTTING = {
     "tests/test_public_names.py",
 }
 CROSS_CUTTING_FOLDERS = (
+    "tests/array/workflows/",
     "tests/benchmarks/",
     "tests/dataframe/workflows/",
     "tests/distributed/collections/",

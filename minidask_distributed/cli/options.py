@@ -9,11 +9,13 @@ the flag, before anything is started.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 import minidask
+from minidask_distributed.dashboard.service import DEFAULT_PORT, Dashboard
 from minidask_distributed.security import Security
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -65,17 +67,61 @@ def preload_options(role: str) -> Callable[[Command], Command]:
     )
 
 
-def dashboard_options() -> Callable[[Command], Command]:
-    """Return a decorator that adds the flags of dashboards to a command; there is nothing behind them yet."""
+def dashboard_options(role: str) -> Callable[[Command], Command]:
+    """Return a decorator that adds the flags of dashboards to a command.
+
+    Parameters
+    ----------
+    role
+        "scheduler" or "worker".
+    """
+    default = "8787, or any if it is taken" if role == "scheduler" else "any free one"
     return _decorate(
-        click.option("--dashboard-address", help="Where the dashboard would listen. There is none yet: has no effect."),
+        click.option(
+            "--dashboard-address",
+            help=f"Where the {role}'s pages listen: PORT or :PORT (loopback), HOST:PORT. Default: loopback, port {default}. "
+            "0.0.0.0:PORT are all networks of this machine.",
+        ),
         click.option(
             "--dashboard/--no-dashboard",
-            default=None,
-            help="Whether to have a dashboard. There is none yet: has no effect.",
+            default=True,
+            show_default=True,
+            help=f"Whether the {role} has pages to look at.",
         ),
-        click.option("--show/--no-show", default=None, help="Whether to show the dashboard. Has no effect."),
+        click.option(
+            "--dashboard-prefix", help="A path that all addresses of the pages begin with, behind a proxy: /minidask."
+        ),
     )
+
+
+def make_dashboard(
+    role: str, address: str | None, dashboard: bool, prefix: str | None
+) -> list[Callable[[], Dashboard]]:
+    """Return the services that the flags say: what makes a dashboard, or nothing.
+
+    Parameters
+    ----------
+    role
+        "scheduler" or "worker".
+    address, dashboard, prefix
+        The flags.
+
+    Raises
+    ------
+    click.UsageError
+        If they make no sense, together or alone.
+    """
+    if not dashboard:
+        if address is not None or prefix is not None:
+            raise click.UsageError("--no-dashboard means none: leave out --dashboard-address and --dashboard-prefix")
+        return []
+    given = address if address is not None else f":{DEFAULT_PORT}" if role == "scheduler" else ":0"
+    make = partial(Dashboard, given, prefix, strict=None if role == "scheduler" else False)
+    try:
+        make()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return [make]
 
 
 def common_options() -> Callable[[Command], Command]:

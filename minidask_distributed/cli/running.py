@@ -141,9 +141,3 @@ def _remove(path: str) -> None:
     # Somebody tidied up already.
     with contextlib.suppress(FileNotFoundError):
         os.remove(path)
-
-
-def describe_ignored(dashboard_address: str | None, dashboard: bool | None, show: bool | None) -> None:
-    """Log that flags of dashboards were given, which have no effect yet."""
-    if dashboard_address is not None or dashboard or show:
-        logger.warning("there is no dashboard yet: --dashboard-address, --dashboard and --show have no effect")

@@ -6,13 +6,17 @@ address or by its scheduler file. All work is `scheduler.server.Scheduler`'s.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sys
+import webbrowser
 from typing import Any
 
 import click
 
 from minidask_distributed.cli import options as flags
-from minidask_distributed.cli.running import Stop, describe_ignored, run
+from minidask_distributed.cli.running import Stop, run
+from minidask_distributed.client.dashboard_link import dashboard_link
 from minidask_distributed.scheduler.server import Scheduler
 from minidask_distributed.tuning import tune_process
 
@@ -45,7 +49,8 @@ logger = logging.getLogger("minidask_distributed.cli.scheduler")
 @click.option("--idle-timeout", help="End when there was nothing to do for so long: '10 min'. Default: never.")
 @flags.security_options("scheduler")
 @flags.preload_options("scheduler")
-@flags.dashboard_options()
+@flags.dashboard_options("scheduler")
+@click.option("--show/--no-show", default=False, help="Open the dashboard in this machine's browser.")
 @flags.common_options()
 def main(
     host: str | None,
@@ -63,8 +68,9 @@ def main(
     preload: tuple[str, ...],
     preload_argv: tuple[str, ...],
     dashboard_address: str | None,
-    dashboard: bool | None,
-    show: bool | None,
+    dashboard: bool,
+    dashboard_prefix: str | None,
+    show: bool,
     pid_file: str | None,
     log_level: str,
 ) -> None:
@@ -79,6 +85,8 @@ def main(
 
     SIGTERM and Ctrl-C end it and its workers; a second one ends it at once.
     """
+    if show and not dashboard:
+        raise click.UsageError("--show needs a dashboard: leave out --no-dashboard")
     if host is not None and interface is not None:
         raise click.UsageError("give --host or --interface, not both")
     security = flags.make_security("scheduler", token_file, tls_ca_file, tls_cert, tls_key)
@@ -96,12 +104,12 @@ def main(
         "state_dir": state_dir,
         "preload": list(preload) or None,
         "preload_argv": list(preload_argv) or None,
+        "services": flags.make_dashboard("scheduler", dashboard_address, dashboard, dashboard_prefix),
     }
 
     tune_process()
 
     async def serve() -> int:
-        describe_ignored(dashboard_address, dashboard, show)
         stop = Stop(emergency=lambda: None)
         scheduler = Scheduler(**arguments)
         try:
@@ -109,6 +117,9 @@ def main(
                 logger.info("workers join with: minidask-worker %s", _how_to_find(scheduler_file, scheduler.address))
                 if not security.has_tls:
                     logger.info("who may join: whoever has the token of %s", security.token_origin)
+                _tell_link(scheduler)
+                if show:
+                    await asyncio.to_thread(webbrowser.open, _link(scheduler, token=True))
                 await stop.during(scheduler.finished())
         finally:
             await scheduler.close(stop.reason or "it has ended")
@@ -116,6 +127,20 @@ def main(
         return 0
 
     run(serve, log_level=log_level, pid_file=pid_file)
+
+
+def _tell_link(scheduler: Scheduler) -> None:
+    """Log where the dashboard is; with its token on a terminal alone, since files of logs are read by others."""
+    is_seen = sys.stderr.isatty()
+    link = _link(scheduler, token=is_seen)
+    if link:
+        logger.info(
+            "dashboard: %s%s", link, "" if is_seen else " (client.dashboard_link has the address with its token)"
+        )
+
+
+def _link(scheduler: Scheduler, token: bool) -> str:
+    return dashboard_link(scheduler.services.places.get("dashboard"), scheduler.address, scheduler.security, token)
 
 
 def _how_to_find(scheduler_file: str | None, address: str) -> str:

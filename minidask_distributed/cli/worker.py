@@ -15,7 +15,7 @@ import click
 from minidask.units import parse_timedelta
 from minidask_distributed import settings
 from minidask_distributed.cli import options as flags
-from minidask_distributed.cli.running import Stop, describe_ignored, run
+from minidask_distributed.cli.running import Stop, run
 from minidask_distributed.comm.address import DEFAULT_SCHEDULER_PORT
 from minidask_distributed.limits import cpu_count, parse_memory_limit, workers_and_threads
 from minidask_distributed.nanny.child import find_class
@@ -94,7 +94,7 @@ GRACE_S = 60.0
 @click.option("--preload-nanny", multiple=True, help="As --preload, in this process, when a nanny starts.")
 @flags.security_options("worker")
 @flags.preload_options("worker")
-@flags.dashboard_options()
+@flags.dashboard_options("worker")
 @flags.common_options()
 def main(
     scheduler: str | None,
@@ -123,8 +123,8 @@ def main(
     preload: tuple[str, ...],
     preload_argv: tuple[str, ...],
     dashboard_address: str | None,
-    dashboard: bool | None,
-    show: bool | None,
+    dashboard: bool,
+    dashboard_prefix: str | None,
     pid_file: str | None,
     log_level: str,
 ) -> None:
@@ -164,6 +164,7 @@ def main(
     assert scheduler is not None
     address = _complete(scheduler)
     security = flags.make_security("worker", token_file, tls_ca_file, tls_cert, tls_key, token)
+    services = flags.make_dashboard("worker", dashboard_address, dashboard, dashboard_prefix)
     arguments: list[dict[str, Any]] = [
         {
             "nthreads": threads,
@@ -182,12 +183,12 @@ def main(
             "contact_address": contact_address,
             "preload": list(preload) or None,
             "preload_argv": list(preload_argv) or None,
+            "services": services,
         }
         for number, port in enumerate(ports)
     ]
 
     async def serve() -> int:
-        describe_ignored(dashboard_address, dashboard, show)
         if nanny:
             more: dict[str, Any] = {
                 "worker_class": worker_class,

@@ -1,8 +1,8 @@
 """`Client`: a user's way to a cluster.
 
 Place in the flow: the public class. Its parts stand in modules of their own, each building on the one before: `connection`
-(loop, locks), `awaiting`, `submitting`, `mapping`, `gather`, `scatter`, `computing`, and the questions and orders of `queries`
-and `administration`. What it knows of its tasks is `session.Session`'s.
+(loop, locks), `awaiting`, `submitting`, `mapping`, `gather`, `scatter`, `computing`, and the questions and orders of `queries`,
+`explaining`, `profiling` and `administration`. What it knows of its tasks is `session.Session`'s.
 
 Invariants: a client that is open and wasn't made with ``set_as_default=False`` is what ``x.compute()`` runs on and what
 `default_client` returns; closing it leaves no thread, connection or registration. One client may be used from many threads.
@@ -36,9 +36,11 @@ from minidask_distributed.client.computing import Computations
 from minidask_distributed.client.current import add_default, current_client, remove_default, use_client
 from minidask_distributed.client.describing import Describes
 from minidask_distributed.client.executor import ClientExecutor
+from minidask_distributed.client.explaining import Explains
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.mapping import Maps
 from minidask_distributed.client.printing import show_print, show_warning
+from minidask_distributed.client.profiling import Profiles
 from minidask_distributed.client.session import Callback, State
 from minidask_distributed.client.transfers import Transfers
 from minidask_distributed.client.unbuilt import Unbuilt
@@ -70,7 +72,7 @@ def register_default_cluster(factory: Callable[..., Any] | None) -> Callable[...
     return before
 
 
-class Client(Callbacks, Computations, Maps, Describes, Unbuilt):
+class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbuilt):
     """Connect to a cluster, and run calls, collections and graphs on it.
 
     Parameters

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from minidask.graph.task import Key
 from minidask_distributed.client.connection import Connection
+from minidask_distributed.client.dashboard_link import dashboard_link
 from minidask_distributed.client.session import State
 from minidask_distributed.security import write_scheduler_file
 
@@ -45,8 +46,13 @@ class Describes(Connection):
 
     @property
     def dashboard_link(self) -> str:
-        """The address of the dashboard: "" where there is none."""
-        return getattr(self.cluster, "dashboard_link", "")
+        """The address of the dashboard, with the token for viewing; "" where there is none."""
+        if getattr(self.cluster, "dashboard_link", ""):
+            return str(self.cluster.dashboard_link)
+        comm = self._comm
+        # What the scheduler said of itself in the handshake.
+        places = {} if comm is None else comm.peer.info.get("places", {})
+        return dashboard_link(places.get("dashboard"), self.address, self.security)
 
     def write_scheduler_file(self, scheduler_file: str | os.PathLike[str]) -> None:
         """Write a file with which other clients, and workers, find this scheduler; readable by its owner alone.

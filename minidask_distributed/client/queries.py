@@ -22,6 +22,7 @@ from minidask_distributed.client.connection import Connection
 from minidask_distributed.client.current import current_client
 from minidask_distributed.client.errors import error_of
 from minidask_distributed.client.future import Future
+from minidask_distributed.client.pictures import draw, wants_picture
 from minidask_distributed.client.versioning import installed, mismatches
 from minidask_distributed.client.waiting import futures_of
 from minidask_distributed.protocol.keys import decode_keys, encode_keys
@@ -181,27 +182,37 @@ class Queries(Connection):
             Seconds since the epoch, or how long ago, as ``"500ms"``.
         count : int, optional
             At most so many tasks, the latest.
-        plot, filename, bokeh_resources
-            Pictures aren't built yet: only False is possible.
+        plot : bool or str
+            Return a figure, too; ``"save"``: and write it to ``filename``.
+        filename : str
+            The HTML page that ``plot="save"`` writes.
+        bokeh_resources : bokeh.resources.Resources, optional
+            Where the page has the code of Bokeh from. Default: in itself.
 
         Returns
         -------
         list of dict
             One a task: ``"key"`` (None if it was forgotten before anybody asked), ``"worker"`` (address), ``"thread"``
             (number), ``"status"`` (``"OK"``), ``"nbytes"``, and ``"startstops"``, a list of a dict with ``"action"``,
-            ``"start"`` and ``"stop"`` (seconds since the epoch).
+            ``"start"`` and ``"stop"`` (seconds since the epoch). With ``plot`` a pair of it and the figure.
 
         Raises
         ------
-        NotImplementedError
-            With ``plot``.
+        ValueError
+            For another ``plot``.
+        ImportError
+            With ``plot``, if Bokeh isn't installed.
         """
-        if plot:
-            raise NotImplementedError(
-                "plots of the task stream aren't built yet: leave out plot=, and plot what it returns"
-            )
+        wanted, file = wants_picture(plot, filename)
         now = time.time()
-        return self.sync(self._get_task_stream, _moment(start, now), _moment(stop, now), count)
+        bounds = moment(start, now), moment(stop, now), count
+        if not wanted:
+            return self.sync(self._get_task_stream, *bounds)
+        return self.sync(self._drawn_task_stream, bounds, file, bokeh_resources)
+
+    async def _drawn_task_stream(self, bounds: tuple[Any, ...], file: str | None, resources: Any) -> tuple[Any, Any]:
+        records = await self._get_task_stream(*bounds)
+        return records, draw("task_stream", records, file, resources=resources)
 
     async def _get_task_stream(
         self, start: float | None, stop: float | None, count: int | None
@@ -344,15 +355,17 @@ class get_task_stream:
     ----------
     client : Client, optional
         Default: the current one.
-    plot, filename
-        Pictures aren't built yet: only False is possible.
+    plot : bool or str
+        Have a figure in ``figure`` afterwards; ``"save"``: and write it to ``filename``.
+    filename : str
+        The HTML page that ``plot="save"`` writes.
 
     Raises
     ------
     ValueError
-        If there is no client.
-    NotImplementedError
-        With ``plot``.
+        If there is no client, or for another ``plot``.
+    ImportError
+        With ``plot``, at the end of the block, if Bokeh isn't installed.
 
     Examples
     --------
@@ -363,10 +376,10 @@ class get_task_stream:
     """
 
     def __init__(self, client: Any = None, plot: bool | str = False, filename: str = "task-stream.html") -> None:
-        if plot:
-            raise NotImplementedError("plots of the task stream aren't built yet: leave out plot=, and plot the data")
+        self._wanted, self._file = wants_picture(plot, filename)
         self.client = current_client() if client is None else client
         self.data: list[dict[str, Any]] = []
+        self.figure: Any = None
         self._start = 0.0
 
     async def _begin(self) -> None:
@@ -376,6 +389,8 @@ class get_task_stream:
 
     async def _end(self) -> None:
         self.data.extend(await self.client._get_task_stream(self._start, None, None))
+        if self._wanted:
+            self.figure = draw("task_stream", self.data, self._file)
 
     def __enter__(self) -> get_task_stream:
         if self.client.asynchronous:
@@ -473,10 +488,10 @@ def _events(events: Iterable[Sequence[Any]]) -> tuple[tuple[float, Any], ...]:
     return tuple([(stamp, payload_value(content)) for stamp, content in events])
 
 
-def _moment(when: float | str | None, now: float) -> float | None:
+def moment(when: float | str | None, now: float) -> float | None:
     """Return a time in seconds since the epoch; a text says how long ago.
 
-    >>> _moment("2s", 10.0), _moment(3, 10.0)
+    >>> moment("2s", 10.0), moment(3, 10.0)
     (8.0, 3)
     """
     if not isinstance(when, str):

@@ -123,21 +123,6 @@ class Unbuilt:
         """The active memory manager: not built yet."""
         raise UnbuiltAttribute(f"the active memory manager isn't built yet; instead: {_COPIES}")
 
-    def profile(
-        self,
-        key: Any = None,
-        start: Any = None,
-        stop: Any = None,
-        workers: Any = None,
-        merge_workers: bool = True,
-        plot: bool | str = False,
-        filename: str | None = None,
-        server: bool = False,
-        scheduler: bool = False,
-    ) -> NoReturn:
-        """Return samples of what workers do: not built yet."""
-        _refuse("profile", "`client.call_stack()` shows what tasks do at a moment; run cProfile in a task")
-
     def benchmark_hardware(self) -> NoReturn:
         """Measure disks, memory and network of the workers: not built yet."""
         _refuse("benchmark_hardware", "time what you need on every worker by `client.run(function)`")

@@ -31,6 +31,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 from minidask.units import format_bytes, parse_timedelta
 from minidask_distributed import loops
 from minidask_distributed.client.client import Client
+from minidask_distributed.client.dashboard_link import dashboard_link
 from minidask_distributed.security import Security
 
 T = TypeVar("T")
@@ -232,8 +233,10 @@ class Cluster:
 
     @property
     def dashboard_link(self) -> str:
-        """The address of the dashboard: "" where there is none."""
-        return ""
+        """The address of the dashboard, with the token for viewing; "" where there is none, and before the start."""
+        # Of users' own kinds of clusters the scheduler may be something else, or unknown.
+        places = getattr(getattr(getattr(self, "scheduler", None), "services", None), "places", {})
+        return dashboard_link(places.get("dashboard"), self.scheduler_address, self.security)
 
     @property
     def workers(self) -> dict[str | int, Any]:

@@ -19,7 +19,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from minidask_distributed.client.client import register_default_cluster
+from minidask_distributed.dashboard.service import Dashboard
 from minidask_distributed.deploy.crew import Name, Spec
+from minidask_distributed.deploy.dashboards import takes_services, worker_dashboard
 from minidask_distributed.deploy.spec import SpecCluster
 from minidask_distributed.limits import cpu_count, parse_memory_limit, workers_and_threads
 from minidask_distributed.nanny.server import Nanny
@@ -47,8 +49,11 @@ class LocalCluster(SpecCluster):
         Its port; 0 is any free one.
     silence_logs : int or str, optional
         Level from which on logs are shown; None or False leaves loggers as they are.
-    dashboard_address, worker_dashboard_address : str, optional
-        Where dashboards would listen; there are none yet.
+    dashboard_address : str, optional
+        Where the dashboard listens: ``":8787"`` is loopback, at any free port if that one is taken; ``"0.0.0.0:8787"`` are all
+        networks of this machine. None: no dashboards.
+    worker_dashboard_address : str, optional
+        Where each worker's own pages listen. Default: on loopback, at any free port.
     asynchronous : bool
         True: await the cluster to start it, and its methods.
     security : Security or bool, optional
@@ -128,6 +133,10 @@ class LocalCluster(SpecCluster):
             worker_kwargs = {"host": place, "interface": interface, "protocol": protocol, **worker_kwargs}
         cls = worker_class or (Nanny if processes else Worker)
         _check_names(cls, worker_kwargs)
+        if dashboard_address is not None:
+            scheduler["services"] = [Dashboard(dashboard_address)]
+            if takes_services(cls, worker_class):
+                worker_kwargs.setdefault("services", [worker_dashboard(worker_dashboard_address)])
         share = min(threads / cpu_count(), 1 / max(1, n_workers))
         options = {
             "nthreads": threads,

@@ -21,6 +21,7 @@ from minidask.units import parse_bytes, parse_timedelta
 from minidask_distributed import settings
 from minidask_distributed.deploy.cluster import Cluster
 from minidask_distributed.deploy.crew import Crew, Name, Spec
+from minidask_distributed.deploy.dashboards import with_dashboard
 from minidask_distributed.security import Security
 
 
@@ -95,7 +96,8 @@ class SpecCluster(Cluster):
         {name: {"cls": class, "options": {…}}}. The class is called with the scheduler's address, ``name`` and the
         options, and its object awaited. ``"group"``: suffixes of names, where one part is several workers.
     scheduler : mapping
-        {"cls": class, "options": {…}}.
+        {"cls": class, "options": {…}}. Of our own classes the options may have ``dashboard_address``, as
+        ``":8787"``, and ``dashboard_prefix``; so may those of workers.
     worker : mapping, optional
         What `scale` adds.
     asynchronous : bool
@@ -332,4 +334,4 @@ def _check_spec(what: str, spec: Mapping[str, Any]) -> Spec:
     unknown = set(spec) - {"cls", "options", "group"}
     if unknown:
         raise ValueError(f"{what} has the unknown entries {sorted(unknown)}; known are 'cls', 'options' and 'group'")
-    return {**spec, "options": dict(spec.get("options", {}))}
+    return with_dashboard({**spec, "options": dict(spec.get("options", {}))})

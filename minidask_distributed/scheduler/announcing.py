@@ -22,6 +22,15 @@ from minidask_distributed.scheduler.peers import Connection
 
 logger = logging.getLogger(__name__)
 
+ACTIONS = {
+    "worker-added": "add-worker",
+    "worker-removed": "remove-worker",
+    "worker-status": "worker-status-change",
+    "client-added": "add-client",
+    "client-removed": "remove-client",
+}
+"""{what the machine notices: its name as an event}; the others are called what they are."""
+
 
 class Announcer:
     """The voice of one scheduler.
@@ -69,7 +78,7 @@ class Announcer:
             elif topic == "client-removed":
                 scheduler.hooks.tell("remove_client", scheduler, content["name"])
             about = content.get("address") or content.get("worker") or content.get("nanny") or content.get("name")
-            self.log_event(["all", about] if about else "all", {"action": topic, **content})
+            self.log_event(["all", about] if about else "all", as_event(topic, content))
         scheduler.waiting.wake()
 
     def log_event(self, topic: str | Iterable[str], msg: Any, stamp: float | None = None) -> None:
@@ -119,6 +128,20 @@ class Announcer:
     def gone(self, connection: Connection) -> None:
         """Forget a peer."""
         self._outbox.pop(connection, None)
+
+
+def as_event(topic: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Return what the machine noticed as an event, with the names of the field for actions and for who it is about.
+
+    Examples
+    --------
+    >>> as_event("worker-added", {"address": "tcp://w:1", "name": "w"})
+    {'action': 'add-worker', 'worker': 'tcp://w:1', 'name': 'w'}
+    >>> as_event("client-removed", {"name": "me", "reason": "it left"})
+    {'action': 'remove-client', 'client': 'me', 'reason': 'it left'}
+    """
+    named = {"name": "client"} if topic.startswith("client-") else {"address": "worker"}
+    return {"action": ACTIONS.get(topic, topic), **{named.get(name, name): told for name, told in content.items()}}
 
 
 def _log_refusal(connection: Connection, name: str, answer: asyncio.Future[Any]) -> None:

@@ -15,6 +15,7 @@ Not for: log lines of the process (`minidask_distributed.logs`).
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import Any
 
 from minidask_distributed.messages import Event
@@ -63,6 +64,10 @@ class EventLog:
     def of(self, topic: str) -> list[tuple[float, Any]]:
         """Return the events of a topic, oldest first; none of one that nobody logged to."""
         return list(self._topics.get(topic, ()))
+
+    def latest(self, topic: str, count: int) -> list[tuple[float, Any]]:
+        """Return the last so many events of a topic, oldest first, without a look at the others."""
+        return list(islice(reversed(self._topics.get(topic, ())), count))[::-1]
 
     def topics(self) -> list[str]:
         """Return the topics that have events."""

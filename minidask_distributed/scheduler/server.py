@@ -27,8 +27,21 @@ from minidask_distributed import settings
 from minidask_distributed.comm.base import Comm, Listener
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.logs import RecentLines
-from minidask_distributed.messages import Answer, Bye, Call, Finished, Leave, Message, Upload
+from minidask_distributed.messages import (
+    Answer,
+    Bye,
+    Call,
+    Erred,
+    Finished,
+    Leave,
+    Message,
+    Recalled,
+    Upload,
+    WorkerBeat,
+    WorkerDied,
+)
 from minidask_distributed.preload import Preloads
+from minidask_distributed.sampling import Profiling
 from minidask_distributed.scheduler.announcing import Announcer
 from minidask_distributed.scheduler.calls import CallDesk, Questions
 from minidask_distributed.scheduler.epochs import next_epoch
@@ -40,12 +53,16 @@ from minidask_distributed.scheduler.identity import identity, remove_own_file
 from minidask_distributed.scheduler.listening import close_listeners, listen_addresses, open_listeners
 from minidask_distributed.scheduler.machine import Limits, SchedulerMachine
 from minidask_distributed.scheduler.machine.records import Client, Task, Worker
+from minidask_distributed.scheduler.observing.process import process_meter
+from minidask_distributed.scheduler.observing.recorder import Recorder
 from minidask_distributed.scheduler.peers import OPENERS, SPOKEN, Connection, close_comm, describe, send_away
+from minidask_distributed.scheduler.profiling import SchedulerProfile
 from minidask_distributed.scheduler.registered import RegisteredPlugins
 from minidask_distributed.scheduler.task_stream import TaskStream
 from minidask_distributed.scheduler.ticking import Ticking
 from minidask_distributed.scheduler.waiting import Waiting
 from minidask_distributed.security import Security, write_scheduler_file
+from minidask_distributed.services import Service, Services
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +94,8 @@ class Scheduler:
         See `minidask_distributed.preload`.
     plugins
         Of type `SchedulerPlugin`, from the beginning.
+    services
+        What runs beside it, see `minidask_distributed.services`: its dashboard.
     validate
         Check the machine's invariants all the time (slow).
 
@@ -105,6 +124,7 @@ class Scheduler:
         preload: str | list[str] | None = None,
         preload_argv: str | list[str] | None = None,
         plugins: Iterable[Any] = (),
+        services: Iterable[Service | Callable[[], Service]] = (),
         validate: bool | None = None,
     ) -> None:
         if security is not None and not isinstance(security, Security):
@@ -147,11 +167,21 @@ class Scheduler:
         self.connections: dict[int, Connection] = {}
         self._last_peer = 0
         self._listeners: list[Listener] = []
+        self.services = Services(services)
         self.events = EventLog(
             settings.get("admin.low-level-log-length"), settings.seconds("scheduler.events-cleanup-delay")
         )
         self.task_stream = TaskStream(
             settings.get("scheduler.dashboard.tasks.task-stream-length"), partial(_keys_of, self.machine)
+        )
+        self.recorder = Recorder(
+            self.machine.state,
+            process_meter(),
+            lambda: self.task_stream.total,
+            activities_length=settings.get("scheduler.dashboard.activities-length"),
+            history_length=settings.get("admin.system-monitor.log-length"),
+            records_length=settings.get("scheduler.dashboard.records-length"),
+            interval_s=settings.seconds("admin.system-monitor.interval"),
         )
         self.hooks = Hooks(self)
         self.announcer = Announcer(self)
@@ -162,11 +192,15 @@ class Scheduler:
             self, HANDLERS, settings.texts("scheduler.blocked-handlers"), self.announcer.later, self.send
         )
         self.logs: RecentLines | None = None
+        self.profile: SchedulerProfile
+        self.memory_samples: dict[tuple[int, str], asyncio.Event] = {}  # {(caller, name): set to end it}
+        self._profiling = Profiling.from_settings()
         self._log_length = settings.get("admin.log-length")
         self._log_format = settings.get("admin.log-format")
         self._observers: dict[type[Message], Callable[[Connection, Any], None]] = {
             Finished: self._see_finished,
             Upload: self.hooks.see_upload,
+            **dict.fromkeys((Erred, Recalled, WorkerBeat, WorkerDied), self._see),
         }
         self.waiting = Waiting()
         self._ending: set[asyncio.Task[Any]] = set()  # comms that are being closed
@@ -230,6 +264,7 @@ class Scheduler:
             raise RuntimeError(f"the scheduler can be started once; it is {self.status}")
         self.status = "starting"
         self.logs = RecentLines("minidask_distributed.scheduler", self._log_length, self._log_format)
+        self.profile = SchedulerProfile(self._profiling)
         try:
             await self._preloads.start(self)
             for plugin in self._first_plugins:
@@ -238,10 +273,12 @@ class Scheduler:
                 self._alternatives,
                 self._accept,
                 security=self.security,
-                info={"id": self.id, "name": self.name},
+                info={"id": self.id, "name": self.name, "places": self.services.places},
                 interface=self._interface,
                 contact_address=self._contact_address,
             )
+            logger.info("scheduler listens on %s", ", ".join(self.addresses))
+            await self.services.start(self)
             if self._scheduler_file is not None:
                 token = self.security.token_for(self.address.startswith("tls://"))
                 write_scheduler_file(self._scheduler_file, {**identity(self), "token": token})
@@ -250,7 +287,6 @@ class Scheduler:
             raise
         self.status = "running"
         self._ticking.start()
-        logger.info("scheduler listens on %s", ", ".join(self.addresses))
         return self
 
     async def close(self, reason: str = "the scheduler was closed") -> None:
@@ -295,8 +331,11 @@ class Scheduler:
     async def _close(self, reason: str) -> None:
         self.status = "closing"
         logger.info("scheduler closes: %s", reason)
+        await self.services.close()
         await self.hooks.before_close()
         self._ticking.stop()
+        if hasattr(self, "profile"):
+            self.profile.close()
         await close_listeners(self._listeners)
         self.flush()
         self.waiting.close()
@@ -367,6 +406,9 @@ class Scheduler:
 
     def _see_finished(self, connection: Connection, message: Finished) -> None:
         self.task_stream.observe(connection.name, message)
+
+    def _see(self, connection: Connection, message: Message) -> None:
+        self.recorder.see(connection.name, message, time.monotonic(), time.time())
 
     def _introduce(self, connection: Connection, message: Message, now: float) -> None:
         """Take a peer's first message, or one that it mustn't send."""
@@ -463,7 +505,10 @@ class Scheduler:
             logger.exception("the scheduler's machine failed to flush")
             return
         notices = self.machine.take_notices()
+        if self.recorder.is_attached:
+            self.recorder.collect()
         if notices:
+            self.recorder.see_notices(notices, time.time())
             self.announcer.notices(notices, out)
         connections = self.connections
         for number, messages in out.items():

@@ -60,6 +60,7 @@ class TaskStream:
     def __init__(self, length: int, keys_of: KeysOf) -> None:
         self.length = length
         self._keys_of = keys_of
+        self.total = 0  # executions that were ever seen
         self._batches: deque[Batch] = deque()
         self._n_tasks = 0
         self._is_read = False
@@ -84,6 +85,7 @@ class TaskStream:
         batches = self._batches
         batches.append(Batch(worker, message.since, tasks, nbytes, durations, starts, threads, keys))
         self._n_tasks += len(tasks)
+        self.total += len(tasks)
         while self._n_tasks > self.length and len(batches) > 1:
             self._n_tasks -= len(batches.popleft().tasks)
 
@@ -127,6 +129,35 @@ class TaskStream:
         if count is not None:
             result = {name: column[max(len(column) - count, 0) :] for name, column in result.items()}
         return result
+
+    def since(self, cursor: int, most: int | None = None) -> tuple[dict[str, list[Any]], int]:
+        """Return the executions after a cursor as `columns` does, as far as they are kept, and the next cursor.
+
+        Parameters
+        ----------
+        cursor
+            0 at first.
+        most
+            At most so many, the latest.
+        """
+        count = max(self.total - cursor, 0)
+        return self.columns(count=count if most is None else min(count, most)), self.total
+
+    def batches_since(self, cursor: int) -> tuple[list[Batch], int]:
+        """Return the batches after a cursor of `since`, oldest first, and the next cursor: for who doesn't look at every task.
+
+        Keys are there from the first time on that anybody has read; before, those of tasks that still exist.
+        """
+        self._is_read = True
+        batches: list[Batch] = []
+        left = self.total - cursor
+        for batch in reversed(self._batches):
+            if left <= 0:
+                break
+            left -= len(batch.tasks)
+            batches.append(batch if batch.keys is not None else batch._replace(keys=self._keys_of(batch.tasks)))
+        batches.reverse()
+        return batches, self.total
 
     def _latest(self, count: int | None) -> list[Batch]:
         """The latest batches that have `count` tasks together, oldest first; all for None."""

@@ -74,6 +74,10 @@ class Ticking:
             logger.exception("the scheduler's machine failed at a tick")
         scheduler.events.tick(now)
         scheduler.flush()
+        try:
+            scheduler.recorder.tick(now, time.time(), now - self._due)
+        except Exception:
+            logger.exception("what is recorded for people is incomplete")
         if self.idle_timeout_s is not None and self._idle_for(now) > self.idle_timeout_s:
             scheduler.close_soon(f"there was nothing to do for {self.idle_timeout_s:g} s")
         else:

@@ -21,7 +21,7 @@ from typing import Any
 
 from minidask import config
 from minidask_distributed.security.certificates import temporary_credentials
-from minidask_distributed.security.token import check_token, describe_origin, find_token, read_token_file
+from minidask_distributed.security.token import check_token, derived_token, describe_origin, find_token, read_token_file
 
 TLS_ROLES = ("client", "scheduler", "worker")
 
@@ -182,6 +182,18 @@ class Security:
         self._token = token = find_token()
         return token
 
+    def view_token(self) -> str:
+        """Return the token with which people may look at the dashboard, and do nothing else; see `token.derived_token`.
+
+        Raises
+        ------
+        OSError, ValueError
+            If the user's token is needed and can't be found or made.
+        """
+        # Where certificates alone vouch, connections must go on without a token: it isn't kept.
+        token = self._token or self.token_for(self.has_tls) or find_token()
+        return derived_token(token, "view")
+
     @property
     def token_origin(self) -> str:
         """Where the token comes from, for people."""
@@ -301,6 +313,32 @@ class Security:
                 f"the TLS files of the role {role} ({', '.join(names)}) can't be used: {error.reason or error}"
             ) from error
         self._contexts[listens, role] = context
+        return context
+
+    def web_context(self, role: str) -> ssl.SSLContext | None:
+        """Return the TLS context with which a server shows its certificate to browsers, which show none; None without one.
+
+        Parameters
+        ----------
+        role
+            "scheduler" or "worker": whose certificate.
+
+        Raises
+        ------
+        OSError, ValueError
+            If the certificate can't be read or used.
+        """
+        if not self._covers(role):
+            return None
+        parts = self.get_tls_config_for_role(role)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = self.tls_min_version
+        try:
+            _load_chain(context, parts["cert"], parts["key"])
+        except ssl.SSLError as error:
+            raise ValueError(
+                f"the TLS certificate of the {role} ({_shown(parts['cert'])}) can't be used: {error.reason or error}"
+            ) from error
         return context
 
     # ------------------------------------------------------------ in print

@@ -28,8 +28,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from time import monotonic, perf_counter
+from typing import Any, TypeAlias
 
 from minidask.sizeof import sizeof
 from minidask_distributed.protocol.payload import Payload, pack, unpack
@@ -43,6 +43,12 @@ logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5.0
 LOG_EVERY_S = 60.0
+
+OnActivity: TypeAlias = "Callable[[str, float, float, int], object]"
+
+
+def _nobody(kind: str, begin_s: float, seconds: float, nbytes: int) -> None:
+    """Nobody wants to know what the buffer does."""
 
 
 class SpillBuffer(MutableMapping[int, Any]):
@@ -58,6 +64,9 @@ class SpillBuffer(MutableMapping[int, Any]):
         Most bytes on disk; 0: no bound.
     on_lost : callable, optional
         Called with the task id of each value whose file turned out to be damaged, on the thread that found that out.
+    on_activity : callable, optional
+        Told what took time, on the thread that did it: ("disk-write", "disk-read", "serialize" or "deserialize", when it began,
+        by `time.perf_counter`, seconds, bytes). It mustn't raise.
 
     Examples
     --------
@@ -77,6 +86,7 @@ class SpillBuffer(MutableMapping[int, Any]):
         target_bytes: int | None = None,
         max_disk_bytes: int = 0,
         on_lost: Callable[[int], None] | None = None,
+        on_activity: OnActivity = _nobody,
     ) -> None:
         self.target_bytes = target_bytes
         self.max_disk_bytes = max_disk_bytes
@@ -85,6 +95,7 @@ class SpillBuffer(MutableMapping[int, Any]):
         self.error = ""  # why nothing can be written at the moment, "" if all is well
         self._store = FileStore(directory) if directory is not None else None
         self._on_lost = on_lost
+        self._on_activity = on_activity
         self._entries: dict[int, Entry] = {}
         # What may be spilled, by task id, oldest use first; the one that is being written isn't in here unless it was used.
         self._order: OrderedDict[int, Entry] = OrderedDict()
@@ -160,7 +171,7 @@ class SpillBuffer(MutableMapping[int, Any]):
                 return found
             value = found[0]
         small = dumps_small(value, nbytes=entry.nbytes)
-        return pack(value) if small is None else small
+        return self._packed(value) if small is None else small
 
     def __delitem__(self, task: int) -> None:
         with self._lock:
@@ -307,11 +318,13 @@ class SpillBuffer(MutableMapping[int, Any]):
             payload = self._checked(store, file, entry)
             if not keep or (self.target_bytes is not None and entry.nbytes > self.target_bytes):
                 return payload
+            begin = perf_counter()
             try:
                 value = unpack(payload)
             except Exception as error:
                 error.add_note(f"The result of task {entry.task} was spilled to disk and can't be read back.")
                 raise
+            self._on_activity("deserialize", begin, perf_counter() - begin, payload.nbytes)
             with self._lock:
                 self.load_count += 1
                 if self._is_current(entry):
@@ -320,7 +333,14 @@ class SpillBuffer(MutableMapping[int, Any]):
                     self._enter_memory(entry)
             return (value,)
 
+    def _packed(self, value: Any) -> Payload:
+        begin = perf_counter()
+        payload = pack(value)
+        self._on_activity("serialize", begin, perf_counter() - begin, payload.nbytes)
+        return payload
+
     def _checked(self, store: FileStore, file: StoredFile, entry: Entry) -> Payload:
+        begin = perf_counter()
         try:
             payload = store.read(file)
         except SpillDamaged as error:
@@ -335,6 +355,7 @@ class SpillBuffer(MutableMapping[int, Any]):
             if self._on_lost is not None:
                 self._on_lost(entry.task)
             raise
+        self._on_activity("disk-read", begin, perf_counter() - begin, file.nbytes)
         return payload
 
     # ------------------------------------------------------------ the thread
@@ -374,10 +395,12 @@ class SpillBuffer(MutableMapping[int, Any]):
             return self._closed or not self._is_current(entry)
 
         try:
-            payload = pack(value)
+            payload = self._packed(value)
             if self.max_disk_bytes and store.nbytes + payload.nbytes > self.max_disk_bytes:
                 raise OSError(errno.ENOSPC, f"the limit of {self.max_disk_bytes} bytes for spilled results is reached")
+            begin = perf_counter()
             file = store.write(entry.task, payload, unwanted)
+            self._on_activity("disk-write", begin, perf_counter() - begin, file.nbytes)
         except WriteAbandoned:
             return
         except (OSError, MemoryError) as error:

@@ -181,6 +181,7 @@ class Bounds:
     connect_s: float
     death_timeout_s: float | None
     memory_interval_s: float
+    recent_s: float
     incoming: int
     outgoing: int
     fetch_bytes: int
@@ -214,6 +215,7 @@ class Bounds:
             connect_s=settings.seconds("comm.timeouts.connect"),
             death_timeout_s=None if death_timeout is None else settings.seconds("comm.timeouts.connect", death_timeout),
             memory_interval_s=settings.seconds("worker.memory.monitor-interval"),
+            recent_s=settings.seconds("worker.memory.recent-to-old-time"),
             incoming=settings.get("worker.connections.incoming"),
             outgoing=settings.get("worker.connections.outgoing"),
             # Without a limit, as good as none.

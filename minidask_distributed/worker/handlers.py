@@ -26,6 +26,7 @@ from minidask_distributed.protocol.keys import encode_keys
 from minidask_distributed.protocol.payload import ByReference, Payload, pack
 from minidask_distributed.sent import answer_call, sent_call, sent_value
 from minidask_distributed.worker.context import RunningTask, running
+from minidask_distributed.worker.reporting import report_of
 
 if TYPE_CHECKING:
     from minidask_distributed.worker.server import Worker
@@ -162,6 +163,28 @@ async def story(worker: Worker, tasks: list[int]) -> list[list[Any]]:
     return [list(move) for move in worker.engine.machine.story(tasks)]
 
 
+async def task_report(worker: Worker, tasks: list[int]) -> list[dict[str, Any]]:
+    """Return what is known here of tasks, by id, see `reporting.report_of`."""
+    return [report_of(worker, task) for task in tasks]
+
+
+async def profile(
+    worker: Worker,
+    key: str | None = None,
+    start: float | None = None,
+    stop: float | None = None,
+    server: bool = False,
+) -> dict[str, Any]:
+    """Return the samples of a span of time as a tree in columns, see `profiling.WorkerProfile.columns`."""
+    return worker.profile.columns(key, start, stop, server)
+
+
+async def profile_timeline(worker: Worker, start: float | None = None, server: bool = False) -> list[list[Any]]:
+    """Return [seconds since the epoch, {prefix: samples}] of the spans of the profile, oldest first."""
+    profile = worker.profile.loop if server else worker.profile.tasks
+    return [[when, counts] for when, counts in profile.timeline(start)]
+
+
 async def versions(worker: Worker) -> dict[str, str | None]:
     """Return the versions of what the worker runs on."""
     return installed_versions()
@@ -169,7 +192,22 @@ async def versions(worker: Worker) -> dict[str, str | None]:
 
 HANDLERS: dict[str, Callable[..., Awaitable[Any]]] = {
     handler.__name__: handler
-    for handler in (run, plugin_add, plugin_remove, logs, call_stack, give, identity, status, metrics, story, versions)
+    for handler in (
+        run,
+        plugin_add,
+        plugin_remove,
+        logs,
+        call_stack,
+        give,
+        identity,
+        status,
+        metrics,
+        story,
+        task_report,
+        profile,
+        profile_timeline,
+        versions,
+    )
 }
 
 

@@ -127,6 +127,7 @@ class Link:
                         "pid": os.getpid(),
                         "host": socket.gethostname(),
                         "local_directory": worker.local_directory,
+                        "places": worker.services.places,
                         "versions": versions(),
                     },
                     held=encode_keys([task.key for task in self._offered]),  # type: ignore[misc]
@@ -210,11 +211,13 @@ class Link:
         """Say that the worker is alive, for ever."""
         worker = self._worker
         while True:
+            due = monotonic() + BEAT_S
             await asyncio.sleep(BEAT_S)
+            worker.meter.late(monotonic() - due)
             if self.up and self.comm is not None:
                 fetcher = worker.engine.fetcher
                 with contextlib.suppress(CommClosedError):  # its end comes as a callback
-                    self.comm.send([WorkerBeat(worker.metrics(), 0 if fetcher is None else fetcher.bandwidth)])
+                    self.comm.send([WorkerBeat(worker.meter.beat(), 0 if fetcher is None else fetcher.bandwidth)])
 
     # ------------------------------------------------------------ the end of a connection
 

@@ -16,14 +16,12 @@ import inspect
 import logging
 import os
 import socket
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from time import time
+from time import monotonic
 from typing import Any
-
-import psutil
 
 from minidask.graph.task import Key
 from minidask_distributed import settings
@@ -34,8 +32,11 @@ from minidask_distributed.logs import RecentLines
 from minidask_distributed.messages import Bye
 from minidask_distributed.plugins import WorkerPlugin
 from minidask_distributed.preload import Preloads
+from minidask_distributed.sampling import Profiling
 from minidask_distributed.security import Security
+from minidask_distributed.services import Service, Services
 from minidask_distributed.spill import SpillBuffer
+from minidask_distributed.worker.activities import ActivityLog
 from minidask_distributed.worker.arguments import Bounds, Place, executor_threads
 from minidask_distributed.worker.blame import FILE_NAME, RunningFile
 from minidask_distributed.worker.calls import Caller, Running
@@ -46,6 +47,8 @@ from minidask_distributed.worker.execute import Numbers, Pool
 from minidask_distributed.worker.link import Link, WorkerRefused
 from minidask_distributed.worker.machine import DEFAULT_EXECUTOR, Task, WorkerMachine
 from minidask_distributed.worker.memory import MemoryMonitor
+from minidask_distributed.worker.metrics import Meter
+from minidask_distributed.worker.profiling import WorkerProfile
 from minidask_distributed.worker.transfer import DataServer, Fetcher
 
 __all__ = ["Worker", "WorkerRefused"]
@@ -94,6 +97,8 @@ class Worker:
         See `minidask_distributed.preload`. Default: the settings.
     plugins : sequence of WorkerPlugin
         Set up before the first task.
+    services : sequence of Service
+        What runs beside it, see `minidask_distributed.services`: its dashboard.
     validate : bool, optional
         Check the state all the time (slow). Default: the setting.
 
@@ -126,6 +131,7 @@ class Worker:
         preload: str | list[str] | None = None,
         preload_argv: str | list[str] | None = None,
         plugins: Sequence[Any] = (),
+        services: Sequence[Service | Callable[[], Service]] = (),
         validate: bool | None = None,
     ) -> None:
         if security is not None and not isinstance(security, Security):
@@ -157,6 +163,8 @@ class Worker:
         self.loop: asyncio.AbstractEventLoop
         self.engine: Engine
         self.data_server: DataServer
+        self.meter: Meter
+        self.profile: WorkerProfile
         self._base_directory = local_directory
         self._executors = dict(executor or {})
         self._threads = {DEFAULT_EXECUTOR: self.nthreads}
@@ -165,9 +173,11 @@ class Worker:
         self._preloads = Preloads(
             settings.texts("worker.preload", preload), settings.texts("worker.preload-argv", preload_argv)
         )
+        self._profiling = Profiling.from_settings()
         self._log_length, self._log_format = settings.get("admin.log-length"), settings.get("admin.log-format")
         self._link = Link(self, self._bounds.connect_s, self._bounds.death_timeout_s, reconnect)
         self._listener: Listener | None = None
+        self.services = Services(services)
         self._directory: WorkDirectory | None = None
         self._making: asyncio.Future[WorkDirectory] | None = None
         self._running: RunningFile | None = None
@@ -175,7 +185,6 @@ class Worker:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._finished: asyncio.Event | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._process = psutil.Process()
 
     # ------------------------------------------------------------ what it is
 
@@ -204,24 +213,14 @@ class Worker:
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "nanny": self.nanny,
+            "services": self.services.ports(),
             "status": self.status if self.status != "running" else self.engine.machine.status,
             "versions": versions(),
         }
 
     def metrics(self) -> dict[str, Any]:
         """Measure the worker, for people."""
-        assert self._monitor is not None
-        reading = self._monitor.read()
-        return {
-            **self.engine.counts(),
-            "cpu": self._process.cpu_percent(),
-            "memory": reading.process,
-            "managed": reading.managed,
-            "unmanaged": reading.unmanaged,
-            "spilled": reading.spilled,
-            "spill_count": self.engine.data.spill_count,
-            "time": time(),
-        }
+        return self.meter.read()
 
     def __repr__(self) -> str:
         return f"<Worker {self.address or 'no address'!r}, {self.status}: {self.nthreads} threads>"
@@ -248,6 +247,7 @@ class Worker:
         self._finished = asyncio.Event()
         try:
             await self._open()
+            await self.services.start(self)
             for plugin in self._first_plugins:
                 await self.add_plugin(plugin.name or f"{type(plugin).__name__}-{id(plugin):x}", plugin)
             await self._link.register()
@@ -292,15 +292,18 @@ class Worker:
             validate=bounds.validate,
             log_length=10_000 if bounds.validate else 0,
         )
+        activities = ActivityLog()
         data = SpillBuffer(
             Path(self.local_directory) / "spill",
             target_bytes=bounds.policy.target_bytes,
             max_disk_bytes=bounds.max_spill_bytes,
             on_lost=lambda task: self.engine.lost(task),
+            on_activity=activities.add,
         )
         self.engine = Engine(machine, data, self.loop)
-        self.data_server = DataServer(data, self.engine.put, most=bounds.incoming)
+        self.data_server = DataServer(data, self.engine.put, most=bounds.incoming, on_activity=activities.add)
         self._monitor = MemoryMonitor(bounds.policy, data)
+        self.meter = Meter(self.engine, self._monitor.read, activities, bounds.recent_s)
         # The scheduler first: the way to it says by which address others on its network reach this one.
         comm = await self._link.connect()
         self._listener = await listen(
@@ -322,6 +325,7 @@ class Worker:
             ),
             self.engine.fetched,
             most=bounds.outgoing,
+            on_activity=activities.add,
         )
         caller = Caller(self.engine, self, self.address)
         numbers = Numbers(self._running.cells)
@@ -331,6 +335,7 @@ class Worker:
             self.engine.pools[name] = Pool(self.engine, name, threads, caller, numbers, executor, self._broke)
         for pool in self.engine.pools.values():
             pool.start()
+        self.profile = WorkerProfile(self.engine, self._profiling)
         self.run_in_background(asyncio.to_thread(self._directory.purge))
 
     async def _refuse(self, comm: Comm) -> None:
@@ -372,6 +377,7 @@ class Worker:
     async def _close(self, reason: str, timeout_s: float) -> None:
         self.status, self.reason = "closing", self.reason or reason
         logger.info("worker %s closes: %s", self.name, reason)
+        await self.services.close()
         comm = self._link.say_goodbye(reason)
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
@@ -379,6 +385,8 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._listener is not None:
             await self._listener.close()
+        if hasattr(self, "profile"):
+            self.profile.close()
         if hasattr(self, "engine"):
             await self._close_engine(timeout_s)
         for name in list(self.plugins):
@@ -422,7 +430,9 @@ class Worker:
     async def _watch_memory(self) -> None:
         assert self._monitor is not None
         while True:
+            due = monotonic() + self._bounds.memory_interval_s
             await asyncio.sleep(self._bounds.memory_interval_s)
+            self.meter.late(monotonic() - due)
             paused = self._monitor.tick().paused
             status = self.engine.machine.status
             if status != "closing" and paused != (status == "paused"):

@@ -27,12 +27,13 @@ from typing import Any, TypeVar
 from minidask.sizeof import sizeof
 from minidask_distributed.comm.base import Bulk
 from minidask_distributed.comm.errors import CommClosedError
-from minidask_distributed.messages import Answer, Data, GetData, Message, PutData, Stored
+from minidask_distributed.messages import Answer, Data, GetData, Message, Pieces, PutData, Stored
 from minidask_distributed.protocol.errors import ProtocolError
 from minidask_distributed.protocol.failures import pack_failure, unpack_failure
 from minidask_distributed.protocol.keys import decode_keys
 from minidask_distributed.protocol.payload import ByReference, Payload, unpack
 from minidask_distributed.spill import SpillBuffer
+from minidask_distributed.worker.activities import WORTH_BYTES
 
 __all__ = ["DataServer", "Fetched", "Fetcher", "Store"]
 
@@ -43,12 +44,16 @@ T = TypeVar("T")
 Store = Callable[[list[int], list[Any], list[Any], list[int]], None]
 """(task ids, keys, values, their bytes): hold these, and tell the scheduler, before returning."""
 
+OnActivity = Callable[[str, float, float, int, str, str], object]
+"""(kind, when it began by `perf_counter`, seconds, bytes, peer, type): what took time, see `activities`. Mustn't raise."""
+
 # A transfer slower than this is given up, over and above the time for an answer.
 SLOWEST_BYTES_PER_S = 1_000_000
 # Shorter transfers measure latency, and smaller values pickling; each other one moves the average by this much.
 MEASURED_BYTES = 1_000_000
 MEASURED_BYTES_A_TASK = 1 << 16
 WEIGHT = 0.2
+MOST_TYPE_NAME = 80  # characters
 # Connections and threads that aren't used for so long are given up; a connection costs the peer a thread.
 KEEP_S = 60.0
 KEEP_PER_PEER = 2
@@ -64,10 +69,15 @@ class DataServer:
         What to do with data that a client puts, see `Store`.
     most : int
         How many answers are made and sent at a time; the other peers wait.
+    on_activity : callable, optional
+        Told of each answer that was sent with data, with the peer's name.
     """
 
-    def __init__(self, data: SpillBuffer, store: Store, *, most: int = 10) -> None:
+    def __init__(
+        self, data: SpillBuffer, store: Store, *, most: int = 10, on_activity: OnActivity | None = None
+    ) -> None:
         self._data = data
+        self._on_activity = on_activity
         self._store = store
         self._slots = threading.BoundedSemaphore(most)
         self.answers: dict[type[Message], Callable[[Any, bool], Message]] = {}
@@ -80,11 +90,17 @@ class DataServer:
                 while True:
                     message = bulk.recv()
                     with self._slots:
-                        bulk.send(self._answer(message, bulk.serialized))
+                        self._send(bulk, self._answer(message, bulk.serialized))
         except CommClosedError as error:
             logger.debug("%s", error)
         except (OSError, ProtocolError, MemoryError) as error:
             logger.warning("a connection that fetched data from this worker is closed: %s", error)
+
+    def _send(self, bulk: Bulk, answer: Message) -> None:
+        begin = perf_counter()
+        bulk.send(answer)
+        if self._on_activity is not None and bulk.serialized and (nbytes := _data_bytes(answer)):
+            self._on_activity("transfer-out", begin, perf_counter() - begin, nbytes, bulk.peer.name, "")
 
     def _answer(self, message: Message, serialized: bool) -> Message:
         if isinstance(message, GetData):
@@ -143,6 +159,7 @@ class Fetched:
     )  # held, but can't be sent or read: no holder will do
     unanswered: list[int] = field(default_factory=list)  # the peer was lost or too slow, see `error`: ask another one
     error: Exception | None = None
+    begin: float = 0.0  # when the question was sent, by `perf_counter`
     seconds: float = 0.0  # from the question to the whole answer
     nbytes: int = 0  # on the wire
 
@@ -170,6 +187,8 @@ class Fetcher:
         How many requests are on their way at a time; the others wait, first come first served.
     timeout_s : float
         How long a peer may take for an answer, plus a second a megabyte that is expected.
+    on_activity : callable, optional
+        Told of each answer with data.
     """
 
     def __init__(
@@ -179,6 +198,7 @@ class Fetcher:
         *,
         most: int = 50,
         timeout_s: float = 30.0,
+        on_activity: OnActivity | None = None,
     ) -> None:
         if most < 1:
             raise ValueError(f"most must be at least 1, got {most}")
@@ -188,6 +208,7 @@ class Fetcher:
         self._done = done
         self._most = most
         self._timeout_s = timeout_s
+        self._on_activity = on_activity
         self._changed = threading.Condition(threading.Lock())
         self._jobs: deque[_Job] = deque()
         self._threads: set[threading.Thread] = set()
@@ -286,6 +307,7 @@ class Fetcher:
             fetched.error = error
             fetched.unanswered = job.tasks
             return fetched
+        begin = perf_counter()
         for task, payload in zip(data.tasks, data.payloads, strict=True):
             try:
                 if isinstance(payload, dict):
@@ -296,6 +318,10 @@ class Fetcher:
                 fetched.values.pop(task, None)
                 fetched.failures[task] = error
         fetched.missing = data.missing
+        if self._on_activity is not None and fetched.nbytes:
+            kind = _largest_type(fetched) if fetched.nbytes >= WORTH_BYTES else ""
+            self._on_activity("transfer-in", fetched.begin, fetched.seconds, fetched.nbytes, job.address, kind)
+            self._on_activity("deserialize", begin, perf_counter() - begin, fetched.nbytes, "", kind)
         return fetched
 
     def ask(self, address: str, message: Message, timeout_s: float) -> Message:
@@ -310,8 +336,11 @@ class Fetcher:
         """
 
         def exchange(bulk: Bulk) -> Message:
+            begin = perf_counter()
             bulk.send(message)
             answer = bulk.recv(timeout_s)
+            if self._on_activity is not None and bulk.serialized and (nbytes := _data_bytes(answer)):
+                self._on_activity("transfer-in", begin, perf_counter() - begin, nbytes, address, "")
             self._give_back(address, bulk)
             return answer
 
@@ -337,10 +366,10 @@ class Fetcher:
             raise
 
     def _ask_once(self, bulk: Bulk, job: _Job, fetched: Fetched) -> Data:
-        begin = perf_counter()
+        fetched.begin = perf_counter()
         bulk.send(GetData(job.tasks))
         answer = bulk.recv(self._timeout_s + job.nbytes / SLOWEST_BYTES_PER_S)
-        fetched.seconds = perf_counter() - begin
+        fetched.seconds = perf_counter() - fetched.begin
         if not isinstance(answer, Data) or sorted([*answer.tasks, *answer.missing]) != sorted(job.tasks):
             raise ProtocolError(f"{job.address} didn't answer what it was asked for")
         if bulk.serialized:
@@ -415,3 +444,19 @@ def _wire_bytes(payload: Any) -> int:
     if isinstance(payload, Payload):
         return payload.nbytes
     return len(payload) if isinstance(payload, bytes) else 0
+
+
+def _data_bytes(message: Message) -> int:
+    """The bytes of the data in an answer; 0 if there are none."""
+    if isinstance(message, Data):
+        return sum(map(_wire_bytes, message.payloads))
+    return _wire_bytes(message.payload) if isinstance(message, Pieces) else 0
+
+
+def _largest_type(fetched: Fetched) -> str:
+    """The name of the largest value's type, "" if none could be read."""
+    if not fetched.sizes:
+        return ""
+    kind = type(fetched.values[max(fetched.sizes, key=fetched.sizes.__getitem__)])
+    package = kind.__module__.partition(".")[0]
+    return (kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}")[:MOST_TYPE_NAME]

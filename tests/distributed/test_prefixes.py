@@ -1,10 +1,12 @@
-"""Tests of `minidask_distributed.scheduler.prefixes`."""
+"""Tests of `minidask_distributed.prefixes`."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from minidask_distributed.scheduler.prefixes import prefix_of
+from minidask_distributed.prefixes import _prefix, prefix_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,9 @@ from minidask_distributed.scheduler.prefixes import prefix_of
 )
 def test_prefixes(key, prefix):
     assert prefix_of(key) == prefix
+
+
+@given(st.text(alphabet="ab1_-f", max_size=24))
+def test_keys_have_their_prefix_whatever_their_last_word(key):
+    # The last word may be taken off before the cache is asked; that changes nothing.
+    assert prefix_of(key) == (_prefix(key) if key else "data")

@@ -54,7 +54,10 @@ def nothing_stays(request, tmp_path_factory, monkeypatch):
     running = set(threading.enumerate())
     yield
     assert children() == []
-    assert {thread for thread in threading.enumerate() if thread not in running} == set()
+    left = [thread for thread in threading.enumerate() if thread not in running]
+    for thread in left:  # a pool's threads end by themselves, soon after the computation
+        thread.join(10)
+    assert not [thread for thread in left if thread.is_alive()]
     if "forkserver" not in request.node.name:  # whose socket is there as long as the server
         assert os.listdir(folder) == []
 
@@ -483,6 +486,7 @@ def gone(pid):
     return not psutil.pid_exists(pid)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("terminal", [True, False])
 def test_ctrl_c_ends_the_program_and_its_children(tmp_path, terminal):
     path = script(tmp_path, INTERRUPTED)

@@ -614,6 +614,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_ctrl_c_ends_the_program_at_once():
     program = subprocess.Popen(

@@ -105,9 +105,9 @@ def test_a_dense_graph_of_loops_is_quick():
     nodes = [[i] for i in range(60)]
     for node in nodes:
         node.extend(nodes)
-    start = time.perf_counter()
+    start = time.process_time()
     assert tokenize(nodes) == tokenize(nodes)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_shared_parts_cost_nothing_and_do_not_count():

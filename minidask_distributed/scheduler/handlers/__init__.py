@@ -2,13 +2,15 @@
 
 Place in the flow: `calls.CallDesk` finds a call's handler here. A handler is ``name(scheduler, caller, **arguments)``, plain
 or a coroutine; its arguments and its result are plain values, keys go as columns of `protocol.keys`. `queries` answer
-questions about the state, `administration` is for workers and the cluster, `observing` for events and records, and
-`code` is the one module that runs what users send.
+questions about the state, `administration` is for workers and the cluster, `observing` for events and records, `explaining`
+for questions why, `measuring` for profiles and memory over time, and `code` is the one module that runs what users send.
 """
 
-from minidask_distributed.scheduler.handlers import administration, code, observing, queries
+from minidask_distributed.scheduler.handlers import administration, code, explaining, measuring, observing, queries
 
-HANDLERS = {**queries.HANDLERS, **administration.HANDLERS, **observing.HANDLERS, **code.HANDLERS}
+_MODULES = (queries, administration, observing, explaining, measuring, code)
+
+HANDLERS = {name: handler for module in _MODULES for name, handler in module.HANDLERS.items()}
 """{name of the call: handler}."""
 
 __all__ = ["HANDLERS"]

@@ -11,13 +11,13 @@ from typing import Any
 
 from minidask.graph.task import Key
 from minidask_distributed.comm.versions import versions as installed_versions
+from minidask_distributed.prefixes import prefix_of
 from minidask_distributed.protocol.keys import decode_keys, encode_keys
 from minidask_distributed.scheduler.handlers.choosing import session_of, workers_of
 from minidask_distributed.scheduler.identity import identity as scheduler_identity
 from minidask_distributed.scheduler.machine.records import Task
 from minidask_distributed.scheduler.machine.states import ERRED, NAMES
 from minidask_distributed.scheduler.peers import Connection
-from minidask_distributed.scheduler.prefixes import prefix_of
 
 STRIDE = 5_000
 """Tasks that are looked at before other work has its turn: about 2 ms."""

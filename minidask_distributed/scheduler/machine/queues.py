@@ -239,45 +239,46 @@ def steal(state: ClusterState, thief: Worker) -> bool:
                 put(state, thief, task)
         return bool(thief.heap)
     while (victim := state.backlogs.largest(without=thief)) is not None:
-        if victim.slices and _steal_slice(victim, thief):
+        count = _steal_slice(victim, thief) if victim.slices else 0
+        if count or (count := _steal_heap(state, victim, thief)):
             state.backlogs.enter(victim, victim.backlog)
-            return True
-        if _steal_heap(state, victim, thief):
-            state.backlogs.enter(victim, victim.backlog)
+            state.stolen.append((state.now, victim.address, thief.address, count))
             return True
         # Nothing that is worth moving; it comes back into the index when something changes there.
         state.backlogs.enter(victim, 0)
     return False
 
 
-def _steal_slice(victim: Worker, thief: Worker) -> bool:
+def _steal_slice(victim: Worker, thief: Worker) -> int:
+    """Move half of the victim's largest share; return how many tasks that are."""
     largest = max(victim.slices, key=_size)
     tasks = largest.tasks
     if not tasks:
-        return False
+        return 0
     stolen = Slice(largest.siblings)
     move = stolen.tasks.appendleft
     for _ in range((len(tasks) + 1) // 2):
         move(tasks.pop())
     largest.siblings.append(stolen)
     thief.slices.append(stolen)
-    return True
+    return len(stolen.tasks)
 
 
 def _size(part: Slice) -> int:
     return len(part.tasks)
 
 
-def _steal_heap(state: ClusterState, victim: Worker, thief: Worker) -> bool:
+def _steal_heap(state: ClusterState, victim: Worker, thief: Worker) -> int:
+    """Move up to half of the victim's heap; return how many entries that are."""
     heap = victim.heap
     # The end of a heap's list is among the last to run, and what is left is a heap.
     while heap and (heap[-1][1].worker is not victim or heap[-1][1].state != QUEUED):
         heap.pop()
     if not heap:
-        return False
+        return 0
     missing = sum(dep.nbytes for dep in heap[-1][1].deps if dep.value is None and not dep.held_by(thief))
     if missing and missing * 1_000_000 // state.bandwidth > _load(victim):
-        return False
+        return 0
     count = min((len(heap) + 1) // 2, MOST_STOLEN)
     stolen = heap[-count:]
     del heap[-count:]
@@ -289,4 +290,4 @@ def _steal_heap(state: ClusterState, victim: Worker, thief: Worker) -> bool:
             thief.queued_us += task.cost_us
             thief.heap.append(entry)
     heapify(thief.heap)
-    return True
+    return count

@@ -9,6 +9,7 @@ machine sets ``now``), no randomness.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +92,8 @@ class ClusterState:
         self.bandwidth = limits.bandwidth
         self.turn = 0  # of round-robin placement
         self.log = MoveLog(limits.log)
+        # Queued tasks that changed their worker, for people: (time, address from, address to, count), the latest.
+        self.stolen: deque[tuple[float, str, str, int]] = deque(maxlen=1000)
         self.notices: list[tuple[str, Any]] = []  # for the shell: (topic, content)
         self.to_close: list[tuple[int, str]] = []  # for the shell: (peer, why)
         self.departed: set[int] = set()  # peers that were told to go and whose comm is still open

@@ -104,7 +104,7 @@ def test_credentials_that_make_no_sense(tmp_path):
 @click.command()
 @flags.security_options("worker")
 @flags.preload_options("worker")
-@flags.dashboard_options()
+@flags.dashboard_options("worker")
 @flags.common_options()
 def command(**options):
     """Take all of them."""
@@ -122,7 +122,6 @@ def test_the_shared_flags():
     assert "preload=('a', 'b.py')" in lines
     assert "preload_argv=('x',)" in lines
     assert "dashboard=False" in lines
-    assert "show=None" in lines
     assert "log_level='debug'" in lines
     assert "token_file=None" in lines
 
@@ -138,3 +137,33 @@ def test_help_and_version():
 def test_every_flag_has_a_help_text():
     for parameter in command.params:
         assert len(parameter.help) > 10, parameter.name
+
+
+@pytest.mark.parametrize(
+    ("role", "address", "made"),
+    [
+        ("scheduler", None, "127.0.0.1:8787"),
+        ("scheduler", "0.0.0.0:99", "0.0.0.0:99"),
+        ("worker", None, "127.0.0.1:0"),
+        ("worker", "9000", "127.0.0.1:9000"),
+    ],
+)
+def test_dashboards_by_flags(role, address, made):
+    [make] = flags.make_dashboard(role, address, True, "team")
+    assert repr(make()) == f"<Dashboard on {made}/team, not started>"
+    assert make() is not make()
+    # What was asked for is insisted on, but for workers, of which a machine has several.
+    assert make()._strict == (role == "scheduler" and address is not None)
+    assert flags.make_dashboard(role, None, False, None) == []
+
+
+@pytest.mark.parametrize(("address", "prefix"), [("::1", None), (":70000", None), (None, "a b"), ("x/y", None)])
+def test_dashboards_that_make_no_sense(address, prefix):
+    with pytest.raises(click.UsageError, match="dashboard"):
+        flags.make_dashboard("scheduler", address, True, prefix)
+
+
+@pytest.mark.parametrize(("address", "prefix"), [(":0", None), (None, "x")])
+def test_no_dashboard_means_none(address, prefix):
+    with pytest.raises(click.UsageError, match="--no-dashboard means none"):
+        flags.make_dashboard("scheduler", address, False, prefix)

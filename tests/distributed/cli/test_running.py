@@ -11,7 +11,7 @@ import textwrap
 import click
 import pytest
 
-from minidask_distributed.cli.running import Stop, describe_ignored, run
+from minidask_distributed.cli.running import Stop, run
 from minidask_distributed.nanny.server import WorkerStartError
 
 
@@ -136,17 +136,3 @@ def test_the_second_signal_ends_the_process_at_once(number, tmp_path):
     assert f"{number.name}: ending; once more to end at once" in err
     assert f"{number.name} again: ending at once" in err
     assert not (tmp_path / "pid").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ((None, None, None), False),
-        ((None, False, False), False),
-        ((":8787", None, None), True),
-        ((None, True, None), True),
-    ],
-)
-def test_flags_without_effect_are_told_of(caplog, arguments, said):
-    describe_ignored(*arguments)
-    assert ("there is no dashboard yet" in caplog.text) == said

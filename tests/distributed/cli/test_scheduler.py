@@ -4,9 +4,12 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import pytest
 from click.testing import CliRunner
@@ -116,18 +119,61 @@ def test_a_port_that_is_taken(tmp_path):
 
 @slow
 @network
-def test_preloads_and_flags_without_effect(tmp_path):
+def test_preloads(tmp_path):
     preload = tmp_path / "hello.py"
     preload.write_text(
         "import click, sys\n@click.command()\n@click.argument('word')\n"
         "def dask_setup(scheduler, word): print(word, scheduler.status, file=sys.stderr)\n"
         "def dask_teardown(scheduler): print('goodbye', file=sys.stderr)\n"
     )
-    flags = ["--port", "0", "--preload", str(preload), "--preload-argv", "hello", "--dashboard-address", ":8787"]
+    flags = ["--port", "0", "--preload", str(preload), "--preload-argv", "hello", "--no-dashboard"]
     with scheduler(tmp_path, *flags) as (process, log):
         assert "hello starting\n" in log
-        assert "there is no dashboard yet" in "".join(log)
+        assert "dashboard" not in "".join(log)
         assert "goodbye\n" in end(process)
+
+
+@slow
+@network
+def test_the_dashboard_and_its_link(tmp_path, monkeypatch):
+    monkeypatch.setenv("BROWSER", f"{sys.executable} -c \"import sys; open('shown', 'w').write(sys.argv[1])\" %s &")
+    flags = ["--port", "0", "--dashboard-address", ":0", "--dashboard-prefix", "/team", "--show"]
+    with scheduler(tmp_path, *flags, wait_for="client.dashboard_link") as (process, log):
+        [line] = [line for line in log if "dashboard: http" in line and "client.dashboard_link" in line]
+        assert "token=" not in "".join(log)  # files of logs are read by others
+        address = next(word for word in "".join(log).split() if word.startswith("tcp://"))
+        token = (tmp_path / ".config" / "minidask" / "token").read_text().strip()
+        with Client(address.rstrip(","), security=Security(token=token)) as client:
+            link = client.dashboard_link
+            assert link.partition("?")[0] in line
+            page, query = link.split("?")
+            request = urllib.request.Request(page, headers={"Authorization": "Bearer " + query.removeprefix("token=")})
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                assert answer.status == 200
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(page, timeout=20)
+            assert client.scheduler_info()["services"] == {"dashboard": int(page.split(":")[2].partition("/")[0])}
+        end(process)
+    assert (tmp_path / "shown").read_text() == link
+
+
+@slow
+@network
+def test_a_dashboard_port_that_is_taken_is_one_line(tmp_path):
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        port = sock.getsockname()[1]
+        done = subprocess.run(
+            [*COMMAND, "--port", "0", "--dashboard-address", f":{port}"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "HOME": str(tmp_path), "MINIDASK_TOKEN": new_token()},
+        )
+    assert done.returncode == 1
+    assert f"the dashboard can't listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -136,6 +182,8 @@ def test_preloads_and_flags_without_effect(tmp_path):
         (["--port", "70000"], "70000 is not in the range"),
         (["--port", "many"], "'many' is not a valid integer"),
         (["--host", "127.0.0.1", "--interface", "lo"], "give --host or --interface, not both"),
+        (["--show", "--no-dashboard"], "--show needs a dashboard"),
+        (["--dashboard-address", "::1"], "write an IPv6 host in brackets"),
         (["--tls-key", "key.pem"], "--tls-key needs --tls-cert"),
         (["--token-file", "/no/such/token"], "there is no token file /no/such/token"),
         (["--colour"], "No such option"),

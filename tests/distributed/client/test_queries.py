@@ -9,6 +9,7 @@ import time
 import pytest
 
 from minidask_distributed.client.client import Client
+from minidask_distributed.client.pictures import register_pictures
 from minidask_distributed.client.queries import as_key, get_task_stream, keys_of, payload_value, workers_list
 from minidask_distributed.client.waiting import wait
 from minidask_distributed.deploy.local import LocalCluster
@@ -161,11 +162,26 @@ def test_the_task_stream_of_the_current_client(client):
     assert len(stream.data) == 1
 
 
-def test_no_pictures_of_the_task_stream(client):
-    with pytest.raises(NotImplementedError, match="leave out plot="):
-        client.get_task_stream(plot=True)
-    with pytest.raises(NotImplementedError, match="leave out plot="):
-        get_task_stream(client, plot="save")
+def test_pictures_of_the_task_stream(client, held):
+    drawn = []
+
+    def draw(records, filename, resources=None):
+        drawn.append((len(records), filename, resources))
+        return "figure"
+
+    before = register_pictures(lambda kind: {"task_stream": draw}[kind])
+    try:
+        records, figure = client.get_task_stream(count=1, plot=True, bokeh_resources="cdn")
+        client.get_task_stream(count=1, plot="save", filename="x.html")
+        with get_task_stream(client, plot="save") as stream:
+            client.submit(double, 1, pure=False).result()
+    finally:
+        register_pictures(before)
+    assert (len(records), figure, stream.figure) == (1, "figure", "figure")
+    assert drawn == [(1, None, "cdn"), (1, "x.html", None), (1, "task-stream.html", None)]
+    for take in (client.get_task_stream, get_task_stream):
+        with pytest.raises(ValueError, match="plot must be True, False or 'save', got 'print'"):
+            take(plot="print")
 
 
 def test_logs(client):

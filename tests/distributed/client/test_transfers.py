@@ -62,6 +62,7 @@ class Holder:
             bulk.send(Stored([1] * len(message.tasks)))
 
 
+@pytest.mark.alone
 def test_who_does_not_answer_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     # A listener whose queue is full takes no connection, as a firewall that drops packets.
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, contextlib.ExitStack() as fillers:

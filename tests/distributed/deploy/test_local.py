@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+import urllib.request
 import warnings
 
 import psutil
@@ -60,9 +61,9 @@ def test_a_script_uses_it():
         assert repr(cluster).startswith("LocalCluster(mine, 'inproc://")
         assert "workers=1, threads=2, memory=" in repr(cluster)
         assert "<td>inproc://" in cluster._repr_html_()
-        assert cluster.dashboard_link == ""
+        assert cluster.dashboard_link.startswith("http://127.0.0.1:")
     assert cluster.status == "closed"
-    assert cluster.scheduler_address == ""
+    assert cluster.scheduler_address == cluster.dashboard_link == ""
     assert repr(cluster) == "LocalCluster(mine, '', workers=0, threads=0, status=closed)"
 
 
@@ -199,8 +200,9 @@ def test_a_cluster_that_nobody_holds_is_closed_with_a_warning():
     assert [(each.category, "was never closed" in str(each.message)) for each in caught] == [(ResourceWarning, True)]
     while parts.status != "closed":
         time.sleep(0)
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread():
+    # The thread that ends the loop's begins only now, perhaps.
+    while others := set(threading.enumerate()) - {threading.main_thread()}:
+        for thread in others:
             thread.join(5)
 
 
@@ -552,3 +554,74 @@ def test_an_asynchronous_cluster_whose_loop_ended_leaves_no_process():
     out, _ = finish(process)
     assert process.returncode == 0
     assert_gone(out.split())
+
+
+def looked_at(link):
+    """Return the status of a page, with the token of its address as bearer."""
+    page, _, query = link.partition("?token=")
+    request = urllib.request.Request(page, headers={"Authorization": f"Bearer {query}"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.status
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.parametrize("processes", [False, True])
+def test_dashboards_of_scheduler_and_workers(processes):
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=":0") as cluster:
+        assert looked_at(cluster.dashboard_link) == 200
+        with Client(cluster) as client:
+            assert client.dashboard_link == cluster.dashboard_link
+            info = client.scheduler_info()
+            ports = {worker["services"]["dashboard"] for worker in info["workers"].values()}
+            assert len(ports | {info["services"]["dashboard"]}) == 3
+            for port in ports:
+                assert looked_at(cluster.dashboard_link.replace("/status", f"/proxy/{port}/127.0.0.1/status")) == 200
+            with Client(cluster.scheduler_address, security=cluster.security, set_as_default=False) as other:
+                # It knows the scheduler's address alone.
+                assert other.dashboard_link == cluster.dashboard_link
+
+
+@pytest.mark.network
+def test_no_dashboards():
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        assert cluster.dashboard_link == ""
+        assert cluster.scheduler.services.ports() == cluster.workers[0].services.ports() == {}
+        with Client(cluster) as client:
+            assert client.dashboard_link == ""
+
+
+@pytest.mark.network
+def test_two_clusters_have_two_dashboards():
+    options = {"n_workers": 0, "processes": False}
+    with LocalCluster(**options) as one, LocalCluster(**options) as two:
+        assert one.dashboard_link.partition("?")[0] != two.dashboard_link.partition("?")[0]
+        port = one.scheduler.services.ports()["dashboard"]
+        with pytest.raises(OSError, match="Address already in use"):
+            LocalCluster(**options, dashboard_address=f"127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"dashboard_address": "::1"}, ValueError),
+        ({"dashboard_address": True}, TypeError),
+        ({"worker_dashboard_address": "x:y"}, ValueError),
+    ],
+)
+def test_addresses_of_dashboards_that_are_none(options, error):
+    with pytest.raises(error, match="dashboard_address"):
+        LocalCluster(n_workers=0, processes=False, **options)
+
+
+@pytest.mark.network
+def test_a_workers_class_that_takes_no_services_has_no_pages():
+    class Own(Worker):
+        def __init__(self, scheduler_address, *, name, nthreads, memory_limit, security):
+            super().__init__(
+                scheduler_address, name=name, nthreads=nthreads, memory_limit=memory_limit, security=security
+            )
+
+    with LocalCluster(n_workers=1, worker_class=Own, dashboard_address=":0") as cluster:
+        assert cluster.workers[0].services.ports() == {}
+        assert cluster.dashboard_link

@@ -153,6 +153,7 @@ with LocalCluster(**options) as cluster, Client(cluster) as client:
         assert "Traceback" not in program.output
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("rows", [3_000, 30_000, 100_000])
 def test_ctrl_c_while_it_submits(tmp_path: Path, rows: int):
     # After so many rows, in the middle of naming, pickling or sending one.

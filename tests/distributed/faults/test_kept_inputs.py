@@ -195,5 +195,6 @@ def test_longer_random_lives(monkeypatch):
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_many_random_lives(monkeypatch):
-    lives(monkeypatch, range(1000, 3000))
+@pytest.mark.parametrize("block", range(5))
+def test_many_random_lives(monkeypatch, block):
+    lives(monkeypatch, range(1000 + block * 400, 1400 + block * 400))

@@ -58,6 +58,8 @@ def connect(address: str, timeout_s: float = 5) -> Client:
     return Client(address, security=Security(token=TOKEN), timeout=timeout_s)
 
 
+# A worker that waits for a scheduler for 3 s must have begun by then, too.
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_scheduler_that_ends_during_a_computation(start, tmp_path: Path, gate: Gate, number: signal.Signals):
     scheduler = start(scheduler_program(tmp_path))

@@ -56,6 +56,6 @@ def test_failures_of_tasks_are_events():
         worker.send(Erred(compute.tasks, None, [5], [pack_failure(ValueError("no"))]))
         assert (await client.next(Failed)).tasks == [0]
         actions = [content["action"] for _, content in made.scheduler.events.of("all")]
-        assert actions == ["worker-added", "client-added", "task-erred"]
+        assert actions == ["add-worker", "add-client", "task-erred"]
 
     run(test)

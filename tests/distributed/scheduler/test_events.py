@@ -52,3 +52,12 @@ def test_the_topic_of_one_who_left_is_forgotten_after_the_delay():
     events.log("bob", 2, 0.0)  # back again
     events.tick(1000.0)
     assert events.of("bob") == [(0.0, 1), (0.0, 2)]
+
+
+def test_the_latest_events_of_a_topic():
+    events = EventLog(10)
+    for at in range(5):
+        events.log("news", at, float(at))
+    assert events.latest("news", 2) == [(3.0, 3), (4.0, 4)]
+    assert events.latest("news", 100) == events.of("news")
+    assert events.latest("nothing", 2) == []

@@ -102,8 +102,8 @@ def test_a_client_that_leaves_takes_its_tasks_along():
         await made.scheduler.until(lambda: not made.scheduler.clients, 5)
         assert not made.scheduler.tasks
         assert made.scheduler.events.of("me")[-1][1] == {
-            "action": "client-removed",
-            "name": "me",
+            "action": "remove-client",
+            "client": "me",
             "reason": "that was all",
         }
 

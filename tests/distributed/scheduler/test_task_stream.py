@@ -95,3 +95,41 @@ def test_the_last_so_many(sizes, count, length):
     assert len(kept) == len(stream)
     assert len(kept) <= max(length, sizes[-1] if sizes else 0)
     assert stream.columns(count=count)["keys"] == kept[max(len(kept) - count, 0) :]
+
+
+def test_readers_get_what_is_new():
+    stream = TaskStream(4, names)
+    stream.observe("w", report(1, 2))
+    columns, cursor = stream.since(0)
+    assert (columns["keys"], cursor) == (names([1, 2]), 2)
+    assert stream.since(cursor)[0]["keys"] == []
+    for tasks in ((3, 4), (5, 6), (7, 8)):
+        stream.observe("w", report(*tasks))
+    # The first two of these are forgotten already.
+    columns, cursor = stream.since(cursor)
+    assert (columns["keys"], cursor) == (names([5, 6, 7, 8]), 8)
+    assert stream.since(0, most=1)[0]["keys"] == names([8])
+    assert stream.total == 8
+
+
+def test_whoever_wants_no_rows_gets_whole_batches_with_their_keys():
+    stream = TaskStream(100, names)
+    stream.observe("w", report(1, 2))
+    stream.observe("v", report(3))
+    batches, cursor = stream.batches_since(0)
+    assert [(batch.worker, batch.tasks, batch.keys) for batch in batches] == [
+        ("w", [1, 2], names([1, 2])),
+        ("v", [3], names([3])),
+    ]
+    assert cursor == 3
+    stream.observe("w", report(4))
+    batches, cursor = stream.batches_since(cursor)
+    assert [batch.tasks for batch in batches] == [[4]]
+    assert stream.batches_since(cursor) == ([], 4)
+
+
+def test_batches_since_a_time_long_ago_are_those_that_are_kept():
+    stream = TaskStream(2, names)
+    for task in range(6):
+        stream.observe("w", report(task))
+    assert [batch.tasks for batch in stream.batches_since(0)[0]] == [[4], [5]]

@@ -10,6 +10,7 @@ import pytest
 from minidask import config
 from minidask_distributed.security import Security, find_token, new_token
 from minidask_distributed.security.certificates import temporary_credentials
+from minidask_distributed.security.token import derived_token
 
 TOKEN = "0123456789abcdef" * 4
 
@@ -179,3 +180,28 @@ def test_a_key_with_a_password_is_refused_not_asked_for(tmp_path, pem):
 
 def test_tokens_of_two_objects_differ():
     assert Security(token=new_token()).token_for(False) != Security(token=new_token()).token_for(False)
+
+
+def test_the_token_for_viewing(home, monkeypatch, pem):
+    token = new_token()
+    assert Security(token=token).view_token() == derived_token(token, "view")
+    monkeypatch.setenv("MINIDASK_TOKEN", token)
+    assert Security().view_token() == derived_token(token, "view")
+    # Where certificates vouch, connections still need no token afterwards.
+    encrypted = Security(tls_ca_file=pem[0], tls_scheduler_cert=pem[0], tls_scheduler_key=pem[1])
+    assert encrypted.view_token() == derived_token(token, "view")
+    assert encrypted.token_for(True) is None
+
+
+def test_a_context_for_browsers_asks_for_no_certificate(pem, tmp_path):
+    certificate, key = pem
+    assert Security().web_context("scheduler") is None
+    security = Security(tls_ca_file=certificate, tls_worker_cert=certificate, tls_worker_key=key)
+    assert security.web_context("scheduler") is None
+    context = security.web_context("worker")
+    assert context.verify_mode == ssl.CERT_NONE
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    bad = tmp_path / "bad.pem"
+    bad.write_text("x")
+    with pytest.raises(ValueError, match=r"the TLS certificate of the worker .* can't be used"):
+        Security(tls_ca_file=str(bad), tls_worker_cert=str(bad)).web_context("worker")

@@ -426,6 +426,7 @@ def test_files_of_values_that_are_in_memory_make_room_first(make, small_disk):
         data[task] = block(task, 200 * KB)
     data.spill(10**9)
     assert data.settle()
+    data.spill(0)
     for task in range(4):
         data[task]
     assert len(files(data)) == 4
@@ -601,3 +602,31 @@ class Life(RuleBasedStateMachine):
 
 TestLife = pytest.mark.slow(Life.TestCase)
 TestLife.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+def test_activities_are_told(make):
+    told = []
+    data = make(target_bytes=150 * KB, on_activity=lambda *activity: told.append(activity))
+    data[1], data[2] = block(1), block(2)
+    assert data.settle()
+    assert [activity[0] for activity in told] == ["serialize", "disk-write"]
+    assert data.spilled() == [1]
+    told.clear()
+    data[1]
+    assert [activity[0] for activity in told][:2] == ["disk-read", "deserialize"]
+    assert data.settle()
+    told.clear()
+    data.payload(1)
+    assert [activity[0] for activity in told] == ["serialize"]
+    for _, begin, seconds, nbytes in told:
+        assert begin > 0
+        assert 0 <= seconds < 10
+        assert nbytes >= 100 * KB
+
+
+def test_small_values_are_no_activity(make):
+    told = []
+    data = make(on_activity=lambda *activity: told.append(activity))
+    data[1] = 5
+    data.payload(1)
+    assert told == []

@@ -19,6 +19,7 @@ def test_the_cost_is_flat(graph):
     assert more_workers.bytecodes_per_task < 1.2 * few.bytecodes_per_task
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("graph", scale.GRAPHS)
 def test_the_time_is_flat(graph):

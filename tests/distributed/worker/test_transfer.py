@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -652,3 +653,36 @@ def test_fetching_from_an_event_loop_does_not_block_it(hold, fetcher):
         return fetched.values
 
     assert asyncio.run(main()) == {1: 1}
+
+
+@pytest.mark.network
+def test_transfers_are_activities(hold, fetcher):
+    received = []
+    sent: queue.Queue = queue.Queue()
+    holder = hold(on_activity=lambda *activity: sent.put(activity))
+    one, collected = fetcher(on_activity=lambda *activity: received.append(activity))
+    holder.data[1], holder.data[2] = np.ones(100_000), 5
+    one.fetch(holder.address, [1, 2])
+    collected.wait(1)
+    one.fetch(holder.address, [3])
+    collected.wait(2)
+    assert [activity[0] for activity in received] == ["transfer-in", "deserialize"]
+    given = sent.get(timeout=30)
+    assert given[0] == "transfer-out"
+    _, _, seconds, nbytes, peer, type_name = received[0]
+    assert nbytes == given[3] >= 800_000
+    assert (peer, type_name) == (holder.address, "numpy.ndarray")
+    assert 0 <= seconds < 10
+    # What only says that nothing is there is none.
+    assert len(received) == 2
+
+
+@pytest.mark.network
+def test_transfers_within_a_process_are_no_activities(hold, fetcher):
+    told = []
+    holder = hold("inproc://", on_activity=lambda *activity: told.append(activity))
+    one, collected = fetcher(on_activity=lambda *activity: told.append(activity))
+    holder.data[1] = np.ones(100_000)
+    one.fetch(holder.address, [1])
+    collected.wait(1)
+    assert told == []

@@ -152,3 +152,15 @@ def test_under_memory_pressure_roots_run_in_plain_order(make_table):
     table.read("one"), table.read("two")
     table.upload("client", {f"x{at}": [] for at in range(20)}, first=start + 1)
     assert sorted(table.given("one") + table.given("two")) == ["x0", "x1", "x2", "x3"]
+
+
+def test_stolen_tasks_are_noted(table):
+    table.client()
+    table.worker("a"), table.worker("b")
+    table.upload("client", {f"x{number}": [] for number in range(40)})
+    table.now = 5.0
+    while not table.state.stolen:
+        table.finish("b", *[task.key for task in table.record("b").processing])
+    when, source, target, count = table.state.stolen[0]
+    assert (when, source, target) == (5.0, "tcp://a", "tcp://b")
+    assert 0 < count <= 20

@@ -26,7 +26,11 @@ def prefix_of(key: Hashable) -> str:
     """
     while isinstance(key, tuple) and key:
         key = key[0]
-    return _prefix(key) if isinstance(key, str) and key else "data"
+    if not isinstance(key, str) or not key:
+        return "data"
+    stem, _, last = key.rpartition("-")
+    # A last word that no prefix can have is taken off first: so like keys share one entry of the cache.
+    return _prefix(stem if stem and not last.isalpha() and "_" not in last else key)
 
 
 @lru_cache(10_000)

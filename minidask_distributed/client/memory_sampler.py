@@ -1,0 +1,190 @@
+"""`MemorySampler`: how much memory the cluster uses while something runs, as series to look at and to compare.
+
+Place in the flow: the scheduler samples (`scheduler.handlers.measuring`) for as long as a block lasts; the series come here at
+its end. What is measured are the workers' beats, which come once a second: shorter intervals show the same value again.
+
+Not for: the memory of single workers or tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from minidask.units import parse_timedelta
+from minidask_distributed.client.current import current_client
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from minidask_distributed.client.client import Client
+
+__all__ = ["MemorySampler"]
+
+
+class MemorySampler:
+    """Sample the memory of all workers together while blocks run.
+
+    Attributes
+    ----------
+    samples : dict
+        ``{label: [(seconds since the epoch, bytes), ...]}``.
+
+    Examples
+    --------
+    >>> sampler = MemorySampler()
+    >>> with sampler.sample("sum"):  # doctest: +SKIP
+    ...     x.sum().compute()
+    >>> with sampler.sample("sort"):  # doctest: +SKIP
+    ...     x.sort().compute()
+    >>> sampler.to_pandas(align=True).max()  # doctest: +SKIP
+    """
+
+    def __init__(self) -> None:
+        self.samples: dict[str, list[tuple[float, int]]] = {}
+
+    def sample(
+        self,
+        label: str | None = None,
+        *,
+        client: Client | None = None,
+        measure: str = "process",
+        interval: float | str = 0.5,
+    ) -> Any:
+        """Return a block that samples; ``async with`` for an asynchronous client.
+
+        Parameters
+        ----------
+        label : str, optional
+            By which the series is found in ``samples``; one of the same label is replaced. Default: a unique one.
+        client : Client, optional
+            Default: the current one.
+        measure : str
+            Bytes of what, on all workers: ``"process"`` (resident memory), ``"managed"`` (results), ``"unmanaged"`` (the rest of
+            the processes' memory), ``"unmanaged_recent"`` and ``"unmanaged_old"`` (parts of it), ``"optimistic"`` (managed and
+            old unmanaged), ``"spilled"`` (on disk).
+        interval : float or str
+            Seconds between samples.
+
+        Raises
+        ------
+        ValueError
+            If there is no client, or for another interval; at the beginning of the block, for another measure.
+        """
+        seconds = parse_timedelta(interval)
+        if seconds is None or not seconds > 0:
+            raise ValueError(f"interval is the time between samples and must be positive, got {interval!r}")
+        client = current_client() if client is None else client
+        return _Block(self, label or f"sample-{uuid.uuid4().hex[:8]}", client, measure, float(seconds))
+
+    def to_pandas(self, *, align: bool = False) -> pd.DataFrame:
+        """Return the series as the columns of a frame of bytes.
+
+        Parameters
+        ----------
+        align : bool
+            Index by the time since the first sample of each series, so that these can be compared. If False, by the time of day.
+
+        Raises
+        ------
+        ImportError
+            If pandas isn't installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install pandas") from error
+        columns = {}
+        for label, samples in self.samples.items():
+            first = samples[0][0] if align and samples else 0.0
+            convert = pandas.to_timedelta if align else pandas.to_datetime
+            index = convert([when - first for when, _ in samples], unit="s")
+            # Equal times would make columns of different lengths out of step.
+            series = pandas.Series([value for _, value in samples], index=index, dtype="int64")
+            columns[label] = series[~series.index.duplicated()].sort_index()
+        frame = pandas.DataFrame(columns)
+        # Between its own first and last sample a series goes on where others have one.
+        return frame.ffill().where(frame.bfill().notna())
+
+    def plot(self, *, align: bool = False, **kwargs: Any) -> Any:
+        """Plot the series in GiB; return what ``DataFrame.plot`` returns.
+
+        Parameters
+        ----------
+        align : bool
+            See `to_pandas`.
+        **kwargs
+            For ``DataFrame.plot``.
+
+        Raises
+        ------
+        ImportError
+            If pandas or matplotlib isn't installed.
+        """
+        frame: Any = self.to_pandas(align=align) / 2**30
+        if align:
+            frame.index = frame.index.total_seconds()
+        labels = {"xlabel": "seconds" if align else "time", "ylabel": "Cluster memory (GiB)"}
+        return frame.plot(**{**labels, **kwargs})
+
+
+class _Block:
+    """One series in the making."""
+
+    def __init__(self, sampler: MemorySampler, label: str, client: Client, measure: str, interval_s: float) -> None:
+        self._sampler = sampler
+        self._label = label
+        self._client = client
+        self._measure = measure
+        self._interval_s = interval_s
+        self._name = uuid.uuid4().hex
+        self._samples: asyncio.Task[Any] | None = None
+
+    async def _begin(self) -> None:
+        asked = self._client.call("memory_sample", name=self._name, measure=self._measure, interval=self._interval_s)
+        self._samples = asyncio.ensure_future(asked)
+        try:
+            # So that this call goes first; what the scheduler says to the next one then tells whether it was refused.
+            await asyncio.sleep(0)
+            running = await self._client.call("memory_sample_running", name=self._name)
+        except BaseException:
+            await self._give_up()
+            raise
+        if not running:
+            await self._samples
+            raise RuntimeError("the scheduler ended the sampling at once")
+
+    async def _end(self) -> None:
+        assert self._samples is not None
+        try:
+            await self._client.call("memory_sample_end", name=self._name)
+            answer = await self._samples
+        except BaseException:
+            await self._give_up()
+            raise
+        self._sampler.samples[self._label] = list(zip(answer["time"], answer["bytes"], strict=True))
+
+    async def _give_up(self) -> None:
+        assert self._samples is not None
+        self._samples.cancel()
+        await asyncio.gather(self._samples, return_exceptions=True)
+
+    def __enter__(self) -> None:
+        if self._client.asynchronous:
+            raise TypeError("the client is asynchronous: use `async with sampler.sample(...)`")
+        self._client.sync(self._begin)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._client.sync(self._end)
+
+    async def __aenter__(self) -> None:
+        await self._begin()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        await self._end()
