@@ -61,6 +61,7 @@ class LostDataError(RuntimeError):
     """A result was lost with its worker and can't be made again: it was scattered, and no task makes it."""
 
 
+_RAISED = "Raised by the task"
 _BY_KIND: dict[str, type[Exception]] = {"killed-worker": KilledWorker, "lost": LostDataError}
 
 
@@ -102,10 +103,11 @@ def error_of(fields: dict[str, Any]) -> BaseException:
             return error
     error = unpack_failure({"notes": [], **fields, "traceback": traceback})
     key = fields.get("key")
-    if key is not None:
+    # A worker that could has noted it already, with the key as it is rather than as its text.
+    if key is not None and not any(note.startswith(_RAISED) for note in getattr(error, "__notes__", ())):
         name = f" ({fields['name']})" if fields.get("name") else ""
         where = f" on the worker {fields['worker']}" if fields.get("worker") else ""
-        add_note(error, f"Raised by the task {key!r}{name}{where}.")
+        add_note(error, f"{_RAISED} {key!r}{name}{where}.")
     return error
 
 

@@ -45,6 +45,13 @@ def test_the_tasks_own_exception() -> None:
     assert "in raised" in (remote_traceback(error) or "")
 
 
+def test_a_task_is_named_once() -> None:
+    error = ZeroDivisionError("oh")
+    error.add_note("Raised by the task ('x', 1) (inc) on the worker tcp://w:1.")
+    packed = {**raised(error), "key": str(("x", 1))}
+    assert error_of(packed).__notes__ == ["Raised by the task ('x', 1) (inc) on the worker tcp://w:1."]
+
+
 def test_an_exception_that_did_not_travel() -> None:
     class Odd(Exception):
         def __reduce__(self) -> Any:
