@@ -302,7 +302,11 @@ class Connection:
     def _check_open(self) -> None:
         """Raise if nothing can be submitted: CommClosedError after the end, RuntimeError before the beginning."""
         if self._session.closed is not None:
-            raise CommClosedError(f"the client can't be used any more: {self._session.closed}")
+            # Whoever holds the lock may be about to put another session in its place.
+            with self._lock:
+                closed = self._session.closed
+            if closed is not None:
+                raise CommClosedError(f"the client can't be used any more: {closed}")
         if self._session.opened is None and self._reopening is None:
             raise RuntimeError(
                 "the client isn't connected yet: use `client = await Client(...)` or `async with Client(...)`"

@@ -20,6 +20,7 @@ from minidask_distributed.comm.errors import (
     ConnectTimeoutError,
     EncryptionRequiredError,
     HandshakeError,
+    StrangerError,
     UnencryptedListenerWarning,
     VersionMismatchError,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Listener",
     "Options",
     "Peer",
+    "StrangerError",
     "UnencryptedListenerWarning",
     "VersionMismatchError",
     "connect",

@@ -21,6 +21,10 @@ class HandshakeError(CommError):
     """The peer doesn't speak this protocol, broke it, or went away before it had introduced itself."""
 
 
+class StrangerError(HandshakeError):
+    """The peer is no part of a cluster: it speaks another language."""
+
+
 class AuthenticationError(HandshakeError, PermissionError):
     """The two sides don't have the same token, or don't trust each other's certificates. Trying again won't help."""
 

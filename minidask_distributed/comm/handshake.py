@@ -32,7 +32,7 @@ from typing import Any, Final
 
 import msgpack
 
-from minidask_distributed.comm.errors import AuthenticationError, HandshakeError, VersionMismatchError
+from minidask_distributed.comm.errors import AuthenticationError, HandshakeError, StrangerError, VersionMismatchError
 from minidask_distributed.comm.peer import Identity, Peer, peer_from
 from minidask_distributed.comm.versions import Versions, differences, refusal
 from minidask_distributed.messages import PROTOCOL_VERSION
@@ -178,7 +178,7 @@ class Handshake:
         if self._missing:
             # A stranger is turned away by its first bytes, not only when it has sent as many as a header has.
             if not self._header and not MAGIC.startswith(bytes(self._buffer[: len(MAGIC)])):
-                raise Refusal(HandshakeError(_stranger(self._peer_name, bytes(self._buffer))))
+                raise Refusal(StrangerError(_stranger(self._peer_name, bytes(self._buffer))))
             return b""
         content = bytes(self._buffer)
         self._buffer.clear()
@@ -193,7 +193,7 @@ class Handshake:
     def _take_header(self, header: bytes) -> bytes:
         magic, self._kind, length = HEADER.unpack(header)
         if magic != MAGIC:
-            raise Refusal(HandshakeError(_stranger(self._peer_name, header)))
+            raise Refusal(StrangerError(_stranger(self._peer_name, header)))
         if length > MAX_FRAME - HEADER.size or length == 0:
             raise Refusal(HandshakeError(f"{self._peer_name} announced {length} bytes during the handshake"))
         if self._kind not in (self._expected, REFUSED):

@@ -78,12 +78,21 @@ def test_a_clock_that_jumps(tmp_path: Path, where: str):
 
 STAMPS = {
     # Whatever looks at the wall clock, and why it may: all of these are read by people.
+    "client/profiling.py": "from when on a profile is asked for",
     "client/queries.py": "from when on the task stream is asked for",
+    "dashboard/feeds/desk.py": "when what a page shows was read",
+    "dashboard/info_routes.py": "how long ago lines of the log were written",
+    "dashboard/worker_parts.py": "how long ago lines of the log were written",
+    "dashboard/report.py": "when a report was made",
+    "sampling.py": "when samples of the profile were taken",
     "scheduler/announcing.py": "when something happened",
+    "scheduler/handlers/measuring.py": "when samples of the memory were taken",
+    "scheduler/observing/explaining.py": "how long ago a worker left",
     "scheduler/server.py": "when the scheduler was started",
+    "scheduler/ticking.py": "when samples of the history were taken",
     "security/certificates.py": "from when to when certificates are valid",
     "worker/engine.py": "when tasks began, in the task stream; when something happened",
-    "worker/server.py": "when the worker was measured",
+    "worker/metrics.py": "when the worker was measured, and did what else than tasks",
 }
 
 
