@@ -34,8 +34,9 @@ stamp = $(ENVS)/$(1)/.installed
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 16
 
-demo: $(call stamp,demo)  ## the flights of New York: CSV to tables to parquet, on a cluster of processes
-	@$(call in,demo) python docs/examples/flights.py $(ARGS)
+demo: $(call stamp,demo)  ## the flights of New York: CSV to tables to parquet, on a cluster of processes (ARGS=--hold: to look at it)
+	@mkdir -p build
+	@$(call in,demo) python docs/examples/flights.py --report build/flights-report.html $(ARGS)
 
 # In as many processes as there are processors, four at most: each of them holds all modules, a gigabyte in the end.
 test: $(call stamp,test)  ## the whole test suite, warnings are errors (ARGS="-k order -x" chooses, "-n 0": in one process)

@@ -13,30 +13,11 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-from benchmarks.bench_cluster import Measure, Measured, map_on, of_family, require, same, timed
+from benchmarks.bench_cluster import Measure, Measured, map_on, of_family, require, same, scheduler_s, timed
 from benchmarks.clusters import BEST, FAMILY, apart, count_messages, make_local, package, settings
 from benchmarks.workload import size, timed_import, workload
 
 # ---------------------------------------------------------------- the scheduler alone
-
-
-def processor_s(process: Any) -> float:
-    """Return the processor time that a process has used, in seconds (to 10 ms)."""
-    times = process.cpu_times()
-    return times.user + times.system
-
-
-def scheduler_s(cluster: Any, n: int, repeats: int, starts: Iterator[int]) -> float:
-    """Return the scheduler's processor seconds for a map of so many calls, the release of their results included."""
-    run = map_on(cluster.client)
-    before = processor_s(cluster.scheduler)
-    for _ in range(repeats):
-        start = next(starts)
-        numbers = range(start, start + n)
-        require(run(numbers) == list(numbers))
-    start = next(starts)
-    run(range(start, start + 1))  # by its answer the release of the last ones has been read
-    return (processor_s(cluster.scheduler) - before) / repeats
 
 
 def declare_scheduler(name: str, n: int, libraries: tuple[str, ...], repeats: int, **options: Any) -> None:

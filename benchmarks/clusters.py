@@ -86,8 +86,8 @@ class Apart:
 
 
 @contextmanager
-def apart(library: str, n_workers: int = 2) -> Iterator[Apart]:
-    """Start one of `FAMILY` by its command lines."""
+def apart(library: str, n_workers: int = 2, dashboard: bool = True) -> Iterator[Apart]:
+    """Start one of `FAMILY` by its command lines; minidask with a dashboard or without."""
     import psutil
 
     with ExitStack() as stack:
@@ -108,7 +108,7 @@ def apart(library: str, n_workers: int = 2) -> Iterator[Apart]:
             stack.callback(end, process)
             return psutil.Process(process.pid)
 
-        first = start(scheduler, "--port", "0")
+        first = start(scheduler, "--port", "0", *([] if dashboard or library != "minidask" else ["--no-dashboard"]))
         # Workers that come before the scheduler has written its file wait for it.
         others = [start(worker, "--nthreads", "1", "--no-nanny") for _ in range(n_workers)]
         wait_for(file, first)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from minidask_distributed.client.progress import progress
     from minidask_distributed.client.queries import get_task_stream
     from minidask_distributed.client.waiting import fire_and_forget, futures_of, wait
+    from minidask_distributed.dashboard.report import performance_report
     from minidask_distributed.deploy.local import LocalCluster
     from minidask_distributed.deploy.spec import SpecCluster
     from minidask_distributed.nanny.server import Nanny
@@ -80,6 +81,7 @@ _NAMES = {
     "get_task_stream": "minidask_distributed.client.queries",
     "get_worker": "minidask_distributed.worker.context",
     "local_client": "minidask_distributed.worker_client",
+    "performance_report": "minidask_distributed.dashboard.report",
     "print": "minidask_distributed.worker.context",
     "progress": "minidask_distributed.client.progress",
     "rejoin": "minidask_distributed.worker.context",
@@ -125,6 +127,7 @@ __all__ = [
     "get_task_stream",
     "get_worker",
     "local_client",
+    "performance_report",
     "print",
     "progress",
     "rejoin",

@@ -51,6 +51,7 @@ CROSS_CUTTING_FOLDERS = (
     "tests/benchmarks/",
     "tests/dataframe/workflows/",
     "tests/distributed/collections/",
+    "tests/distributed/dashboard/browser/",
     "tests/distributed/faults/",
     "tests/examples/",
 )

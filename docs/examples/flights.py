@@ -11,12 +11,15 @@ already, here or on other machines that see the same files, it works as well::
     minidask-worker --scheduler-file cluster.json      # as often as you like
     python docs/examples/flights.py --scheduler-file cluster.json
 
-With ``--scheduler threads`` it needs no cluster at all.
+While it runs, its cluster can be looked at: it prints the address of the dashboard. ``--hold`` keeps the cluster afterwards until
+Enter, ``--hold 60`` for at most a minute; ``--report`` says where a page about the performance goes. With ``--scheduler threads``
+it needs no cluster at all.
 """
 
 from __future__ import annotations
 
 import argparse
+import select
 import sys
 import tempfile
 import time
@@ -32,7 +35,7 @@ import pandas as pd
 import minidask
 import minidask.dataframe as dd
 from minidask.diagnostics import ProgressBar
-from minidask.distributed import Client, LocalCluster, progress
+from minidask.distributed import Client, LocalCluster, performance_report, progress
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 # Cancelled flights have no times: these columns have missing values, whatever the first rows look like.
@@ -69,9 +72,23 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     where.add_argument("--scheduler-file", help="run on the cluster whose scheduler wrote this file")
     parser.add_argument("--workers", type=int, help="processes of the cluster (default: by the machine)")
     parser.add_argument("--blocksize", default="1 MiB", help="size of the blocks of CSV (default: %(default)s)")
+    parser.add_argument(
+        "--hold", type=float, nargs="?", const=0.0, metavar="SECONDS",
+        help="keep the cluster for a look at its dashboard until Enter, or for so long",
+    )  # fmt: skip
+    parser.add_argument(
+        "--report", metavar="FILE",
+        help="write a page about the performance of the cluster, if there is one (default: flights-report.html in --dir)",
+    )  # fmt: skip
     options = parser.parse_args(argv)
     if options.dir is None and (options.reuse or options.keep):
         parser.error("--reuse and --keep need --dir")
+    if options.scheduler != "cluster":
+        if options.hold is not None:
+            parser.error("--hold is for a cluster: leave --scheduler out")
+        options.report = None
+    if options.report is None and options.dir is not None and options.scheduler == "cluster" and find_spec("bokeh"):
+        options.report = str(Path(options.dir) / "flights-report.html")
     return options
 
 
@@ -84,19 +101,25 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
                 written = write_months(data, folder)
                 total = sum(path.stat().st_size for path in written)
                 say(f"{len(written)} files, {total / 1e6:.1f} MB, in {folder}")
-        with computing(options):
-            return analyse(data, folder, options.blocksize)
+        with computing(options) as client:
+            with nullcontext() if options.report is None else performance_report(options.report):
+                answers = analyse(data, folder, options.blocksize)
+            if options.report is not None:
+                say(f"\n   Performance report: {options.report}")
+            if options.hold is not None:
+                hold(client, options.hold)
+            return answers
     finally:
         if options.dir is not None and not options.keep:
             tidy(folder, written)
 
 
 @contextmanager
-def computing(options: argparse.Namespace) -> Iterator[None]:
-    """Let everything that is computed within run where the options say."""
+def computing(options: argparse.Namespace) -> Iterator[Client | None]:
+    """Let everything that is computed within run where the options say; give the client of a cluster."""
     if options.scheduler != "cluster" and options.scheduler_file is None:
         with minidask.config.set(scheduler=options.scheduler):
-            yield
+            yield None
         return
     with step("Connect to the cluster", bar=False):
         if options.scheduler_file is not None:
@@ -108,8 +131,22 @@ def computing(options: argparse.Namespace) -> Iterator[None]:
         about = client.scheduler_info()
         threads = sum(worker["nthreads"] for worker in about["workers"].values())
         say(f"{about['address']}: {len(about['workers'])} workers, {threads} threads")
+        if client.dashboard_link:
+            say(f"Look at it: {client.dashboard_link}")
     with cluster, client:
-        yield
+        yield client
+
+
+def hold(client: Client, seconds: float) -> None:
+    """Wait until somebody presses Enter, at most for so long; 0: as long as it takes."""
+    until = time.monotonic() + seconds
+    say(f"The cluster stays{f' for {seconds:g} s' if seconds else ''} until you press Enter.")
+    if client.dashboard_link:
+        say(f"Look at it: {client.dashboard_link}")
+    ready, _, _ = select.select([sys.stdin], [], [], seconds or None)
+    if ready and not sys.stdin.readline() and seconds:
+        # Nobody can press Enter: there is no keyboard.
+        time.sleep(max(0.0, until - time.monotonic()))
 
 
 def analyse(data: Path, folder: Path, blocksize: str) -> dict[str, Any]:

@@ -6,20 +6,53 @@ Place in the flow: a part of `Client`, over its connection; nothing here waits o
 from __future__ import annotations
 
 import os
-from html import escape
 from typing import Any, NamedTuple
 
 from minidask.graph.task import Key
+from minidask.units import format_bytes
 from minidask_distributed.client.connection import Connection
 from minidask_distributed.client.dashboard_link import dashboard_link
 from minidask_distributed.client.session import State
 from minidask_distributed.security import write_scheduler_file
+from minidask_distributed.summaries import folded, rows, table
 
 
 class SchedulerOf(NamedTuple):
     """The scheduler of a client, as far as a client knows it."""
 
     address: str
+
+
+class SchedulerInfo(dict[str, Any]):
+    """What `Client.scheduler_info` returns: a dict that notebooks show as tables."""
+
+    def _repr_html_(self) -> str:
+        workers = self.get("workers", {})
+        facts = [
+            ("address", self.get("address", "")),
+            ("workers", self.get("n_workers", len(workers))),
+            ("threads", self.get("total_threads", 0)),
+            ("memory", format_bytes(self.get("total_memory") or 0)),
+        ]
+        lines = [
+            (
+                worker["name"],
+                address,
+                worker["status"],
+                worker["nthreads"],
+                format_bytes(worker["memory_limit"]) if worker["memory_limit"] else "no limit",
+                worker["n_processing"],
+                worker["n_held"],
+            )
+            for address, worker in list(workers.items())[:MOST_WORKERS]
+        ]
+        headings = ("name", "address", "status", "threads", "memory", "processing", "results")
+        title = f"{len(workers)} workers" if len(lines) == len(workers) else f"{len(lines)} of {len(workers)} workers"
+        return table("Scheduler", facts, folded(title, rows(headings, lines)) if lines else "")
+
+
+MOST_WORKERS = 100
+"""That are shown of a scheduler."""
 
 
 class Describes(Connection):
@@ -82,8 +115,11 @@ class Describes(Connection):
         return f"<Client: {self.address or 'not connected'!r}, {self.status}>"
 
     def _repr_html_(self) -> str:
-        rows = {"Name": self.name, "Status": self.status, "Scheduler": self.address or "not connected"}
-        if self.cluster is not None:
-            rows["Cluster"] = repr(self.cluster)
-        cells = "".join(f"<tr><th>{name}</th><td>{escape(str(text))}</td></tr>" for name, text in rows.items())
-        return f"<b>Client</b><table>{cells}</table>"
+        facts = [
+            ("name", self.name),
+            ("status", self.status),
+            ("scheduler", self.address or "not connected"),
+            ("dashboard", self.dashboard_link),
+        ]
+        shown = "" if self.cluster is None else getattr(self.cluster, "_repr_html_", lambda: "")()
+        return table("Client", facts, folded("Cluster", shown) if shown else "")

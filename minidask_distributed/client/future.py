@@ -10,7 +10,6 @@ may happen on any thread, in the middle of anything. Futures are equal if they a
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import minidask_distributed
@@ -20,6 +19,7 @@ from minidask_distributed.client.session import CANCELLED, ERROR, State
 from minidask_distributed.protocol.calls import reduce_reference
 from minidask_distributed.protocol.payload import ByReference
 from minidask_distributed.protocol.pickling import loads
+from minidask_distributed.summaries import table
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -226,7 +226,7 @@ class Future:
         return f"<Future: {self.status}, key: {self.key}>"
 
     def _repr_html_(self) -> str:
-        return f"<b>Future: {escape(str(self.key))}</b> <span>status: {escape(self.status)}</span>"
+        return table("Future", [("key", self.key), ("status", self.status)])
 
     def __reduce__(self) -> tuple[Any, ...]:
         # As a part of a task's arguments it stands for its result; anywhere else it stays a future.

@@ -8,13 +8,13 @@ Not for: the memory of single workers or tasks.
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from minidask.units import parse_timedelta
 from minidask_distributed.client.current import current_client
+from minidask_distributed.client.lasting import LastingCall
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,39 +137,14 @@ class _Block:
         self._sampler = sampler
         self._label = label
         self._client = client
-        self._measure = measure
-        self._interval_s = interval_s
-        self._name = uuid.uuid4().hex
-        self._samples: asyncio.Task[Any] | None = None
+        self._call = LastingCall(client, "memory_sample", measure=measure, interval=interval_s)
 
     async def _begin(self) -> None:
-        asked = self._client.call("memory_sample", name=self._name, measure=self._measure, interval=self._interval_s)
-        self._samples = asyncio.ensure_future(asked)
-        try:
-            # So that this call goes first; what the scheduler says to the next one then tells whether it was refused.
-            await asyncio.sleep(0)
-            running = await self._client.call("memory_sample_running", name=self._name)
-        except BaseException:
-            await self._give_up()
-            raise
-        if not running:
-            await self._samples
-            raise RuntimeError("the scheduler ended the sampling at once")
+        await self._call.begin()
 
     async def _end(self) -> None:
-        assert self._samples is not None
-        try:
-            await self._client.call("memory_sample_end", name=self._name)
-            answer = await self._samples
-        except BaseException:
-            await self._give_up()
-            raise
+        answer = await self._call.end()
         self._sampler.samples[self._label] = list(zip(answer["time"], answer["bytes"], strict=True))
-
-    async def _give_up(self) -> None:
-        assert self._samples is not None
-        self._samples.cancel()
-        await asyncio.gather(self._samples, return_exceptions=True)
 
     def __enter__(self) -> None:
         if self._client.asynchronous:

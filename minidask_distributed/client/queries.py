@@ -20,6 +20,7 @@ from minidask.graph.task import Key
 from minidask.units import parse_timedelta
 from minidask_distributed.client.connection import Connection
 from minidask_distributed.client.current import current_client
+from minidask_distributed.client.describing import SchedulerInfo
 from minidask_distributed.client.errors import error_of
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.pictures import draw, wants_picture
@@ -123,7 +124,7 @@ class Queries(Connection):
         info: dict[str, Any] = await self.call("identity")
         if n_workers >= 0:
             info["workers"] = dict(list(info["workers"].items())[:n_workers])
-        return info
+        return SchedulerInfo(info)
 
     def get_versions(self, check: bool = False, packages: Sequence[str] | None = None) -> Any:
         """Return the versions of Python and of packages in all processes.

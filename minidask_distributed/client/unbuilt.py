@@ -55,7 +55,6 @@ PUBLIC_NAMES = {
     "UploadDirectory": "`client.upload_file` takes a zip of the directory, and imports from it",
     "Variable": _THROUGH,
     "get_task_metadata": _REPORT,
-    "performance_report": _REPORT,
     "span": "`minidask.annotate(name=...)` marks tasks, and `get_current_task_annotations` reads it in them",
 }
 """{name that users of the field import: what to do instead}."""

@@ -77,9 +77,12 @@ class Access:
     name
         Distinguishes the cookies of servers of one host, which cookies don't by the port.
     hosts
-        By which the server is known, besides loopback: names or numbers without ports; ``"*"`` allows all.
+        That were allowed: the server is known by them, besides loopback, and their pages may open websockets, as behind a proxy
+        that hides its name. Names or numbers without ports; ``"*"`` allows all.
     secure
         Whether the cookie may travel by TLS alone.
+    own
+        Names by which the server is known, too. Pages of other ports there are strangers: cookies alone don't tell them apart.
 
     Examples
     --------
@@ -91,10 +94,19 @@ class Access:
     (302, './status?a=1')
     """
 
-    def __init__(self, token: str | None, prefix: str, name: str, hosts: Collection[str], secure: bool) -> None:
+    def __init__(
+        self,
+        token: str | None,
+        prefix: str,
+        name: str,
+        hosts: Collection[str],
+        secure: bool,
+        own: Collection[str] = (),
+    ) -> None:
         self.token = token
         self._prefix = prefix
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
+        self._own = frozenset(host.lower().strip("[]") for host in own)
         self._secure = secure
         self._cookie_name = f"minidask-view-{name}"
         self._cookie_value = "" if token is None else derived_token(token, "cookie")
@@ -157,7 +169,9 @@ class Access:
     def is_known(self, host: str) -> bool:
         """Say whether a Host header names this server."""
         name = host_of(host)
-        return name is not None and ("*" in self._hosts or is_loopback(name) or name in self._hosts)
+        return name is not None and (
+            "*" in self._hosts or is_loopback(name) or name in self._hosts or name in self._own
+        )
 
     def _is_own_page(self, request: Request) -> bool:
         """Say whether the page that opens a websocket is of this server; programs that are no browsers send no Origin."""

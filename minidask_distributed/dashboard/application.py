@@ -65,7 +65,7 @@ class Application:
         For viewing.
     prefix
         "" or as ``"/minidask"``.
-    hosts, frame_ancestors
+    hosts, own_hosts, frame_ancestors
         See `access`.
     tls
         To listen with; None: plain HTTP.
@@ -83,6 +83,7 @@ class Application:
         token: str,
         prefix: str,
         hosts: Sequence[str],
+        own_hosts: Sequence[str],
         frame_ancestors: str,
         tls: ssl.SSLContext | None,
         peers_tls: ssl.SSLContext | None,
@@ -90,7 +91,7 @@ class Application:
         self.server, self.role, self.prefix = server, role, prefix
         self.token, self.peers_tls = token, peers_tls
         port = str(sockets[0].getsockname()[1])
-        self.access = Access(token, f"{prefix}/", port, hosts, tls is not None)
+        self.access = Access(token, f"{prefix}/", port, hosts, tls is not None, own_hosts)
         self.headers = security_headers(frame_ancestors)
         self.pages: tuple[Page, ...] = tuple(parts.PAGES)
         self.individual: dict[str, Plot] = {plot.name: plot for plot in parts.INDIVIDUAL_PLOTS}

@@ -123,6 +123,12 @@ KINDS: Final[Mapping[str, Callable[[Any], Any]]] = {
 """{kind of a derived column: what makes it}: those of ``assets/format.js``."""
 
 
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+)
+"""Of pages that have everything in them: whatever their texts are, nothing is asked for and nothing is sent anywhere."""
+
+
 def write_page(filename: str | Path, title: str, body: Sequence[Any], resources: Any = None, style: str = "") -> None:
     """Write an HTML page with figures in it, which needs nothing else.
 
@@ -150,7 +156,8 @@ def write_page(filename: str | Path, title: str, body: Sequence[Any], resources:
 def page_of(title: str, body: Sequence[Any], resources: Any = None, style: str = "") -> str:
     """Return the page that `write_page` writes."""
     embed: Any = importlib.import_module("bokeh.embed")
-    if resources is None:
+    given = resources is not None
+    if not given:
         # Tables, widgets and formulas would be three quarters of the page.
         resources = importlib.import_module("bokeh.resources").Resources("inline", components=["bokeh"])
     figures = [part for part in body if not isinstance(part, str)]
@@ -160,6 +167,7 @@ def page_of(title: str, body: Sequence[Any], resources: Any = None, style: str =
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
+        None if given else tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", title),
         tag("style", Markup(style)),

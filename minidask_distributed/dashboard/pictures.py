@@ -9,10 +9,11 @@ Invariants: a picture is bounded whatever the records are, and says so where it 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from minidask_distributed.dashboard.feeds.naming import host_and_port, key_text, worker_label
+from minidask_distributed.dashboard.feeds.task_stream import KINDS
 from minidask_distributed.dashboard.filling import figure_of, local_ms, write_page
 from minidask_distributed.dashboard.plots.palette import ACTIVITY_COLORS, color_of
 from minidask_distributed.dashboard.profile_routes import boxes
@@ -33,6 +34,7 @@ def task_stream(
     filename: str | None = None,
     resources: Any = None,
     names: Mapping[str, str] | None = None,
+    activities: Mapping[str, Sequence[Any]] | None = None,
 ) -> Any:
     """Return a figure of which tasks ran when and where: a row a thread, a rectangle a task.
 
@@ -46,6 +48,8 @@ def task_stream(
         A `bokeh.resources.Resources` for the page. Default: Bokeh's code is in it.
     names
         {address: the worker's name}. Default: addresses.
+    activities
+        What workers did besides, in the columns of `scheduler.observing.activities`: in a row of its own, under their threads.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def task_stream(
     shown = records
     if len(records) > MOST:
         shown = sorted(records, key=lambda record: _span(record)[0] - _span(record)[1])[:MOST]
-    rows, lanes = _rows(shown, names or {})
+    rows, lanes = _rows(shown, names or {}, activities or {})
     figure = figure_of(
         "task_stream:task_stream",
         {"task-stream": rows, "task-lanes": lanes},
@@ -85,36 +89,58 @@ def _span(record: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _rows(
-    records: Iterable[Mapping[str, Any]], names: Mapping[str, str]
+    records: Iterable[Mapping[str, Any]], names: Mapping[str, str], activities: Mapping[str, Sequence[Any]]
 ) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Return the columns of the feeds ``task-stream`` and ``task-lanes``: a row each thread that ran something."""
-    threads: dict[str, set[Any]] = {}
+    threads: dict[str, set[Any]] = {worker: set() for worker in activities.get("worker", ())}
+    active = set(threads)
     for record in records:
         threads.setdefault(record["worker"], set()).add(record["thread"])
     places: dict[tuple[str, Any], int] = {}
     lanes: dict[str, list[Any]] = {name: [] for name in ("y", "top", "bottom", "shade", "label")}
-    for number, worker in enumerate(sorted(threads)):
+    for number, worker in enumerate(sorted(threads, key=lambda one: (len(_worker(one, names)), _worker(one, names)))):
         first = len(places)
-        for thread in sorted(threads[worker]):
+        for thread in [*sorted(threads[worker]), *([None] if worker in active else [])]:
             places[worker, thread] = len(places)
         last = len(places) - 1
         row = ((first + last) / 2, first - 0.5, last + 0.5, 0.07 * (number % 2), _worker(worker, names))
         for column, value in zip(lanes.values(), row, strict=True):
             column.append(value)
-    columns = ("y", "name", "color", "worker", "thread", "count", "start", "stop", "duration", "nbytes")
-    rows: dict[str, list[Any]] = {name: [] for name in columns}
+    rows: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    for values in [*_tasks(records, places, names), *_besides(activities, places, names)]:
+        for column, value in zip(rows.values(), values, strict=True):
+            column.append(value)
+    return rows, lanes
+
+
+COLUMNS = ("y", "name", "color", "worker", "thread", "count", "start", "stop", "duration", "nbytes")
+
+
+def _tasks(
+    records: Iterable[Mapping[str, Any]], places: Mapping[tuple[str, Any], int], names: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
     for record in records:
         start, stop = _span(record)
         worker, thread, key = record["worker"], record["thread"], record["key"]
         color = ACTIVITY_COLORS["serialize"] if key is None else color_of(prefix_of(key))
         name = "(forgotten)" if key is None else key_text(key)
-        values = (
-            *(places[worker, thread], name, color, names.get(worker, worker), thread, 1),
-            *(start, stop, stop - start, record.get("nbytes")),
-        )
-        for column, value in zip(rows.values(), values, strict=True):
-            column.append(value)
-    return rows, lanes
+        place = places[worker, thread]
+        yield place, name, color, names.get(worker, worker), thread, 1, start, stop, stop - start, record.get("nbytes")
+
+
+def _besides(
+    activities: Mapping[str, Sequence[Any]], places: Mapping[tuple[str, Any], int], names: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
+    columns = (activities.get(name, ()) for name in ("worker", "kind", "start", "duration", "nbytes", "peer", "type"))
+    for worker, kind, start_us, duration_us, nbytes, peer, of in zip(*columns, strict=True):
+        what, text = KINDS[kind]
+        if peer:
+            text += f"{' from' if kind == 'transfer-in' else ' to'} {names.get(peer, peer)}"
+        if of:
+            text += f" ({of})"
+        start, duration = start_us / 1e6, duration_us / 1e6
+        color, shown = ACTIVITY_COLORS[what], names.get(worker, worker)
+        yield places[worker, None], text, color, shown, "–", 1, start, start + duration, duration, nbytes
 
 
 def _worker(address: str, names: Mapping[str, str]) -> str:
@@ -126,6 +152,10 @@ LETTER = 6.7
 
 WIDTH = 1000
 """Pixels of a page for which the letters in boxes are cut."""
+
+
+LEVELS = 40
+"""Of calls that are seen at once."""
 
 
 def profile(tree: Node, filename: str | None = None, resources: Any = None) -> Any:
@@ -156,10 +186,9 @@ def profile(tree: Node, filename: str | None = None, resources: Any = None) -> A
         _cut(label, int(WIDTH * (right - left) / LETTER) - 1)
         for label, left, right in zip(rows["label"], rows["left"], rows["right"], strict=True)
     ]
-    levels = max(max(rows["top"], default=0), 6)
-    figure = figure_of(
-        "profile:flame_workers", {"profile-boxes": {**rows, "label": cut}}, height=min(80 + 20 * levels, 900)
-    )
+    # Deeper ones come into view by dragging: squeezed into it nobody could read them.
+    levels = min(max(max(rows["top"], default=0), 6), LEVELS)
+    figure = figure_of("profile:flame_workers", {"profile-boxes": {**rows, "label": cut}}, height=80 + 20 * levels)
     figure.y_range.update(start=levels, end=0)
     models: Any = importlib.import_module("bokeh.models")
     # A click would zoom on the page, where a script does that.

@@ -197,7 +197,8 @@ class Dashboard:
                 sockets=self._sockets,
                 token=token,
                 prefix=self.prefix,
-                hosts=self._known_hosts(),
+                hosts=self._allowed_hosts,
+                own_hosts=self._own_hosts(),
                 frame_ancestors=" ".join(self._frame_ancestors),
                 tls=self._tls,
                 peers_tls=self._peers_tls(),
@@ -208,13 +209,12 @@ class Dashboard:
             for sock in self._sockets:
                 sock.close()
 
-    def _known_hosts(self) -> list[str]:
-        """By which names the server may be asked for: where it listens, and what was allowed."""
-        own = [] if is_wildcard(self.host) else [self.host]
+    def _own_hosts(self) -> list[str]:
+        """By which names the server may be asked for: where it listens."""
         if is_wildcard(self.host):
             # Told to listen everywhere: by its numbers and its names it is known.
-            own = [socket.gethostname(), *_own_addresses()]
-        return [*own, *self._allowed_hosts]
+            return [socket.gethostname(), *_own_addresses()]
+        return [self.host]
 
     def _peers_tls(self) -> ssl.SSLContext | None:
         return None if self._tls is None else self.security.ssl_context(self.role, listens=False)

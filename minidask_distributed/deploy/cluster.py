@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - see _at_exit: its own hook must be registered before ours
 import contextlib
-import html
 import logging
 import os
 import threading
@@ -33,6 +32,7 @@ from minidask_distributed import loops
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.dashboard_link import dashboard_link
 from minidask_distributed.security import Security
+from minidask_distributed.summaries import table
 
 T = TypeVar("T")
 
@@ -271,9 +271,13 @@ class Cluster:
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
-        rows = [("address", self.scheduler_address), ("status", self.status), *self._summary()]
-        cells = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in rows)
-        return f"<table><caption>{type(self).__name__} {html.escape(self.name)}</caption>{cells}</table>"
+        facts = [
+            ("address", self.scheduler_address),
+            ("status", self.status),
+            *self._summary(),
+            ("dashboard", self.dashboard_link),
+        ]
+        return table(f"{type(self).__name__} {self.name}", facts)
 
     # ------------------------------------------------------------ what it does
 

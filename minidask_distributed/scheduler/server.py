@@ -63,6 +63,7 @@ from minidask_distributed.scheduler.ticking import Ticking
 from minidask_distributed.scheduler.waiting import Waiting
 from minidask_distributed.security import Security, write_scheduler_file
 from minidask_distributed.services import Service, Services
+from minidask_distributed.summaries import table
 
 logger = logging.getLogger(__name__)
 
@@ -246,6 +247,16 @@ class Scheduler:
     def __repr__(self) -> str:
         place = self._listeners[0].contact_address if self._listeners else "no address"
         return f"<Scheduler {place!r}, {self.status}: {len(self.workers)} workers, {len(self.tasks)} tasks>"
+
+    def _repr_html_(self) -> str:
+        place = self._listeners[0].contact_address if self._listeners else ""
+        facts = [
+            ("address", place),
+            ("status", self.status),
+            ("workers", len(self.workers)),
+            ("tasks", len(self.tasks)),
+        ]
+        return table("Scheduler", facts)
 
     # ------------------------------------------------------------ life
 

@@ -12,7 +12,6 @@ Not for: proving anything (`comm.handshake`), or making certificates (`certifica
 
 from __future__ import annotations
 
-import html
 import os
 import ssl
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 from minidask import config
 from minidask_distributed.security.certificates import temporary_credentials
 from minidask_distributed.security.token import check_token, derived_token, describe_origin, find_token, read_token_file
+from minidask_distributed.summaries import table
 
 TLS_ROLES = ("client", "scheduler", "worker")
 
@@ -361,11 +361,7 @@ class Security:
         return f"Security({', '.join(f'{name}={value}' for name, value in self._shown().items())})"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
-            for name, value in self._shown().items()
-        )
-        return f"<table><caption>Security</caption>{rows}</table>"
+        return table("Security", self._shown().items())
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__ if name != "_contexts"}

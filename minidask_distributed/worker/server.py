@@ -36,6 +36,7 @@ from minidask_distributed.sampling import Profiling
 from minidask_distributed.security import Security
 from minidask_distributed.services import Service, Services
 from minidask_distributed.spill import SpillBuffer
+from minidask_distributed.summaries import table
 from minidask_distributed.worker.activities import ActivityLog
 from minidask_distributed.worker.arguments import Bounds, Place, executor_threads
 from minidask_distributed.worker.blame import FILE_NAME, RunningFile
@@ -224,6 +225,10 @@ class Worker:
 
     def __repr__(self) -> str:
         return f"<Worker {self.address or 'no address'!r}, {self.status}: {self.nthreads} threads>"
+
+    def _repr_html_(self) -> str:
+        facts = [("address", self.address), ("status", self.status), ("threads", self.nthreads)]
+        return table(f"Worker {self.name}", facts)
 
     # ------------------------------------------------------------ life
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks import bench_cluster, bench_overhead, bench_transfer, clusters, compare, workload
+from benchmarks import bench_cluster, bench_transfer, clusters, compare, workload
 
 GROUPS = [
     "map-10k,tree-8k,blockwise-10k,roundtrip-inproc-p99",
     "scheduler-cpu-flat,scheduler-messages,idle-memory-worker,import-client",
     "scatter-*,ready-inproc,close-inproc,efficiency-sleep",
+    "dashboard-*",
 ]
 
 
@@ -47,9 +48,9 @@ def test_a_cluster_apart_is_processes_that_end_with_it():
         processes = [cluster.scheduler, *cluster.workers]
         assert len({process.pid for process in processes}) == 3
         assert all(process.is_running() for process in processes)
-        before = bench_overhead.processor_s(cluster.scheduler)
-        assert bench_overhead.scheduler_s(cluster, 50, 2, count(0, 50)) >= 0
-        assert bench_overhead.processor_s(cluster.scheduler) >= before
+        before = bench_cluster.processor_s(cluster.scheduler)
+        assert bench_cluster.scheduler_s(cluster, 50, 2, count(0, 50)) >= 0
+        assert bench_cluster.processor_s(cluster.scheduler) >= before
     assert not any(process.is_running() for process in processes)
 
 
@@ -161,7 +162,7 @@ print(traced() - before)
 
 
 def test_every_measure_of_the_cluster_has_a_limit_or_is_named_for_the_scale():
-    files = [compare.FOLDER / f"bench_{name}.py" for name in ("cluster", "overhead", "transfer")]
+    files = [compare.FOLDER / f"bench_{name}.py" for name in ("cluster", "dashboard", "overhead", "transfer")]
     free = {
         name
         for name, made in workload.load(files).items()

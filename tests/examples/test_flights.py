@@ -71,7 +71,13 @@ def test_on_a_cluster_of_its_own(example, expected, tmp_path, capsys):
     printed = capsys.readouterr().out
     check_output(printed)
     assert re.search(r"tcp://127\.0\.0\.1:\d+: 2 workers", printed)
+    assert re.search(r"Look at it: http://127\.0\.0\.1:\d+/status\?token=\w+", printed)
     assert "100%" in printed
+    # The report stays, the data don't.
+    report = tmp_path / "flights-report.html"
+    assert f"Performance report: {report}" in printed
+    assert list(tmp_path.iterdir()) == [report]
+    assert "Task stream" in report.read_text()
     assert multiprocessing.active_children() == []
 
 
@@ -141,6 +147,37 @@ def test_the_months_hold_all_flights(example, tmp_path):
 def test_a_directory_without_the_files_is_an_error(example, tmp_path, capsys):
     with pytest.raises(FileNotFoundError, match=r"no CSV file matches '.*flights-\*\.csv'"):
         example.main(["--dir", str(tmp_path), "--reuse"])
+
+
+def test_the_cluster_can_be_held(example, tmp_path, monkeypatch, capsys):
+    class Client:
+        dashboard_link = "http://127.0.0.1:1/status"
+
+    def keyboard(typed):
+        read, write = os.pipe()
+        os.write(write, typed)
+        os.close(write)
+        return open(read)
+
+    for typed, seconds in ((b"\n", 0.0), (b"\n", 100.0), (b"", 0.0), (b"", 0.01)):
+        with keyboard(typed) as stdin, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", stdin)
+            example.hold(Client(), seconds)
+    printed = capsys.readouterr().out
+    assert printed.count("http://127.0.0.1:1/status") == 4
+    assert "stays for 100 s until you press Enter" in printed
+
+
+def test_only_a_cluster_can_be_held(example, capsys):
+    with pytest.raises(SystemExit):
+        example.main(["--scheduler", "threads", "--hold"])
+    assert "--hold is for a cluster" in capsys.readouterr().err
+
+
+def test_reports_are_of_clusters(example, tmp_path):
+    assert example.arguments(["--scheduler", "threads", "--report", "x.html"]).report is None
+    assert example.arguments(["--dir", str(tmp_path)]).report == str(tmp_path / "flights-report.html")
+    assert example.arguments([]).report is None
 
 
 def test_options_that_need_a_directory_say_so(example, capsys):

@@ -2,7 +2,6 @@
 
 import { Connection } from "./connection.js";
 import { Figures } from "./figures.js";
-import { seconds } from "./format.js";
 import { Store } from "./store.js";
 import { Summary } from "./summary.js";
 import { Tables } from "./tables.js";
@@ -22,7 +21,7 @@ function showState(state, delayMs) {
   if (place.dataset.state !== state || state === "lost") {
     place.dataset.state = state;
     place.lastElementChild.textContent =
-      state === "lost" ? `${WORDS.lost}; next attempt in ${seconds(Math.ceil(delayMs / 1e3))}` : WORDS[state];
+      state === "lost" ? `${WORDS.lost}; next attempt in ${Math.ceil(delayMs / 1e3)} s` : WORDS[state];
   }
   document.body.classList.toggle("lost", state === "lost");
 }

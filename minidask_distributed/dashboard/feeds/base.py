@@ -36,7 +36,7 @@ class Feed:
     """
 
     name: ClassVar[str]  # unique; also the tag of the sources: "feed:" + name
-    period_s: ClassVar[float] = 0.25  # read no more often than that
+    period_s: ClassVar[float] = 0.2  # read no more often than that
     columns: ClassVar[tuple[str, ...]]
 
     def read(self, server: Any, now: float) -> Columns:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from minidask_distributed.client.client import Client
+from minidask_distributed.client.describing import MOST_WORKERS, SchedulerInfo
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.security import read_scheduler_file
 from tests.distributed.client.scripted import TOKEN, connected
@@ -36,6 +37,15 @@ def test_for_notebooks() -> None:
         assert "&lt;me&gt;" in shown
         assert made.scheduler_address in shown
         assert "running" in shown
+
+
+def test_a_scheduler_for_notebooks() -> None:
+    worker = {"name": "<script>", "status": "running", "nthreads": 2, "memory_limit": 0, "n_processing": 1, "n_held": 3}
+    info = SchedulerInfo(address="tcp://a:1", workers={f"tcp://b:{port}": worker for port in range(MOST_WORKERS + 1)})
+    shown = info._repr_html_()
+    assert f"<summary>{MOST_WORKERS} of {MOST_WORKERS + 1} workers</summary>" in shown
+    assert shown.count("<td>&lt;script&gt;</td>") == MOST_WORKERS
+    assert "<details" not in SchedulerInfo(address="tcp://a:1", workers={})._repr_html_()
 
 
 def test_a_scheduler_file(tmp_path: Path) -> None:

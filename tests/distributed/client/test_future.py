@@ -47,7 +47,9 @@ def test_of_a_finished_task() -> None:
         assert future.client is client
         assert future.executor is client
         assert repr(future) == f"<Future: finished, key: {future.key}>"
-        assert future._repr_html_().startswith(f"<b>Future: {future.key}</b>")
+        assert f"<td>{future.key}</td>" in future._repr_html_()
+        named = client.submit(add, 1, 2, key="<script>")
+        assert "<td>&lt;script&gt;</td>" in named._repr_html_()
 
 
 def test_of_a_failed_task() -> None:

@@ -166,6 +166,16 @@ def test_a_websocket_must_come_from_a_page_of_this_server(origin, status):
     assert access().judge(ask("feeds/ws", is_websocket=True, origin=origin, cookie=cookie)).status == status
 
 
+def test_where_it_listens_it_is_known_but_other_ports_there_are_strangers():
+    own = Access(VIEW, "/", "8787", [], False, own=["10.0.0.5", "127.0.0.1"])
+    token = f"token={VIEW}"
+    for host in ("10.0.0.5", "127.0.0.1"):
+        mine = ask("feeds/ws", host=f"{host}:8787", is_websocket=True, origin=f"http://{host}:8787", query=token)
+        other = ask("feeds/ws", host=f"{host}:8787", is_websocket=True, origin=f"http://{host}:9999", query=token)
+        assert own.judge(mine).status == 200
+        assert own.judge(other).status == 403
+
+
 def test_a_websocket_may_come_from_an_allowed_host():
     request = ask("feeds/ws", is_websocket=True, origin="https://hub.example.org", query=f"token={VIEW}")
     assert access(hosts=["hub.example.org"]).judge(request).status == 200

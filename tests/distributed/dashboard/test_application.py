@@ -155,7 +155,8 @@ def test_a_request_without_a_host_is_refused(looking):
 
 
 @pytest.mark.parametrize(
-    ("origin", "status"), [("http://evil.example", 403), ("null", 403), ("http://localhost:1", 403)]
+    ("origin", "status"),
+    [("http://evil.example", 403), ("null", 403), ("http://localhost:1", 403), ("http://127.0.0.1:1", 403)],
 )
 def test_a_websocket_from_elsewhere_is_refused(looking, origin, status):
     async def main():

@@ -59,6 +59,7 @@ def test_a_task_and_its_result(address):
     async def test(scheduler):
         async with make(scheduler) as worker:
             assert repr(worker) == f"<Worker {worker.address!r}, running: 1 threads>"
+            assert f"<td>{worker.address}</td>" in worker._repr_html_()
             (task,) = await scheduler.submit((divmod, 7, 2))
             values = await scheduler.finished(task)
             assert unpack(values[task]) == (3, 1)

@@ -99,6 +99,7 @@ class Browsing:
     """Chromium on a thread of its own."""
 
     def __init__(self, program: str) -> None:
+        self.arguments = ARGUMENTS
         self._program = program
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="playwright", daemon=True)
@@ -142,7 +143,7 @@ class Site:
     @property
     def dashboard(self) -> Any:
         """The service, in this process."""
-        [service] = [one for one in self.cluster.scheduler.services if one.name == "dashboard"]
+        [service] = self.cluster.scheduler.services._started
         return service
 
     @property

@@ -118,3 +118,47 @@ def test_a_name_is_used_once():
             await me.ask("memory_sample", name="x")
 
     run(test)
+
+
+def test_a_record_has_what_was_meanwhile():
+    async def test(made):
+        me = await made.client()
+        recorder = made.scheduler.recorder
+        row = {"incoming": [["tcp://127.0.0.1:1", 1000, 10, 1]], "received": [["numpy.ndarray", 1000, 10, 1]]}
+        recorder.traffic.add("tcp://127.0.0.1:2", row, 1.0)
+        request = me.ask_later("record", name="x")
+        assert await me.ask("memory_sample_running", name="x") is True
+        assert recorder.is_attached
+        recorder.traffic.add("tcp://127.0.0.1:2", row, 2.0)
+        with pytest.raises(Refused, match="ValueError: 'x' is being sampled already"):
+            await me.ask("record", name="x")
+        me.ask_later("memory_sample_end", name="x")
+        answers = [await me.next(Answer), await me.next(Answer)]
+        [found] = [answer.value for answer in answers if answer.request == request]
+        assert (found["pairs"]["nbytes"], found["pairs"]["count"]) == ([1000], [1])
+        assert found["types"]["type"] == ["numpy.ndarray"]
+        assert found["start"] <= found["stop"]
+        assert not recorder.is_attached
+        assert made.scheduler.memory_samples == {}
+
+    run(test)
+
+
+def test_a_client_that_goes_ends_its_record():
+    async def test(made):
+        me, other = await made.client("me"), await made.client("other")
+        me.ask_later("record", name="x")
+        assert await me.ask("memory_sample_running", name="x")
+        await me.close()
+        async with asyncio.timeout(10):
+            while made.scheduler.recorder.is_attached:
+                await other.settle()
+
+    run(test)
+
+
+def test_sums_that_were_forgotten_meanwhile_begin_anew():
+    before = {"type": ["a"], "nbytes": [500], "count": [9]}
+    after = {"type": ["a"], "nbytes": [20], "count": [2]}
+    assert measuring.added(before, after, ("type",)) == after
+    assert measuring.added(after, after, ("type",)) == {"type": [], "nbytes": [], "count": []}
