@@ -32,7 +32,7 @@ CLASSES: list[tuple[str, Any, Any, str]] = [
 ]
 
 HEAD = """Names of NumPy, one by one
-========================
+==========================
 
 Written by ``docs/coverage_array.py`` from the modules themselves. What is there has NumPy's meaning, lazily, under
 ``minidask.array``; NumPy's own function does the same when it is called with a chunked array. A name that isn't there raises
@@ -98,9 +98,14 @@ def section(title: str, there: Iterable[str], missing: Iterable[tuple[str, str]]
             "     - instead",
         ]
         for name, instead in rows:
-            lines += [f"   * - ``{name}``", f"     - {instead}"]
+            lines += [f"   * - ``{name}``", f"     - {escaped(instead)}"]
         lines.append("")
     return "\n".join(lines)
+
+
+def escaped(text: str) -> str:
+    """Return a text that stands as it is in reStructuredText."""
+    return text.replace("\\", "\\\\").replace("*", "\\*")
 
 
 def has(ours: Any, name: str) -> bool:
