@@ -46,7 +46,7 @@ class Connection:
         Its comm; the role is the handshake's.
     """
 
-    __slots__ = ("bye", "comm", "ended", "is_open", "name", "number", "role", "spoken")
+    __slots__ = ("bye", "comm", "ended", "is_open", "name", "number", "role", "spoken", "untaken")
 
     def __init__(self, number: int, comm: Comm) -> None:
         self.number = number
@@ -57,6 +57,7 @@ class Connection:
         self.is_open = self.role == "rpc"  # whether its first message came
         self.bye: str | None = None  # why it closes, if it said so
         self.ended = False  # nothing that it still says counts
+        self.untaken: list[Message] = []  # came, and waits until others had their turn
 
     def __repr__(self) -> str:
         return f"{self.role} {self.name} ({self.comm.peer_address})"

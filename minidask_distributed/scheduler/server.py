@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 import uuid
@@ -66,6 +67,9 @@ from minidask_distributed.services import Service, Services
 from minidask_distributed.summaries import table
 
 logger = logging.getLogger(__name__)
+
+TURN_S = 0.05
+"""A peer's messages are taken for so long at a time: a million results may be released in one reading."""
 
 
 class Scheduler:
@@ -391,12 +395,29 @@ class Scheduler:
             self.flow.update()
 
     def _receive(self, connection: Connection, messages: list[Message]) -> None:
-        """Take what one reading of a connection brought. Once a batch, never once a task."""
+        """Take what one reading of a connection brought, behind what others may go before. Once a batch, never once a task."""
+        if connection.untaken:
+            connection.untaken += messages
+        else:
+            self._take(connection, messages, TURN_S)
+
+    def _go_on(self, connection: Connection) -> None:
+        """Take what is left of a reading that took too long."""
+        messages, connection.untaken = connection.untaken, []
+        self._take(connection, messages, TURN_S)
+
+    def _take(self, connection: Connection, messages: list[Message], limit_s: float) -> None:
+        """Take messages until it is others' turn."""
         now = time.monotonic()
+        latest = now + limit_s
         machine, spoken, observers = self.machine, connection.spoken, self._observers
-        for message in messages:
+        for at, message in enumerate(messages):
             if connection.ended:
                 return
+            if at and time.monotonic() > latest:
+                connection.untaken = messages[at:]
+                asyncio.get_running_loop().call_soon(self._go_on, connection)
+                break
             kind = type(message)
             try:
                 if kind in spoken and connection.is_open:
@@ -458,6 +479,10 @@ class Scheduler:
         self._keep(self._ending, close_comm(connection.comm))
 
     def _closed(self, connection: Connection, error: BaseException | None) -> None:
+        if connection.untaken:
+            # What it said before its end counts.
+            messages, connection.untaken = connection.untaken, []
+            self._take(connection, messages, math.inf)
         if not connection.ended:
             reason = connection.bye or (f"{type(error).__name__}: {error}" if error else "the connection was closed")
             self._gone(connection, reason)

@@ -120,6 +120,37 @@ def test_answers_come_behind_what_the_messages_before_them_led_to():
     run(test)
 
 
+def test_a_peer_that_says_much_leaves_turns_to_others(monkeypatch):
+    monkeypatch.setattr(server, "TURN_S", -1.0)
+
+    async def test(made):
+        client, other = await made.client(), await made.client()
+        taken = []
+        handle = made.scheduler.machine.handle
+        monkeypatch.setattr(
+            made.scheduler.machine,
+            "handle",
+            lambda peer, message, now: (taken.append((peer, type(message))), handle(peer, message, now)),
+        )
+        client.send(upload("a", "b"), *[ClientBeat()] * 50, Release([0, 1]), ClientBeat())
+        other.send(*[ClientBeat()] * 5)
+        assert await made.scheduler.until(lambda: len(taken) == 58, 10)
+        peers_in_turn = [peer for peer, _ in taken]
+        mine = peers_in_turn[0]
+        assert [kind for peer, kind in taken if peer == mine][50:] == [ClientBeat, Release, ClientBeat]
+        assert peers_in_turn.index(next(peer for peer in peers_in_turn if peer != mine)) < 50
+        assert not made.scheduler.tasks
+        # What is said before the end counts.
+        taken.clear()
+        client.send(*[ClientBeat()] * 50, Bye("enough"))
+        await client.comm.close()
+        assert await made.scheduler.until(lambda: len(made.scheduler.clients) == 1, 10)
+        assert len(taken) == 50
+        assert not any(connection.untaken for connection in made.scheduler.connections.values())
+
+    run(test)
+
+
 def test_inproc_and_tcp_at_once():
     async def test(made):
         scheduler = made.scheduler
