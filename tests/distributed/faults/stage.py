@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -132,6 +133,9 @@ class Program:
     def signal(self, number: int) -> None:
         """Send a signal to the program alone."""
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            # Until its last thread has stopped it may still answer.
+            os.waitpid(self.process.pid, os.WUNTRACED)
 
     def wait(self, limit_s: float = PATIENCE_S) -> int:
         """Wait until it has ended; return its exit status."""

@@ -449,6 +449,8 @@ def test_a_peer_that_hangs_or_dies_is_told_after_a_while(fetcher):
         one.fetch(address, [1])
         assert collected.wait(1)[0].values[1].sum() == 1000
         os.kill(process.pid, signal.SIGSTOP)
+        # Until its last thread has stopped it may still answer.
+        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
         one.fetch(address, [1], nbytes=8000)
         hung = collected.wait(2)[1]
         assert hung.unanswered == [1]
