@@ -16,12 +16,8 @@ from __future__ import annotations
 import errno
 import os
 import pickle
-import shutil
-import tempfile
-import threading
 import weakref
 from collections.abc import Collection
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,53 +25,9 @@ import numpy as np
 
 from minidask.array.slicing.layers import wanted_indices
 from minidask.graph import Key, Layer, Task, TaskRef
+from minidask.io.folder import Folder, FolderCopy
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_numbers = count()
-
-
-class Folder:
-    """A folder for one rechunk's files, made when the first is written, removed with this object.
-
-    Examples
-    --------
-    >>> folder = Folder(None)
-    >>> path = folder.new_path()
-    >>> path.parent.exists()
-    True
-    >>> folder.close()
-    >>> path.parent.exists()
-    False
-    """
-
-    def __init__(
-        self, parent: str | os.PathLike[str] | None, path: Path | None = None, owner: int | None = None
-    ) -> None:
-        self.parent = parent
-        self.path = path
-        self.is_copy = owner is not None
-        self.owner = os.getpid() if owner is None else owner
-        self._lock = threading.Lock()
-        self.close: Any = lambda: None
-
-    def new_path(self) -> Path:
-        """Return the path of a file that isn't there yet; raises OSError if the folder can't be made."""
-        with self._lock:
-            if self.path is None:
-                if self.parent is not None:
-                    Path(self.parent).mkdir(parents=True, exist_ok=True)
-                self.path = Path(tempfile.mkdtemp(prefix="minidask-rechunk-", dir=self.parent))
-                self.close = weakref.finalize(self, _remove, self.path, self.owner)
-        return self.path / f"{os.getpid()}-{next(_numbers)}"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Copies write where the owner removes.
-        return Folder, (self.parent, self.new_path().parent, self.owner)
-
-
-def _remove(path: Path, owner: int) -> None:
-    if os.getpid() == owner:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _unlink(path: Path, owner: int) -> None:
@@ -88,7 +40,7 @@ class FileBlock:
 
     __slots__ = ("__weakref__", "folder", "path", "plain")
 
-    def __init__(self, path: Path, folder: Folder, plain: bool) -> None:
+    def __init__(self, path: Path, folder: Folder | FolderCopy, plain: bool) -> None:
         self.path = path
         # Held, so that the folder stays for as long as anything can be read from it.
         self.folder = folder
@@ -111,7 +63,7 @@ class FileBlock:
         return FileBlock, (self.path, self.folder, self.plain)
 
 
-def write_block(folder: Folder, block: Any) -> Any:
+def write_block(folder: Folder | FolderCopy, block: Any) -> Any:
     """Write a block to a file and return what stands for it; a block without elements stays.
 
     Raises
@@ -121,7 +73,7 @@ def write_block(folder: Folder, block: Any) -> Any:
 
     Examples
     --------
-    >>> block = write_block(Folder(None), np.arange(5))
+    >>> block = write_block(Folder(None, "rechunk"), np.arange(5))
     >>> block[1:3]
     array([1, 2])
     """
@@ -144,11 +96,11 @@ def write_block(folder: Folder, block: Any) -> Any:
             error.errno,
             f"a rechunk could not write its temporary files: {why}. It needs as much room as the array takes: set "
             "temporary-directory to a folder that has it",
-            str(path or folder.parent),
+            None if path is None else str(path),
         ) from error
     made = FileBlock(path, folder, plain)
-    if not folder.is_copy:
-        weakref.finalize(made, _unlink, path, folder.owner)
+    if isinstance(folder, Folder):
+        weakref.finalize(made, _unlink, path, os.getpid())
     return made
 
 
@@ -164,7 +116,7 @@ class OnDisk(Layer):
     def lower(self, wanted: Collection[Key] | None = None) -> dict[Key, Task]:
         source, notes = self.inputs[0].name, self.annotations or None
         # One a computation: it goes with the last of its tasks and blocks.
-        folder = Folder(self.parent)
+        folder = Folder(self.parent, "rechunk")
         return {
             (self.name, *index): Task(write_block, (folder, TaskRef((source, *index))), None, notes)
             for index in wanted_indices(self, wanted)

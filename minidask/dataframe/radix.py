@@ -42,6 +42,7 @@ def stable_argsort(values: NDArray[Any]) -> NDArray[np.intp]:
         return np.argsort(values, kind="stable")
     low, high = int(numbers.min()), int(numbers.max())
     digits = -(-(high - low).bit_length() // _DIGIT_BITS)
+    # The smallest date means none, which NumPy puts last.
     if digits > _MOST_DIGITS or (numbers is not values and low == np.iinfo(np.int64).min):
         return np.argsort(values, kind="stable")
     # A difference that wraps is right all the same: it is taken as an unsigned number, and the span has few bits.

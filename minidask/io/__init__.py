@@ -5,7 +5,8 @@ knows bytes and names; what the bytes mean (CSV, parquet, text) is known by the 
 
 Tour: ``paths`` (urls, globs and lists become ``StoredFile`` with size and version), ``compression`` (names, suffixes, opening),
 ``bytes`` (ranges and whole contents, with errors that name the file), ``blocks`` (a file cut into ranges that end where records
-do), ``writing`` (a file or a whole directory appears at once or not at all).
+do), ``writing`` (a file or a whole directory appears at once or not at all), ``folder`` (temporary files of one operation),
+``memory`` (how much there is).
 """
 
 from minidask.io.blocks import Block, read_block, split_file

@@ -25,6 +25,7 @@ import ctypes
 import gc
 import logging
 import math
+import sys
 from collections.abc import Callable
 from time import monotonic
 from typing import NamedTuple
@@ -230,7 +231,7 @@ class MemoryMonitor:
 
 def trim_allocator() -> bool:
     """Give freed memory back to the system; return whether the C library can (glibc's ``malloc_trim``)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is None:
         return False
     trim(0)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import minidask.array as da
 from minidask import config
 from minidask.array import rechunk_files
-from minidask.array.rechunk_files import FileBlock, Folder, write_block
+from minidask.array.rechunk_files import FileBlock, write_block
 from minidask.array.testing import assert_eq
+from minidask.io.folder import Folder
 from tests.array.arrays import EVERY_DTYPE, chunkings, few, pairs
 
 
@@ -100,7 +101,7 @@ def test_a_result_that_is_put_together_needs_no_files(tmp_path):
 
 
 def test_copies_write_where_the_owner_removes(tmp_path):
-    folder = Folder(tmp_path)
+    folder = Folder(tmp_path, "rechunk")
     copy = pickle.loads(pickle.dumps(folder))
     block = pickle.loads(pickle.dumps(write_block(copy, np.arange(5))))
     assert block[1:].tolist() == [1, 2, 3, 4]
@@ -114,7 +115,7 @@ def test_copies_write_where_the_owner_removes(tmp_path):
 
 
 def test_a_file_goes_with_its_block(tmp_path):
-    folder = Folder(tmp_path)
+    folder = Folder(tmp_path, "rechunk")
     block = write_block(folder, np.arange(5))
     assert isinstance(block, FileBlock)
     path = block.path
@@ -133,7 +134,7 @@ def test_a_full_disk_is_said_and_nothing_stays(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(rechunk_files.np, "save", full)
-    folder = Folder(tmp_path)
+    folder = Folder(tmp_path, "rechunk")
     with pytest.raises(OSError, match=r"the disk is full\. .*set temporary-directory") as caught:
         write_block(folder, np.arange(5))
     assert caught.value.errno == errno.ENOSPC
@@ -141,4 +142,4 @@ def test_a_full_disk_is_said_and_nothing_stays(tmp_path, monkeypatch):
     folder.close()
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="could not write its temporary files"):
-        write_block(Folder(tmp_path / "file"), np.arange(5))
+        write_block(Folder(tmp_path / "file", "rechunk"), np.arange(5))

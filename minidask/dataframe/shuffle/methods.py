@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 from minidask import config
 from minidask.collection.upward import load_extensions
 from minidask.dataframe.shuffle.budget import memory_limit
-from minidask.dataframe.shuffle.folder import Folder
 from minidask.dataframe.shuffle.pieces import Split, collect, join_all, join_pieces, split_rows
 from minidask.dataframe.shuffle.store import GATHERED, Store, gather, split_into
 from minidask.graph import Key, Layer, Task, TaskRef
+from minidask.io.folder import Folder
 from minidask.schedulers import executor
 from minidask.schedulers.registry import NAMED, current_runner, lowered_for
 
@@ -109,7 +109,7 @@ def lower_within_memory_limit(plan: Plan, wanted: Collection[int]) -> dict[Key, 
             "the shuffle method 'disk' works on one machine's own schedulers: on a cluster leave the method out, or name "
             "'p2p' or 'tasks'"
         )
-    store = Store(Folder(config.get("temporary-directory", None)), memory_limit())
+    store = Store(Folder(config.get("temporary-directory", None), "shuffle"), memory_limit())
     return _lower_collected(plan, wanted, split_into, (plan.targets, plan.npartitions, store), store)
 
 

@@ -15,9 +15,9 @@ import socket
 from typing import Any
 
 from minidask.dataframe.shuffle.budget import BUDGET
-from minidask.dataframe.shuffle.folder import Folder, FolderCopy
 from minidask.dataframe.shuffle.pieces import Split, merge_splits, split_rows
 from minidask.dataframe.shuffle.spill import SpilledSplit, write_split
+from minidask.io.folder import Folder, FolderCopy
 
 SMALL_ROWS = 256
 """Pieces of fewer rows are put together before they are joined; an estimate of where that begins to be cheaper."""

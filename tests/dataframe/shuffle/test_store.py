@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from minidask.dataframe.shuffle.folder import Folder, FolderCopy
 from minidask.dataframe.shuffle.pieces import Split, join_all, split_rows
 from minidask.dataframe.shuffle.spill import SpilledSplit
 from minidask.dataframe.shuffle.store import Store, gather, split_into
+from minidask.io.folder import Folder, FolderCopy
 from minidask.tokenize import tokenize
 from tests.dataframe.shuffle.test_layout import equal
 from tests.dataframe.shuffle.test_pieces import Places
@@ -22,7 +22,7 @@ TARGETS = Places(*FRAME["k"])
 
 @pytest.fixture
 def folder(tmp_path):
-    found = Folder(tmp_path)
+    found = Folder(tmp_path, "shuffle")
     yield found
     found.close()
 

@@ -1,12 +1,12 @@
-"""The folder of one shuffle's files: made when there is something to write, gone when the shuffle is.
+"""The folder of one operation's temporary files: made when there is something to write, gone when the operation is.
 
-Place in the flow: ``store`` asks it for paths. The process that planned the shuffle owns the folder; its child processes get
-copies by pickling, which write there and delete nothing.
+Place in the flow: shuffles of dataframes and rechunks of arrays ask it for paths. The process that planned the operation owns the
+folder; its child processes get copies by pickling, which write there and delete nothing.
 
 How it goes away. A file goes with the last object that can read it, the folder with the ``Folder``, at the latest at the
 interpreter's end. A killed process leaves its folder behind, unlocked; the next one that makes a folder beside it removes it.
 
-Invariants: a folder that was closed is never made again; nothing outside of folders named ``PREFIX...`` is removed.
+Invariants: a folder that was closed is never made again; nothing outside of folders named ``minidask-PURPOSE-...`` is removed.
 """
 
 from __future__ import annotations
@@ -26,19 +26,22 @@ from typing import Any
 if sys.platform != "win32":
     import fcntl
 
-PREFIX = "minidask-shuffle-"
-# What a folder is called until it is locked, so that nobody takes it for one that was left behind.
-_YOUNG = ".minidask-shuffle-"
-
 _numbers = count()
 
 
 class Folder:
-    """A folder for temporary files, in ``parent`` (None: where the operating system puts them).
+    """A folder for temporary files.
+
+    Parameters
+    ----------
+    parent
+        Where it is made; None: where the operating system puts such.
+    purpose
+        Of the files: "shuffle" or "rechunk"; stands in the folder's name and in messages.
 
     Examples
     --------
-    >>> folder = Folder(None)
+    >>> folder = Folder(None, "shuffle")
     >>> path = folder.new_path()
     >>> _ = path.write_text("rows")
     >>> folder.close()
@@ -46,7 +49,8 @@ class Folder:
     (False, False)
     """
 
-    def __init__(self, parent: str | os.PathLike[str] | None) -> None:
+    def __init__(self, parent: str | os.PathLike[str] | None, purpose: str) -> None:
+        self.purpose = purpose
         self.parent = Path(tempfile.gettempdir() if parent is None else parent)
         self._lock = threading.Lock()
         self._state = _State()
@@ -65,7 +69,7 @@ class Folder:
         """
         with self._lock:
             if self._state.closed:
-                raise RuntimeError("the shuffle has ended, and its temporary files are gone")
+                raise RuntimeError(f"the {self.purpose} has ended, and its temporary files are gone")
             if self._state.path is None:
                 self._make()
             assert self._state.path is not None
@@ -73,7 +77,7 @@ class Folder:
 
     def new_path(self) -> Path:
         """Return the path of a file that isn't there yet; raises as ``path`` does."""
-        return self.path / f"{os.getpid()}-{next(_numbers)}.arrows"
+        return self.path / f"{os.getpid()}-{next(_numbers)}"
 
     def close(self) -> None:
         """Remove the folder with all that is in it; it can't be used any more."""
@@ -82,18 +86,20 @@ class Folder:
         self._finalize()
 
     def _make(self) -> None:
+        prefix = f"minidask-{self.purpose}-"
         try:
             self.parent.mkdir(parents=True, exist_ok=True)
-            _remove_left(self.parent)
-            young = Path(tempfile.mkdtemp(prefix=_YOUNG, dir=self.parent))
+            _remove_left(self.parent, prefix)
+            # Called so until it is locked, so that nobody takes it for one that was left behind.
+            young = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=self.parent))
         except OSError as error:
             raise type(error)(
                 error.errno,
-                f"a shuffle needs a folder for temporary files, and {self.parent} is none ({error.strerror}): set "
+                f"a {self.purpose} needs a folder for temporary files, and {self.parent} is none ({error.strerror}): set "
                 "temporary-directory to one with room",
             ) from error
         self._state.lock = _locked(young)
-        self._state.path = young.rename(self.parent / (PREFIX + young.name.removeprefix(_YOUNG)))
+        self._state.path = young.rename(self.parent / young.name.removeprefix("."))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Made now: a copy would not know whether it was removed already.
@@ -118,7 +124,7 @@ class FolderCopy:
 
     def new_path(self) -> Path:
         """Return the path of a file that isn't there yet."""
-        return self.path / f"{os.getpid()}-{next(_numbers)}.arrows"
+        return self.path / f"{os.getpid()}-{next(_numbers)}"
 
     def close(self) -> None:
         """Leave it to the owner."""
@@ -163,9 +169,9 @@ def _locked(folder: Path) -> int | None:
     return handle
 
 
-def _remove_left(parent: Path) -> None:
+def _remove_left(parent: Path, prefix: str) -> None:
     """Remove folders whose processes are gone."""
-    for folder in parent.glob(f"{PREFIX}*"):
+    for folder in parent.glob(f"{prefix}*"):
         with contextlib.suppress(OSError):
             handle = _locked(folder)
             if handle is not None:

@@ -11,16 +11,16 @@ import sys
 
 import pytest
 
-from minidask.dataframe.shuffle.folder import PREFIX, Folder, FolderCopy
+from minidask.io.folder import Folder, FolderCopy
 
 
 def test_it_is_made_when_it_is_needed_and_removed_when_it_is_not(tmp_path):
-    folder = Folder(tmp_path / "new" / "place")
+    folder = Folder(tmp_path / "new" / "place", "shuffle")
     assert not list(tmp_path.iterdir())
     one, other = folder.new_path(), folder.new_path()
     assert one != other
     assert one.parent.parent == tmp_path / "new" / "place"
-    assert one.parent.name.startswith(PREFIX)
+    assert one.parent.name.startswith("minidask-shuffle-")
     one.write_text("rows")
     del folder
     gc.collect()
@@ -28,7 +28,7 @@ def test_it_is_made_when_it_is_needed_and_removed_when_it_is_not(tmp_path):
 
 
 def test_a_closed_one_is_not_made_again(tmp_path):
-    folder = Folder(tmp_path)
+    folder = Folder(tmp_path, "shuffle")
     path = folder.new_path()
     folder.close()
     folder.close()
@@ -38,7 +38,7 @@ def test_a_closed_one_is_not_made_again(tmp_path):
 
 
 def test_a_copy_writes_there_and_removes_nothing(tmp_path):
-    folder = Folder(tmp_path)
+    folder = Folder(tmp_path, "shuffle")
     copy = pickle.loads(pickle.dumps(folder))
     assert isinstance(copy, FolderCopy)
     path = copy.new_path()
@@ -58,13 +58,13 @@ def test_a_copy_writes_there_and_removes_nothing(tmp_path):
 def test_what_is_no_folder_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"needs a folder for temporary files.*set temporary-directory to one with room"):
-        Folder(tmp_path / "file").new_path()
+        Folder(tmp_path / "file", "shuffle").new_path()
 
 
 PROGRAM = """
 import os, sys
-from minidask.dataframe.shuffle.folder import Folder
-folder = Folder(sys.argv[1])
+from minidask.io.folder import Folder
+folder = Folder(sys.argv[1], "shuffle")
 folder.new_path().write_text("rows")
 if sys.argv[2] == "killed":
     os.kill(os.getpid(), 9)
@@ -78,10 +78,10 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
     assert not list(tmp_path.iterdir()), "at its end a process removes its own"
     killed = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path), "killed"])
     assert killed.wait(timeout=60) == -9
-    living = Folder(tmp_path)
+    living = Folder(tmp_path, "shuffle")
     assert len(list(tmp_path.iterdir())) == 1
     here = living.path
-    other = Folder(tmp_path)
+    other = Folder(tmp_path, "shuffle")
     assert sorted([here, other.path]) == sorted(tmp_path.iterdir()), "those of living processes stay"
 
 
@@ -92,7 +92,7 @@ def _drop(folder: Folder) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_a_forked_child_removes_nothing(tmp_path):
-    folder = Folder(tmp_path)
+    folder = Folder(tmp_path, "shuffle")
     path = folder.path
     child = multiprocessing.get_context("fork").Process(target=_drop, args=(folder,))
     child.start()
