@@ -6,6 +6,9 @@ test fails the run, so that no part of the suite goes missing unseen.
 With ``MINIDASK_TEST_SOAK_SHARE=N`` every Nth of the tests marked ``soak`` runs, the first one always: what continuous integration
 has the time for.
 
+The examples that Hypothesis draws are the same in each run, so that no change is blamed for what it didn't do; with
+``MINIDASK_TEST_RANDOM=1`` they are other ones each time.
+
 ``make test`` runs in several processes (pytest-xdist). A test marked ``alone`` is held to seconds that leave little room,
 or compares times, and runs while the other processes of the run do nothing.
 """
@@ -26,7 +29,14 @@ from hypothesis import HealthCheck, settings
 
 # How long an example takes says more about the machine and what else it does than about the code.
 _unhurried = [*settings.default.suppress_health_check, HealthCheck.too_slow]
-settings.register_profile("minidask", settings.default, deadline=None, suppress_health_check=_unhurried)
+settings.register_profile(
+    "minidask",
+    settings.default,
+    deadline=None,
+    suppress_health_check=_unhurried,
+    derandomize=os.environ.get("MINIDASK_TEST_RANDOM", "") in ("", "0"),
+    print_blob=True,
+)
 settings.load_profile("minidask")
 
 NO_SKIPS = os.environ.get("MINIDASK_TEST_NO_SKIPS", "") not in ("", "0")

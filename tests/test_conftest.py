@@ -17,7 +17,7 @@ def run(folder: Path, test: str, *arguments: str, **environment: str) -> tuple[i
     (folder / "conftest.py").write_text(CONFTEST.read_text())
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    soak: endurance\n    alone: measures\n")
     (folder / "test_it.py").write_text(test)
-    ours = ("MINIDASK_TEST_NO_SKIPS", "MINIDASK_TEST_SOAK_SHARE")
+    ours = ("MINIDASK_TEST_NO_SKIPS", "MINIDASK_TEST_SOAK_SHARE", "MINIDASK_TEST_RANDOM")
     env = {k: v for k, v in os.environ.items() if k not in ours} | environment
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
     command += arguments
@@ -115,3 +115,25 @@ def test_quick(): pass
 def test_a_share_of_the_endurance_tests(tmp_path, share, says):
     returned, printed = run(tmp_path, SOAKING, MINIDASK_TEST_SOAK_SHARE=share)
     assert (returned, says in printed) == (0, True), printed
+
+
+RANDOM = """
+from hypothesis import given, strategies as st
+
+@given(st.integers(0, 2**60))
+def test_it(n):
+    with open("drawn", "a") as file:
+        file.write(f"{n} ")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("chosen", "same"), [("", True), ("0", True), ("1", False)])
+def test_examples_are_the_same_in_each_run_unless_others_are_asked_for(tmp_path, chosen, same):
+    drawn = []
+    for turn in range(2):
+        (folder := tmp_path / str(turn)).mkdir()
+        returned, printed = run(folder, RANDOM, MINIDASK_TEST_RANDOM=chosen)
+        assert returned == 0, printed
+        drawn.append((folder / "drawn").read_text())
+    assert (drawn[0] == drawn[1]) is same

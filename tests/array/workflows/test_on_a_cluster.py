@@ -285,7 +285,7 @@ STEPS: list[Callable[[Any], Any]] = [
 ]
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(
     steps=st.lists(st.sampled_from(range(len(STEPS))), max_size=6), rows=st.integers(1, 9), columns=st.integers(1, 9)
 )

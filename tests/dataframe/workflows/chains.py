@@ -2,7 +2,8 @@
 
 A step is drawn for the pandas frame that it will meet (its columns and dtypes), so that most chains make sense. ``Chain`` carries
 what pandas promises of the rows so far: whether their order is defined (a join of two large sides leaves it open) and whether
-their index is (``reset_index`` numbers each partition). Steps that need the one or the other are drawn only where it is there.
+their index is (``reset_index`` numbers each partition). Steps that need the one or the other, or divisions, are drawn only where
+they are there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Step(NamedTuple):
     eager: Callable[[pd.DataFrame], pd.DataFrame]
     needs_order: bool = False
     needs_index: bool = False
+    needs_divisions: bool = False
     order: bool | None = None  # whether rows are in order afterwards; None: as before
     index: bool | None = None
     promotes: bool = False  # whether values decide dtypes: integers are floats from here on where partners are missing
@@ -209,7 +211,8 @@ def running(draw: Any, frame: pd.DataFrame) -> Step | None:
 
 @st.composite
 def joins(draw: Any, frame: pd.DataFrame) -> Step | None:
-    found = [c for c in keys(frame) if frame[c].dtype != object]
+    # Without a row a file says nothing of its categories, and a join by other ones gives texts.
+    found = [c for c in keys(frame) if frame[c].dtype != object and (len(frame) or str(frame[c].dtype) != "category")]
     if not found:
         return None
     on = draw(st.sampled_from(found))
@@ -272,7 +275,9 @@ def transforms(draw: Any, frame: pd.DataFrame) -> Step | None:
             return f.assign(of_group=grouped[column].transform("max"))
         return f.assign(of_group=getattr(grouped[column], how)())
 
-    return both(f"{how} of {column!r} by {key!r}", call, needs_order=True, needs_index=True)
+    # Integers are floats where a row is of no group or the first of one; parts of a cut partition don't know that.
+    promotes = how == "shift" or bool(frame[key].isna().any())
+    return both(f"{how} of {column!r} by {key!r}", call, needs_order=True, needs_index=True, promotes=promotes)
 
 
 @st.composite

@@ -95,7 +95,7 @@ def by_time(draw: Any, frame: pd.DataFrame) -> Step | None:
         "shift by freq": lambda f: f.shift(2, freq="h"),
         "hours": lambda f: f.assign(hour=f.index.hour),
     }
-    return choose(draw, kinds, f"time: {column}", needs_order=True, needs_index=True)
+    return choose(draw, kinds, f"time: {column}", needs_order=True, needs_index=True, needs_divisions=True)
 
 
 @st.composite
@@ -196,7 +196,8 @@ def rows_of_groups(draw: Any, frame: pd.DataFrame) -> Step | None:
         "cummax": lambda f: f.assign(most=f.groupby(key, observed=True)[column].cummax()),
         "transform mean": lambda f: f.assign(mean=f.groupby(key, observed=True)[column].transform("mean")),
     }
-    return choose(draw, kinds, f"of groups by {key!r}: {column}", needs_order=True, needs_index=True)
+    promotes = bool(frame[key].isna().any())
+    return choose(draw, kinds, f"of groups by {key!r}: {column}", needs_order=True, needs_index=True, promotes=promotes)
 
 
 @st.composite
@@ -296,9 +297,12 @@ KINDS = [
 
 
 @st.composite
-def steps(draw: Any, frame: pd.DataFrame, order: bool, index: bool) -> Step | None:
-    """A step that this frame allows; None where the kind drawn doesn't."""
+def steps(draw: Any, frame: pd.DataFrame, order: bool, index: bool, divisions: bool) -> Step | None:
+    """A step that this frame allows, of which these are known; None where the kind drawn doesn't."""
     step: Step | None = draw(draw(st.sampled_from(KINDS))(frame))
-    if step is None or (step.needs_order and not order) or (step.needs_index and not index):
+    if step is None:
         return None
-    return step
+    lacks = (
+        (step.needs_order and not order) or (step.needs_index and not index) or (step.needs_divisions and not divisions)
+    )
+    return None if lacks else step

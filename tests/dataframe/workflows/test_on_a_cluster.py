@@ -229,7 +229,7 @@ def test_overwriting_what_is_read(client: Client, tmp_path: Path) -> None:
     assert_eq(dd.read_parquet(path), frame[frame.i > 0])
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=slowly)
+@settings(max_examples=12, suppress_health_check=slowly)
 @given(data=st.data())
 def test_a_chain(client: Client, data: st.DataObject) -> None:
     check_a_chain(data, client)
