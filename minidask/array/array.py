@@ -18,7 +18,7 @@ import numpy as np
 from minidask.array import mapping, rechunk, storing
 from minidask.array.chunk_types import defers_to, is_wrapper
 from minidask.array.collection import CLASSES, grid_keys
-from minidask.array.computing import placed
+from minidask.array.computing import check_fits, placed
 from minidask.array.conversions import compute_chunk_sizes, to_dask_dataframe, to_delayed
 from minidask.array.dispatch import FUNCTIONS, call_registered
 from minidask.array.gufunc import call_generalized
@@ -238,6 +238,7 @@ class Array(Operators, NumpyMethods):
         return svg_of(self._chunks, size)
 
     __minidask_placed__ = placed
+    __minidask_checked__ = staticmethod(check_fits)
 
     # -- blocks -----------------------------------------------------------------------------------------------------
 

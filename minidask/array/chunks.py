@@ -130,9 +130,14 @@ def even(length: int, size: int) -> tuple[int, ...]:
     return (size,) * whole + ((rest,) if rest else ())
 
 
+def largest_of(sizes: Sizes) -> int:
+    """Return the largest of the sizes of an axis; unknown ones count as 1."""
+    return max(sizes) if sizes and not has_unknown(sizes) else max([size for size in sizes if size == size], default=1)  # type: ignore[return-value]
+
+
 def largest_block(chunks: Chunks) -> int:
     """Return the number of elements of the largest block; unknown sizes count as 1."""
-    return math.prod([max([size for size in sizes if size == size], default=1) for sizes in chunks])  # type: ignore[misc]
+    return math.prod(map(largest_of, chunks))
 
 
 def normalize_axis(axis: Any, ndim: int) -> int:

@@ -7,7 +7,7 @@ blocks; what several results share is computed once. Elsewhere blocks come back 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from math import prod
 from typing import Any
@@ -84,6 +84,12 @@ def collect(results: Any, out: Any) -> Any:
     return assemble(whole, numblocks)
 
 
+def check_fits(arrays: Sequence[ArrayBase], run: Callable[..., Any]) -> None:
+    """Warn where tasks run in this process, whose memory can't hold what they and the results take."""
+    if run is threads.get or run is sync.get:
+        check_memory(arrays)
+
+
 def placed(x: ArrayBase, run: Callable[..., Any]) -> ArrayBase:
     """Return the collection that computes an array straight into its place; the array itself where that isn't possible.
 
@@ -96,7 +102,6 @@ def placed(x: ArrayBase, run: Callable[..., Any]) -> ArrayBase:
     if run is not threads.get and run is not sync.get:
         return x
     keep_freed_memory()
-    check_memory(x)
     if not x.ndim or type(x._meta) is not np.ndarray or x.dtype.kind == "O" or not prod(x.shape):
         return x
     return packed(x) if has_unknown(x.shape) else delivered(x)

@@ -19,6 +19,7 @@ from minidask.array.collection import ArrayBase, as_numpy, new_array
 from minidask.array.dtypes import literal_kind, metas_of_call
 from minidask.array.meta import is_numpy, meta_of, with_dtype, with_ndim
 from minidask.array.normalize import normalize_chunks
+from minidask.array.performance import check_growth
 from minidask.array.sources import Reader, array_source, grid_sizes, symbols
 from minidask.array.unify import align
 from minidask.collection import is_dask_collection
@@ -131,6 +132,8 @@ def elementwise(
         found_metas = (meta_of(base, ndim, dtype) if dtype is None else with_dtype(meta_of(base, ndim), dtype),)
     if name is None:
         name = operation_name(func)
+    if len(arrays) > 1 and chunks is not first._chunks:
+        check_growth(name.partition(" ")[0], [a._chunks for a in arrays], chunks, found_metas[0].dtype.itemsize)
     digest = quick_token(name, *named, tuple(sorted(kwargs.items())) if kwargs else None)
     prefix = name.partition(" ")[0]
     blocks = first._layer.numblocks if ndim == len(first._chunks) and chunks is first._chunks else numblocks_of(chunks)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minidask import config
-from minidask.array.chunks import Chunks, Size, Sizes, even, has_unknown
+from minidask.array.chunks import Chunks, Size, Sizes, even, has_unknown, largest_of
 from minidask.units import parse_bytes
 
 
@@ -167,7 +167,7 @@ def _automatic(
     free = [at for at, sizes in enumerate(fixed) if sizes is None]
     if has_unknown([shape[at] for at in free]):
         raise ValueError("automatic chunks need known lengths; call x.compute_chunk_sizes() first")
-    taken = math.prod([max([s for s in sizes if s == s] or [1]) for sizes in fixed if sizes is not None])
+    taken = math.prod([largest_of(sizes) for sizes in fixed if sizes is not None])
     budget = max(bytes_ / max(np.dtype(dtype).itemsize, 1) / max(taken, 1), 1.0)
     # Axes that are shorter than the side of a cube are taken whole; the others share what that leaves.
     pending = sorted(free, key=lambda at: shape[at])
@@ -186,7 +186,7 @@ def _automatic(
 
 def _aligned(side: int, length: int, previous: Sizes) -> int:
     """Return a size near ``side`` that is a multiple, or an even part, of the earlier blocks' size."""
-    earlier = int(max([s for s in previous if s == s] or [1]))
+    earlier = int(largest_of(previous))
     if side >= length or earlier == 0:
         return side
     if side >= earlier:

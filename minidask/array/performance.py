@@ -2,16 +2,18 @@
 
 - too many chunks: an array is made in more blocks than there should be tasks;
 - chunk explosion: an operation (slicing, reshaping, a product, a rechunk) makes many times as many blocks as it is given;
-- huge chunk: a rechunk makes blocks that are many times larger, and large beside memory;
+- huge chunk: a rechunk, or an operation that stretches arrays, makes blocks that are many times larger, and large beside
+  memory;
 - projected memory: what a computation has to hold at once is more than there is, known before it runs.
 
-Place in the flow: low; ``collection.new_array`` asks about numbers of blocks, ``rechunk`` about their sizes, ``computing`` about
+Place in the flow: low; ``collection.new_array`` asks about numbers of blocks, ``rechunk`` and ``elementwise`` about their sizes, ``computing`` about
 memory. A warning points at the user's line. ``warnings.simplefilter("ignore", da.PerformanceWarning)`` silences all.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -81,14 +83,29 @@ def memory_limit() -> int | None:
     return available() if setting is None else parse_bytes(setting)
 
 
-def check_memory(x: Any) -> None:
-    """Warn if what an array's computation has to hold at once is more than the memory limit.
+def check_growth(what: str, before: Sequence[Chunks], after: Chunks, itemsize: int) -> None:
+    """Warn of an operation of several arrays whose blocks are large, and much larger than any of theirs."""
+    size = largest_block(after) * itemsize
+    if size < LARGE:
+        return
+    old = max(map(largest_block, before)) * itemsize
+    if size >= GROWTH * old:
+        warn(
+            f"huge chunk: {what} makes blocks of {format_bytes(size)} of blocks of {format_bytes(old)}, and each thread holds "
+            "some: give it smaller blocks, x.rechunk({axis: 'auto'}), along the axes that are combined"
+        )
 
-    Held are the result, and what a rechunk cuts pieces from, since every block of its result may need some of every one.
+
+def check_memory(arrays: Sequence[Any]) -> None:
+    """Warn if what the computation of arrays has to hold at once is more than the memory limit.
+
+    Held are all results, and what a rechunk cuts pieces from, since every block of its result may need some of every one.
     """
-    result = 0 if x.nbytes != x.nbytes else int(x.nbytes)
+    results = {x.name: int(x.nbytes) for x in arrays if x.nbytes == x.nbytes}
+    result = sum(results.values())
     held = [
         prod([int(sum(sizes)) for sizes in layer.old]) * layer.itemsize
+        for x in arrays
         for layer in x.dask.layers.values()
         if isinstance(layer, Rechunked) and layer is not x._layer and holds_all(layer)
     ]
@@ -105,7 +122,8 @@ def check_memory(x: Any) -> None:
         remedies.append(
             "write the result block by block, da.to_zarr(x, url) or da.to_npy_stack(folder, x), or compute a part of it"
         )
-    parts = f"a result of {format_bytes(result)}" + (f", and {format_bytes(largest)} for a rechunk" if largest else "")
+    name = "a result" if len(results) == 1 else f"{len(results)} results"
+    parts = f"{name} of {format_bytes(result)}" + (f", and {format_bytes(largest)} for a rechunk" if largest else "")
     warn(
         f"projected memory: this computation holds {parts}, but {format_bytes(limit)} of memory are left for it: "
         f"{'; or '.join(remedies)} (the setting array.memory-limit says how much there is)"

@@ -48,9 +48,10 @@ def rechunk(
         Bytes of an automatic block, and of blocks between; these are no larger than the largest old or new block by default.
     balance : bool
         Whether to make blocks of about equal sizes where the last one would be much smaller.
-    method : {"tasks", "disk"}, optional
+    method : {"tasks", "disk", "p2p"}, optional
         ``"tasks"`` holds blocks in memory until every new block that needs them is made. ``"disk"`` writes them to files in
-        ``temporary-directory`` and holds a few at a time; for threads and processes of one machine. Default: the setting
+        ``temporary-directory`` and holds a few at a time; for threads and processes of one machine. ``"p2p"`` means
+        ``"tasks"``: a cluster's workers fetch the pieces that they need from each other either way. Default: the setting
         ``array.rechunk.method``, else ``"tasks"``, or ``"disk"`` where the tasks run in this process, whose memory can't hold the
         array.
 
@@ -58,8 +59,6 @@ def rechunk(
     ------
     ValueError
         If chunks don't fit the shape, an axis of unknown sizes is to change, or ``threshold`` is below 1.
-    NotImplementedError
-        If ``method`` is ``"p2p"``.
     OSError
         While computing: if files can't be written.
 
@@ -71,10 +70,8 @@ def rechunk(
     """
     if method is None:
         method = config.get("array.rechunk.method", None)
-    if method not in (None, "tasks", "disk"):
-        if method == "p2p":
-            raise NotImplementedError("method='p2p' isn't built for arrays: leave method out, rechunking goes by tasks")
-        raise ValueError(f"method must be 'tasks', 'disk' or None, got {method!r}")
+    if method not in (None, "tasks", "disk", "p2p"):
+        raise ValueError(f"method must be 'tasks', 'disk', 'p2p' or None, got {method!r}")
     if threshold is not None and threshold < 1:
         raise ValueError(f"threshold must be at least 1, got {threshold}")
     if isinstance(chunks, dict) and x.ndim:

@@ -42,10 +42,15 @@ def plan_rechunk(old: Chunks, new: Chunks, threshold: int, limit: int | None = N
     >>> [tuple(map(len, chunks)) for chunks in plan_rechunk(rows, columns, 10)]
     [(8, 8), (1, 64)]
     """
+    most = max(threshold, 2)
+    # Two axes have no more boundaries together than one after the other: mostly that says that few pieces are cut.
+    few = prod([len(before) + len(after) - 1 for before, after in zip(old, new, strict=True)])
+    if 2 * few <= most * (prod(numblocks_of(old)) + prod(numblocks_of(new))):
+        return [new]
     limit = max(largest_block(old), largest_block(new)) if limit is None else limit
     steps = [old, new]
     for _ in range(_MOST_STEPS):
-        crowded = [at for at in range(len(steps) - 1) if pieces_per_block(steps[at], steps[at + 1]) > max(threshold, 2)]
+        crowded = [at for at in range(len(steps) - 1) if pieces_per_block(steps[at], steps[at + 1]) > most]
         made = [(at, halfway(steps[at], steps[at + 1], limit)) for at in crowded]
         better = [(at, chunks) for at, chunks in made if _helps(steps[at], chunks, steps[at + 1])]
         if not better:

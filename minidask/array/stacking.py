@@ -7,6 +7,7 @@ Place in the flow: above ``joining`` and indexing, of which these are made.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
 from minidask.array.reshaping import ravel
 from minidask.array.shaping import broadcast_to, moveaxis
+
+# Up to so many positions are put in or left out piece by piece, with no list of all the others.
+_FEW = 64
 
 
 def _each(func: Callable[[Any], Any], arrays: tuple[Any, ...]) -> Any:
@@ -164,7 +168,11 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """
     x, at = _along(arr, axis)
     check_known("delete", [x.shape[at]])
-    return x[(*[slice(None)] * at, np.delete(np.arange(x.shape[at]), obj))]
+    gone = np.unique(_positions(obj, x.shape[at], at, past=False))
+    if len(gone) > _FEW:
+        return x[(*[slice(None)] * at, np.delete(np.arange(x.shape[at]), gone))]
+    edges = [-1, *gone.tolist(), x.shape[at]]
+    return concatenate([x[(*[slice(None)] * at, slice(low + 1, high))] for low, high in pairwise(edges)], at)
 
 
 @implements(np.insert)
@@ -189,20 +197,50 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     x, at = _along(arr, axis)
     check_known("insert", [x.shape[at]])
     length = x.shape[at]
+    places = _positions(obj, length, at, past=True)
     new = as_array(values).astype(x.dtype)
     new = new[(*[None] * max(x.ndim - new.ndim, 0), ...)]
     if np.ndim(obj) == 0 and not isinstance(obj, slice):
-        # As NumPy: a single position takes as many values as there are along the axis, which is the first of theirs.
-        new = moveaxis(new, 0, at) if np.ndim(values) < x.ndim or x.ndim == 1 else new
-        count = new.shape[at]
-    else:
-        count = len(np.arange(length)[obj]) if isinstance(obj, slice) else int(np.size(obj))
-        if isinstance(obj, np.ndarray | list) and np.asarray(obj).dtype == bool:
-            count = int(np.count_nonzero(obj))
-    shape = (*x.shape[:at], count, *x.shape[at + 1 :])
-    order = np.insert(np.arange(length), obj, np.arange(length, length + count))
-    joined = concatenate([x, broadcast_to(new, shape)], at)
-    return joined[(*[slice(None)] * at, order)]
+        # As NumPy: the values' first axis is the one that is inserted.
+        new = moveaxis(new, 0, at)
+    count = new.shape[at] if len(places) == 1 else len(places)
+    new = broadcast_to(new, (*x.shape[:at], count, *x.shape[at + 1 :]))
+    before = (slice(None),) * at
+    if len(places) > _FEW:
+        order = np.insert(np.arange(length), places, np.arange(length, length + count))
+        return concatenate([x, new], at)[(*before, order)]
+    if len(places) == 1:
+        return concatenate([x[(*before, slice(0, places[0]))], new, x[(*before, slice(places[0], None))]], at)
+    pieces, done = [], 0
+    for number in np.argsort(places, kind="stable").tolist():
+        place = int(places[number])
+        pieces += [x[(*before, slice(done, place))], new[(*before, slice(number, number + 1))]]
+        done = place
+    return concatenate([*pieces, x[(*before, slice(done, None))]], at)
+
+
+def _positions(obj: Any, length: int, axis: int, past: bool) -> Any:
+    """Return the positions along an axis that ``obj`` means, counted from the front; one behind the last where ``past``."""
+    if isinstance(obj, slice):
+        return np.arange(*obj.indices(length))
+    places = np.asarray(obj)
+    if places.dtype == bool and places.ndim:
+        if not past and places.shape != (length,):
+            raise ValueError(
+                f"boolean array argument obj to delete must be one dimensional and match the axis length of {length}"
+            )
+        return np.flatnonzero(places)
+    if not places.size and not isinstance(obj, np.ndarray):
+        places = places.astype(np.intp)
+    if places.dtype.kind not in "iu":
+        raise IndexError(f"arrays used as indices must be of integer (or boolean) type, got {places.dtype}")
+    if places.ndim > 1:
+        raise ValueError(f"positions along an axis must have one axis at most, got {places.ndim}")
+    places = places.reshape(-1).astype(np.int64)
+    wrong = (places < -length) | (places >= length + past)
+    if wrong.any():
+        raise IndexError(f"index {places[wrong][0]} is out of bounds for axis {axis} with size {length}")
+    return np.where(places < 0, places + length, places)
 
 
 def _along(arr: Any, axis: int | None) -> tuple[Any, int]:

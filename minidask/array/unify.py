@@ -9,7 +9,7 @@ comparison of tuples.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import sub
 from typing import Any
 
 from minidask.array.chunks import Chunks, Sizes, has_unknown, starts_of
@@ -72,8 +72,8 @@ def common_sizes(candidates: Sequence[Sizes]) -> Sizes:
         return known[0] if known else first
     if len({sum(sizes) for sizes in candidates}) > 1:
         raise ValueError(f"operands have different lengths along one axis: {[sum(sizes) for sizes in candidates]}")
-    edges = sorted({edge for sizes in candidates for edge in starts_of(sizes)})
-    return tuple([high - low for low, high in pairwise(edges)]) or (0,)
+    edges = sorted(set().union(*map(starts_of, candidates)))
+    return tuple(map(sub, edges[1:], edges)) or (0,)
 
 
 def align(arrays: Sequence[ArrayBase]) -> tuple[list[Any], Chunks, tuple[Any, ...]]:

@@ -77,12 +77,24 @@ def compute(
             "compute() would block the event loop that the asynchronous client needs: use `await client.compute(x)`, or "
             "another scheduler, compute(scheduler='threads')"
         )
+    _check(collections, run)
     collections = [_placed(collection, run) for collection in collections]
     with lowering_for(run):
         graph = merged_graph(collections, optimize_graph, **kwargs)
         keys = [collection.__dask_keys__() for collection in collections]
         results = _run(run, graph, keys, kwargs)
     return tuple(repack(_finalized(collections, results)))
+
+
+def _check(collections: Sequence[Any], run: Callable[..., Any]) -> None:
+    """Have each kind of collection look at those of its own before they are computed."""
+    kinds: dict[Any, list[Any]] = {}
+    for collection in collections:
+        check = getattr(type(collection), "__minidask_checked__", None)
+        if check is not None:
+            kinds.setdefault(check, []).append(collection)
+    for check, own in kinds.items():
+        check(own, run)
 
 
 def _placed(collection: Any, run: Callable[..., Any]) -> Any:
@@ -136,6 +148,7 @@ def persist(
     if client is not None and hasattr(client, "persist"):
         # A cluster keeps the results where they are made.
         return tuple(repack(client.persist(collections, optimize_graph=optimize_graph, **kwargs)))
+    _check(collections, run)
     with lowering_for(run):
         graph = merged_graph(collections, optimize_graph, **kwargs)
         keys = [list(nested_keys(collection.__dask_keys__())) for collection in collections]

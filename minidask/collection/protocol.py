@@ -14,6 +14,8 @@ The protocol of the field, so that collections written for it run here:
 - ``__dask_tokenize__()``: what identifies the object (optional).
 - ``__minidask_placed__(run)``: the collection to compute in its place where ``run`` runs the tasks (optional; ours): one
   of the same result whose tasks write into memory that was allocated before.
+- ``__minidask_checked__(collections, run)``: called once for all collections of one kind, before ``run`` computes them and
+  their results are held (optional; ours): warns of what can't go well.
 """
 
 from __future__ import annotations

@@ -203,8 +203,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "array.rechunk.method",
         None,
         optional(choice("tasks", "disk", "p2p")),
-        "How arrays are rechunked: ``'tasks'`` in memory, ``'disk'`` by way of files in ``temporary-directory``. None: by tasks, "
-        "or by way of the disk where the tasks run in this process and its memory can't hold the array.",
+        "How arrays are rechunked: ``'tasks'`` (or ``'p2p'``) in memory, ``'disk'`` by way of files in ``temporary-directory``. "
+        "None: by tasks, or by way of the disk where the tasks run in this process and its memory can't hold the array.",
     ),
     Setting(
         "array.rechunk.threshold",

@@ -3,6 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
+import minidask
 import minidask.array as da
 from minidask import config
 from minidask.array import performance
@@ -50,6 +51,28 @@ def test_huge_chunks():
         x.rechunk(-1, method="disk")
 
 
+def test_huge_chunks_of_stretched_arrays():
+    x = da.ones(100_000, chunks=20_000)
+    with pytest.warns(PerformanceWarning, match=r"huge chunk: subtract makes blocks of 2\.98 GiB of blocks of 156"):
+        x[:, None] - x
+    quiet(lambda: x[:1_000, None] - x)
+    y = da.ones((1 << 28,), chunks=-1)
+    quiet(lambda: y + y)
+    quiet(lambda: y[None] + da.ones((3, 1)))
+
+
+def test_results_are_counted_together(monkeypatch):
+    monkeypatch.setattr(performance, "_WORTH_ASKING", 0)
+    x = da.random.random((1_000, 100), chunks=(10, 100))
+    with config.set({"array.memory-limit": "1 MB"}):
+        quiet(lambda: minidask.compute(x, x))
+        with pytest.warns(PerformanceWarning, match=r"2 results of 1\.53 MiB") as found:
+            minidask.compute(x, x + 1)
+        assert len(found) == 1
+        with pytest.warns(PerformanceWarning, match=r"2 results of 1\.53 MiB"):
+            minidask.persist(x, x + 1)
+
+
 def test_what_cannot_fit_is_said_before_it_runs(monkeypatch):
     monkeypatch.setattr(performance, "_WORTH_ASKING", 0)
     x = da.random.random((1_000, 100), chunks=(10, 100))
@@ -69,12 +92,12 @@ def test_what_cannot_fit_is_said_before_it_runs(monkeypatch):
         quiet(lambda: x.rechunk((1_000, 1), method="disk").map_blocks(np.sort).sum().compute())
         quiet(lambda: x.rechunk((20, 100)).sum().compute())
     monkeypatch.setattr(performance, "available", lambda: None)
-    quiet(lambda: check_memory(x))
+    quiet(lambda: check_memory([x]))
 
 
 def test_little_is_never_asked_about(monkeypatch):
     monkeypatch.setattr(performance, "memory_limit", lambda: 1 / 0)
-    check_memory(da.ones(1_000) + 1)
+    check_memory([da.ones(1_000) + 1])
 
 
 def test_which_rechunks_hold_all():

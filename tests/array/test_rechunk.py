@@ -56,7 +56,6 @@ def test_bad_arguments():
         x.rechunk(((5, 4), (4,)))
     with pytest.raises(ValueError, match="method must be"):
         x.rechunk(3, method="mine")
-    with pytest.raises(NotImplementedError, match="leave method out"):
-        x.rechunk(3, method="p2p")
+    assert x.rechunk(3, method="p2p").name == x.rechunk(3, method="tasks").name
     with pytest.raises(ValueError, match="threshold must be at least 1, got 0"):
         x.rechunk(3, threshold=0)

@@ -80,11 +80,28 @@ def test_values_of_insert_and_append():
         ([0, 2], [[1], [2]], 0),
         (np.array([True, False, True]), -1, 0),
         (2, [5, 6, 7], None),
+        ([2], [5, 6, 7], None),
+        (1, [[7], [8], [9]], 1),
+        ([1], [[7], [8], [9]], 1),
+        ([1, 3, 1, -1], [5, 6, 7, 8], None),
+        (np.arange(12).repeat(9), 5, None),
+        ([], 5, None),
     ]:
         assert_eq(np.insert(x, obj, values, axis), np.insert(a, obj, values, axis))
     assert_eq(np.append(x, a), np.append(a, a))
     assert_eq(np.append(x, x[:1], axis=0), np.append(a, a[:1], axis=0))
     assert_eq(np.delete(x, 5), np.delete(a, 5))
+    for gone in (slice(None, None, -2), slice(1, 3), [], np.arange(12) % 5 == 1, [3, 3, -1]):
+        assert_eq(np.delete(x, gone), np.delete(a, gone))
+    long, cut = np.arange(300), da.arange(300, chunks=7)
+    assert_eq(np.delete(cut, slice(None, None, 2)), np.delete(long, slice(None, None, 2)))
+
+
+def test_a_few_positions_cost_no_list_of_all_the_others():
+    x = da.ones(1 << 40, chunks=1 << 38)
+    assert np.insert(x, [5, -1], 7.0).shape == ((1 << 40) + 2,)
+    assert np.delete(x, slice(10, 20)).shape == ((1 << 40) - 10,)
+    assert np.insert(x, 5, 7.0)[3:8].compute().tolist() == [1, 1, 7, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +112,13 @@ def test_values_of_insert_and_append():
         (lambda x: da.delete(x, 9, 0), IndexError, "out of bounds"),
         (lambda x: da.insert(x, 9, 0, 0), IndexError, "out of bounds"),
         (lambda x: da.insert(x, [0], np.ones(9), 0), ValueError, "broadcast"),
+        (lambda x: da.insert(x, 1.5, 0, 0), IndexError, "integer"),
+        (lambda x: da.insert(x, [[0], [1]], 0, 0), ValueError, "one axis"),
+        (
+            lambda x: da.delete(x, [True, False], 0),
+            ValueError,
+            "must be one dimensional and match the axis length of 3",
+        ),
         (lambda x: da.delete(forget(x), 0, 0), ValueError, "delete needs chunk sizes"),
         (lambda x: da.insert(forget(x), 0, 0, 0), ValueError, "insert needs chunk sizes"),
         (lambda x: da.append(x, [1], axis=0), ValueError, "must match exactly"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minidask.array.chunks import chunks_token
 from minidask.array.collection import new_array
 from minidask.array.meta import numpy_meta
 from minidask.array.normalize import normalize_chunks
@@ -65,7 +66,7 @@ def arange(
     else:
         kind = np.result_type(*[np.asarray(number) for number in (start, stop, step)])
     normal = normalize_chunks(chunks, (length,), None, kind)
-    name = name or f"arange-{quick_token('arange', start, step, normal, str(kind))}"
+    name = name or f"arange-{quick_token('arange', start, step, chunks_token(normal), kind.str)}"
     layer = made_layer(name, _range, normal, start, step, kind, merges=True)
     return new_array(layer, normal, numpy_meta(kind, 1), (length,))
 
@@ -119,7 +120,7 @@ def linspace(
     step = (stop - start) / divisions if divisions > 0 else math.nan
     kind = np.dtype(dtype) if dtype is not None else np.linspace(start, stop, 1).dtype
     normal = normalize_chunks(chunks, (num,), None, kind)
-    name = name or f"linspace-{quick_token('linspace', start, stop, num, endpoint, normal, str(kind))}"
+    name = name or f"linspace-{quick_token('linspace', start, stop, num, endpoint, chunks_token(normal), kind.str)}"
     layer = made_layer(name, _line, normal, start, stop, divisions, endpoint, kind, merges=True)
     made = new_array(layer, normal, numpy_meta(kind, 1), (num,))
     return (made, step) if retstep else made
@@ -165,7 +166,7 @@ def eye(
         raise ValueError(f"negative dimensions are not allowed, got {shape}")
     kind = np.dtype(dtype)
     normal = normalize_chunks(chunks, shape, None, kind)
-    name = name or f"eye-{quick_token('eye', normal, k, str(kind))}"
+    name = name or f"eye-{quick_token('eye', chunks_token(normal), k, str(kind))}"
     return new_array(made_layer(name, _diagonal, normal, k, kind, merges=True), normal, numpy_meta(kind, 2), shape)
 
 

@@ -9,12 +9,14 @@ Invariant: making an array costs the same for any number of chunks, and draws no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidask.array.chunks import Chunks, check_known, is_unknown, numblocks_of
+from minidask.array.chunks import Chunks, check_known, chunks_token, is_unknown, numblocks_of
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.creation.filled import shape_tuple
 from minidask.array.elementwise import as_array, from_memory
@@ -26,7 +28,7 @@ from minidask.array.sources import Bounds, symbols
 from minidask.array.unify import broadcast_shape, common_sizes
 from minidask.graph import BlockId, Blockwise, Layer, Parts
 from minidask.graph.blockwise import Constant, InputOf
-from minidask.tokenize import quick_token
+from minidask.tokenize import quick_token, tokenize
 
 # Parameters of that many values together are checked at once; more of them when they are computed.
 _CHECKED = 1000
@@ -141,7 +143,10 @@ def draw(
         prepared.append((InputOf(names.index(array.name)), (*index[ndim - loop :], *out_index[ndim:] * n)))
         named.append(array.name)
     options = dict(kwargs or {})
-    token = quick_token(method, stream, own, str(np.dtype(dtype)), *named, tuple(sorted(options.items())))
+    seeded = (_maker_token(stream.make), stream.entropy, stream.spawn_key, stream.pool_size)
+    token = quick_token(
+        method, *seeded, chunks_token(own), np.dtype(dtype).str, len(named), *named, *chain(*sorted(options.items()))
+    )
     chunks_out = (*own, *[(length,) for length in tail])
     func: Any = Draw(stream, method, np.dtype(dtype))
     layer = Blockwise(
@@ -154,6 +159,11 @@ def draw(
         options or None,
     )
     return new_array(layer, chunks_out, numpy_meta(np.dtype(dtype), len(chunks_out)))
+
+
+@lru_cache(256)
+def _maker_token(make: Any) -> str:
+    return tokenize(make)
 
 
 def _operand(value: Any) -> Any:

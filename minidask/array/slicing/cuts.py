@@ -9,6 +9,9 @@ Place in the flow: below the layers of slicing; pure arithmetic on chunk sizes.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import compress
+from operator import sub
 from typing import NamedTuple, TypeAlias
 
 from minidask.array.chunks import Sizes, block_at, starts_of
@@ -51,14 +54,25 @@ class Span(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """A part of each of some blocks, in any order."""
+    """Positions some steps apart: a part of each of the blocks ``numbers``, in the order of the positions."""
 
     sizes: Sizes
-    parts: tuple[tuple[int, slice], ...]
+    numbers: Sequence[int]
+    before: Sizes
+    positions: range
 
     def locate(self, block: int) -> tuple[int, slice]:
         """Return the input's block that a block of the result comes from, and its part."""
-        return self.parts[block]
+        number, count = self.numbers[block], int(self.sizes[block])
+        if not count:
+            return number, slice(0, 0)
+        low, high = starts_of(self.before)[number : number + 2]
+        start, step = self.positions.start, self.positions.step
+        passed = -(-(low - start) // step) if step > 0 else -((start - high + 1) // step)
+        first = start + max(passed, 0) * step - low
+        last = first + (count - 1) * step
+        stop: int | None = last + 1 if step > 0 else (last - 1 if last > 0 else None)
+        return number, slice(first, stop, step)
 
 
 Cut: TypeAlias = "Whole | At | Span | Steps"
@@ -83,12 +97,12 @@ def cut_slice(sizes: Sizes, start: int, stop: int, step: int) -> Cut:
     >>> cut_slice((3, 3, 4), 2, 7, 1)
     Span(sizes=(1, 3, 1), first=0, last=2, start=2, stop=1)
     >>> cut_slice((3, 3), 4, -1, -3)
-    Steps(sizes=(1, 1), parts=((1, slice(1, 0, -3)), (0, slice(1, 0, -3))))
+    Steps(sizes=(1, 1), numbers=range(1, -1, -1), before=(3, 3), positions=range(4, -1, -3))
     """
     edges = starts_of(sizes)
     count = len(range(start, stop, step))
     if count == 0:
-        return Steps((0,), ((0, slice(0, 0)),))
+        return Steps((0,), (0,), sizes, range(0))
     if step == 1:
         if start == 0 and stop == edges[-1]:
             return Whole(sizes)
@@ -103,23 +117,26 @@ def cut_slice(sizes: Sizes, start: int, stop: int, step: int) -> Cut:
 
 def _stepped(sizes: Sizes, positions: range) -> Steps:
     edges = starts_of(sizes)
-    step = positions.step
-    parts: list[tuple[int, slice]] = []
-    counts: list[int] = []
-    done = 0
-    while done < len(positions):
-        at = positions[done]
-        block = bisect_right(edges, at) - 1
-        low, high = edges[block], edges[block + 1]
-        # How many positions from here on are in this block.
-        inside = (high - 1 - at) // step + 1 if step > 0 else (at - low) // -step + 1
-        inside = min(inside, len(positions) - done)
-        last = positions[done + inside - 1] - low
-        stop: int | None = last + 1 if step > 0 else (last - 1 if last > 0 else None)
-        parts.append((block, slice(at - low, stop, step)))
-        counts.append(inside)
-        done += inside
-    return Steps(tuple(counts), tuple(parts))
+    start, step, end = positions.start, positions.step, positions[-1]
+    first, last = bisect_right(edges, start) - 1, bisect_right(edges, end) - 1
+    if step == -1:
+        numbers: Sequence[int] = range(first, last - 1, -1)
+        if first == last:
+            return Steps((len(positions),), numbers, sizes, positions)
+        between = sizes[first - 1 : last : -1]
+        return Steps((start - edges[first] + 1, *between, edges[last + 1] - end), numbers, sizes, positions)
+    # How many positions lie before each of the boundaries between.
+    if step > 0:
+        numbers = range(first, last + 1)
+        passed = [-((start - edge) // step) for edge in edges[first + 1 : last + 1]]
+    else:
+        numbers = range(first, last - 1, -1)
+        passed = [(edge - start) // step + 1 for edge in reversed(edges[last + 1 : first + 1])]
+    counts = tuple(map(sub, [*passed, len(positions)], [0, *passed]))
+    if 0 in counts:
+        numbers = tuple(compress(numbers, counts))
+        counts = tuple(filter(None, counts))
+    return Steps(counts, numbers, sizes, positions)
 
 
 def span_of(cut: Whole | Span | Steps, pieces: tuple[slice, ...], sizes: Sizes) -> tuple[slice, ...] | None:

@@ -2,8 +2,8 @@
 
 A step is drawn for the pandas frame that it will meet (its columns and dtypes), so that most chains make sense. ``Chain`` carries
 what pandas promises of the rows so far: whether their order is defined (a join of two large sides leaves it open) and whether
-their index is (``reset_index`` numbers each partition). Steps that need the one or the other, or divisions, are drawn only where
-they are there.
+their index is (``reset_index`` numbers each partition). Steps that need the one or the other, divisions or categories, are drawn
+only where they are there.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Step(NamedTuple):
     needs_order: bool = False
     needs_index: bool = False
     needs_divisions: bool = False
+    needs_categories: str | None = None  # of this column: parts of a file know only those that they have
     order: bool | None = None  # whether rows are in order afterwards; None: as before
     index: bool | None = None
     promotes: bool = False  # whether values decide dtypes: integers are floats from here on where partners are missing
@@ -211,8 +212,7 @@ def running(draw: Any, frame: pd.DataFrame) -> Step | None:
 
 @st.composite
 def joins(draw: Any, frame: pd.DataFrame) -> Step | None:
-    # Without a row a file says nothing of its categories, and a join by other ones gives texts.
-    found = [c for c in keys(frame) if frame[c].dtype != object and (len(frame) or str(frame[c].dtype) != "category")]
+    found = [c for c in keys(frame) if frame[c].dtype != object]
     if not found:
         return None
     on = draw(st.sampled_from(found))
@@ -235,7 +235,10 @@ def joins(draw: Any, frame: pd.DataFrame) -> Step | None:
         right = f.dropna(subset=[on])[[on]].drop_duplicates() if side == "itself" else small
         return f.merge(right, on=on, how=how)
 
-    return Step(f"merge {side} on={on!r} how={how}", lazy, eager, order=False, index=False, promotes=how != "inner")
+    return Step(
+        f"merge {side} on={on!r} how={how}", lazy, eager, order=False, index=False, promotes=how != "inner",
+        needs_categories=on if str(frame[on].dtype) == "category" else None,
+    )  # fmt: skip
 
 
 @st.composite

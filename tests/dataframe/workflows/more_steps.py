@@ -297,12 +297,15 @@ KINDS = [
 
 
 @st.composite
-def steps(draw: Any, frame: pd.DataFrame, order: bool, index: bool, divisions: bool) -> Step | None:
-    """A step that this frame allows, of which these are known; None where the kind drawn doesn't."""
+def steps(draw: Any, frame: pd.DataFrame, lazy: Any, order: bool, index: bool) -> Step | None:
+    """A step that this frame allows, whose order and index are known or not; None where the kind drawn doesn't fit."""
     step: Step | None = draw(draw(st.sampled_from(KINDS))(frame))
     if step is None:
         return None
     lacks = (
-        (step.needs_order and not order) or (step.needs_index and not index) or (step.needs_divisions and not divisions)
+        (step.needs_order and not order)
+        or (step.needs_index and not index)
+        or (step.needs_divisions and not lazy.known_divisions)
+        or (step.needs_categories is not None and not lazy[step.needs_categories].cat.known)
     )
     return None if lacks else step

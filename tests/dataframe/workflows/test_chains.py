@@ -62,7 +62,7 @@ def check_a_chain(data: st.DataObject, scheduler: Any = "sync") -> None:
 def walk(data: st.DataObject, lazy: Any, expected: pd.DataFrame, scheduler: Any) -> None:
     order = index = dtypes = True
     for _ in range(data.draw(st.integers(1, LONGEST))):
-        step = data.draw(steps(expected, order, index, lazy.known_divisions))
+        step = data.draw(steps(expected, lazy, order, index))
         if step is None:
             continue
         note(f"{step}")
