@@ -33,6 +33,11 @@ class UfuncFold(NamedTuple):
     # In the result's dtype; None for none.
     initial: Any = None
 
+    @property
+    def in_slabs(self) -> bool:
+        """Whether NumPy's function copies what it is given."""
+        return self.chunk_name.startswith("nan")
+
     def chunk(self, block: Any, axes: tuple[int, ...], bounds: Any) -> Any:
         if not self.has_identity and any(np.shape(block)[axis] == 0 for axis in axes):
             return block[tuple([slice(0, 1) if at in axes else slice(None) for at in range(np.ndim(block))])]

@@ -22,10 +22,7 @@ from minidask.array.meta import as_block, numpy_meta
 from minidask.array.rebinding import rebind
 from minidask.array.reductions import folds
 from minidask.array.reductions.selection import Selected, given, limits, mask_for, masked_where
-from minidask.array.reductions.tree import reduce_tree
-
-# Elements that are squared at a time: 256 KB of float64, which a core's cache holds.
-_SLAB = 32_768
+from minidask.array.reductions.tree import SLAB, reduce_tree
 
 
 def _count(block: Any, axes: tuple[int, ...], ignore_nan: bool) -> Any:
@@ -40,6 +37,11 @@ class MeanFold(NamedTuple):
     name: str
     dtype: Any
     ignore_nan: bool = False
+
+    @property
+    def in_slabs(self) -> bool:
+        """Whether NumPy's function copies what it is given."""
+        return self.ignore_nan
 
     def chunk(self, block: Any, axes: tuple[int, ...], bounds: Any) -> Any:
         add = np.nansum if self.ignore_nan else np.sum
@@ -78,10 +80,10 @@ class SpreadFold(NamedTuple):
         count = _count(block, axes, self.ignore_nan)
         total = add(block, axis=axes, keepdims=True, dtype=wide)
         mean = total / np.maximum(count, 1)
-        if type(block) is not np.ndarray or not block.ndim or block.size <= _SLAB:
+        if type(block) is not np.ndarray or not block.ndim or block.size <= SLAB:
             return count, mean, _squares(block, mean, axes, add)
         # In slabs, so that no temporary is as large as the block.
-        rows = max(_SLAB * block.shape[0] // block.size, 1)
+        rows = max(SLAB * block.shape[0] // block.size, 1)
         parts = [
             _squares(block[low : low + rows], mean[low : low + rows] if len(mean) > 1 else mean, axes, add)
             for low in range(0, block.shape[0], rows)

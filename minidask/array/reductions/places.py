@@ -28,6 +28,11 @@ class PlaceFold(NamedTuple):
     least: bool
     ignore_nan: bool
 
+    @property
+    def in_slabs(self) -> bool:
+        """Whether a copy without NaN is searched."""
+        return self.ignore_nan
+
     def chunk(self, block: Any, axes: tuple[int, ...], bounds: Any) -> Any:
         shape = np.shape(block)
         if any(shape[axis] == 0 for axis in axes):

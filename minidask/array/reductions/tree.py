@@ -9,7 +9,7 @@ Place in the flow: every reduction builds these two layers. Not for: which funct
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, Protocol
 
@@ -25,6 +25,8 @@ from minidask.graph import Blockwise, Parts, tree_reduction
 from minidask.graph.blockwise import InputOf, Operand
 from minidask.tokenize import quick_token
 
+# Elements that are looked at at a time: 256 KB of float64, which a core's cache holds.
+SLAB = 32_768
 # Where a block's partial result isn't smaller by this factor, a task combines so many of them only.
 _HARDLY = 4
 
@@ -33,6 +35,7 @@ class Fold(Protocol):
     """What ``reduce_tree`` takes; compares by value, so that names can say it.
 
     The optimiser may cut the array into larger blocks, unless the fold has ``any_cut = False``: for functions of a user's own.
+    One whose ``chunk`` makes temporaries of the block's size says ``in_slabs``; its partial results are arrays and numbers.
     """
 
     def chunk(self, block: Any, axes: tuple[int, ...], bounds: Any) -> Any: ...
@@ -40,6 +43,36 @@ class Fold(Protocol):
     def combine(self, partials: list[Any]) -> Any: ...
 
     def finish(self, partial: Any, axes: tuple[int, ...]) -> Any: ...
+
+
+def slab_by_slab(fold: Fold, block: Any, axes: tuple[int, ...], bounds: Any) -> Any:
+    """Return the partial result of a block, made of those of slabs along its first axis: no temporary is as large as the block.
+
+    Examples
+    --------
+    >>> from minidask.array.reductions.folds import UfuncFold
+    >>> slab_by_slab(UfuncFold("nansum", np.add, "nansum"), np.ones((3, 40_000)), (0, 1), None)
+    array([[120000.]])
+    """
+    rows = max(SLAB * block.shape[0] // block.size, 1)
+    parts = []
+    for low in range(0, block.shape[0], rows):
+        slab = block[low : low + rows]
+        if bounds is not None:
+            start = bounds[0][0] + low
+            parts.append(fold.chunk(slab, axes, ((start, start + len(slab)), *bounds[1:])))
+        else:
+            parts.append(fold.chunk(slab, axes, None))
+    if len(parts) == 1:
+        return parts[0]
+    return fold.combine(parts) if 0 in axes else _joined(parts)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Return partial results one behind the other along the first axis; numbers in them are the same in all."""
+    if isinstance(parts[0], tuple):
+        return tuple([_joined(each) for each in zip(*parts, strict=True)])
+    return np.concatenate(parts) if np.ndim(parts[0]) else parts[0]
 
 
 class Chunk:
@@ -63,6 +96,8 @@ class Chunk:
         return bool(getattr(self.fold, "any_cut", True))
 
     def __call__(self, block: Any, bounds: Any = None) -> Any:
+        if getattr(self.fold, "in_slabs", False) and type(block) is np.ndarray and block.ndim and block.size > SLAB:
+            return slab_by_slab(self.fold, block, self.axes, bounds)
         return self.fold.chunk(block, self.axes, bounds)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -29,6 +29,7 @@ class MomentFold(NamedTuple):
     ddof: float
     dtype: Any
     name: str = "moment"
+    in_slabs: bool = True
 
     def chunk(self, block: Any, axes: tuple[int, ...], bounds: Any) -> Any:
         kind = np.dtype("f4") if self.dtype == np.float16 else self.dtype

@@ -124,3 +124,22 @@ def test_a_reduction_holds_few_blocks(threads, reduce):
     x = da.ones((640, 10), chunks=(10, 10)).map_blocks(counted.make, dtype=float)
     reduce(x).compute(num_workers=threads)
     assert counted.most <= threads + 2
+
+
+@pytest.mark.parametrize("shape", [(70_001,), (3, 50_000), (70_000, 2), (40, 60, 70)])
+@pytest.mark.parametrize(
+    "name", ["nansum", "nanprod", "nanmin", "nanmax", "nanmean", "nanstd", "nanargmin", "nanargmax"]
+)
+def test_slabs_of_large_blocks_give_what_the_whole_gives(name, shape):
+    a = np.random.default_rng(1).random(shape).round(3)
+    a.ravel()[:: a.size // 50] = np.nan
+    x = da.from_array(a, chunks=-1)
+    for axis in (None, *range(a.ndim)):
+        assert_eq(getattr(da, name)(x, axis=axis), getattr(np, name)(a, axis=axis))
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_moments_of_large_blocks(axis):
+    a = np.random.default_rng(1).random((300, 400))
+    expected = ((a - a.mean(axis=axis, keepdims=True)) ** 3).mean(axis=axis)
+    assert_eq(da.from_array(a, chunks=-1).moment(3, axis=axis), expected)
