@@ -103,19 +103,28 @@ def _in_one_order(func: Any, args: list[Any]) -> Any:
     arrays = [arg for arg in args if type(arg) is np.ndarray and arg.ndim > 1]
     if len(arrays) < 2 or any(array.shape != arrays[0].shape or array.dtype == object for array in arrays):
         return func(*args)
-    across = [array.strides[-1] > array.itemsize and array.strides[-1] >= array.strides[0] for array in arrays]
+    across = [lies_across(array) for array in arrays]
     if all(across) or not any(across):
         return func(*args)
     copied = None
     for at, arg in enumerate(args):
-        if (
-            type(arg) is np.ndarray
-            and arg.ndim > 1
-            and arg.strides[-1] > arg.itemsize
-            and arg.strides[-1] >= arg.strides[0]
-        ):
-            args[at] = copied = np.ascontiguousarray(arg)
+        if type(arg) is np.ndarray and arg.ndim > 1 and lies_across(arg):
+            # A copy in any case, which the result may be written into: others have the operand.
+            args[at] = copied = np.array(arg, order="C", copy=True)
     return func(*args, out=copied) if fits(func, args, copied) else func(*args)
+
+
+def lies_across(array: Any) -> bool:
+    """Whether the last axis of an array goes through memory in longer steps than the first.
+
+    Examples
+    --------
+    >>> lies_across(np.ones((3, 4))), lies_across(np.ones((3, 4)).T), lies_across(np.ones((1, 4)).T)
+    (False, True, False)
+    """
+    if array.flags.c_contiguous:
+        return False
+    return bool(array.strides[-1] > array.itemsize and array.strides[-1] >= array.strides[0])
 
 
 def fits(func: Any, args: list[Any], spare: Any) -> bool:

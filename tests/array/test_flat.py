@@ -132,6 +132,38 @@ def test_operands_in_several_orders():
     assert square.tolist() == np.arange(9.0).reshape(3, 3).tolist()
 
 
+@pytest.mark.parametrize("scheduler", ["sync", "threads"])
+def test_what_blocks_are_made_of_stays_as_it_is(scheduler):
+    # Blocks of one row or column lie in any order at once, so that putting them in one is no copy.
+    a = np.arange(6.0).reshape(3, 2)
+    for chunks in ((2, 2), (1, 1), (3, 1), (1, 2)):
+        source = a.copy()
+        x = da.from_array(source, chunks=chunks)
+        held = (x * 1).persist(scheduler=scheduler)
+        for one in (x, held):
+            for expression in (
+                lambda b: b.T - b.T.mean(1, keepdims=True),
+                lambda b: b[:2] + b[:2].T,
+                lambda b: (b * 2).T[:1].T - b[:, :1],
+                lambda b: b[:, :1] + np.full_like(b[:, :1], 3, order="F"),
+            ):
+                np.testing.assert_array_equal(expression(one).compute(scheduler=scheduler), expression(a))
+                np.testing.assert_array_equal(source, a)
+        np.testing.assert_array_equal(held.compute(scheduler=scheduler), a)
+
+
+def test_sources_that_must_not_be_written(tmp_path):
+    a = np.arange(4.0).reshape(1, 4)
+    on_disk = np.memmap(tmp_path / "a", float, "w+", shape=a.shape)
+    on_disk[:] = a
+    fixed = a.copy()
+    fixed.flags.writeable = False
+    for source in (on_disk, fixed):
+        x = da.from_array(source, chunks=(1, 2))
+        np.testing.assert_array_equal((x.T + np.ones((4, 1))).compute(), a.T + 1)
+        np.testing.assert_array_equal(source, a)
+
+
 def test_errors_say_which_step():
     flat = flat_program(program_of((np.multiply, 2), (np.bitwise_and, 1)))
     with pytest.raises(TypeError, match="bitwise_and") as error:
