@@ -207,15 +207,17 @@ def _scaled(sample: Sequence[Any], n: int) -> list[tuple[Any, float]]:
 
 def _owner(obj: Any) -> Any:
     """The array whose memory a NumPy view shows, or None (also if there is more to the view than that memory)."""
+    # Another thread may be about to import NumPy: then there is no array yet.
     numpy = sys.modules.get("numpy")
-    if numpy is None or not isinstance(obj, numpy.ndarray) or isinstance(obj, numpy.ma.MaskedArray):
+    array = getattr(numpy, "ndarray", None)
+    if array is None or not isinstance(obj, array) or isinstance(obj, numpy.ma.MaskedArray):  # type: ignore[union-attr]
         return None
     if obj.dtype.kind in "OT":
         return None
     owner = obj.base
-    while owner is not None and isinstance(owner, numpy.ndarray) and owner.base is not None:
+    while owner is not None and isinstance(owner, array) and owner.base is not None:
         owner = owner.base
-    return owner if isinstance(owner, numpy.ndarray) else None
+    return owner if isinstance(owner, array) else None
 
 
 @sizeof.register((memoryview, bytearray, mmap.mmap, PickleBuffer))

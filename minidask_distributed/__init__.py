@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from minidask_distributed.client.future import Future
     from minidask_distributed.client.progress import progress
     from minidask_distributed.client.queries import get_task_stream
+    from minidask_distributed.client.task_metadata import get_task_metadata
     from minidask_distributed.client.waiting import fire_and_forget, futures_of, wait
     from minidask_distributed.dashboard.report import performance_report
     from minidask_distributed.deploy.local import LocalCluster
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from minidask_distributed.plugins import NannyPlugin, SchedulerPlugin, UploadFile, WorkerPlugin
     from minidask_distributed.scheduler.server import Scheduler
     from minidask_distributed.security import Security
+    from minidask_distributed.status import Status
     from minidask_distributed.worker.context import (
         Reschedule,
         get_current_task_annotations,
@@ -67,6 +69,7 @@ _NAMES = {
     "SchedulerPlugin": "minidask_distributed.plugins",
     "Security": "minidask_distributed.security",
     "SpecCluster": "minidask_distributed.deploy.spec",
+    "Status": "minidask_distributed.status",
     "TimeoutError": "builtins",
     "UploadFile": "minidask_distributed.plugins",
     "Worker": "minidask_distributed.worker.server",
@@ -78,6 +81,7 @@ _NAMES = {
     "get_client": "minidask_distributed.worker_client",
     "get_current_task_annotations": "minidask_distributed.worker.context",
     "get_current_task_key": "minidask_distributed.worker.context",
+    "get_task_metadata": "minidask_distributed.client.task_metadata",
     "get_task_stream": "minidask_distributed.client.queries",
     "get_worker": "minidask_distributed.worker.context",
     "local_client": "minidask_distributed.worker_client",
@@ -111,6 +115,7 @@ __all__ = [
     "SchedulerPlugin",
     "Security",
     "SpecCluster",
+    "Status",
     "TimeoutError",
     "UploadFile",
     "Worker",
@@ -124,6 +129,7 @@ __all__ = [
     "get_client",
     "get_current_task_annotations",
     "get_current_task_key",
+    "get_task_metadata",
     "get_task_stream",
     "get_worker",
     "local_client",

@@ -133,6 +133,20 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         unit="events",
     ),
     Setting(
+        "distributed.admin.max-error-bytes",
+        "256 kiB",
+        kinds.BYTES,
+        "Largest exception of a task that is sent as it is; a larger one arrives as its type, its text and its traceback.",
+        unit="bytes",
+    ),
+    Setting(
+        "distributed.admin.max-error-length",
+        10_000,
+        kinds.POSITIVE_INTEGER,
+        "How long the message of a task's exception, its traceback and its notes may each be; longer ones are cut in the middle.",
+        unit="characters",
+    ),
+    Setting(
         "distributed.admin.system-monitor.interval",
         "500 ms",
         kinds.SECONDS,

@@ -1,8 +1,9 @@
 """Clients inside of tasks: a task that submits tasks, waits for them, and doesn't hold a thread meanwhile.
 
 Place in the flow: above client and worker, which don't know each other. `get_client` gives a task its worker's client, made
-at the first call, with the worker's own credentials; all tasks of a worker share it. `worker_client` also leaves the worker's
-slots while the block runs, so that the tasks it waits for can run on this very thread's place.
+at the first call, with the worker's own credentials; all tasks of a worker share it. A task that waits for results (also by
+`Future.result`, `wait` and the like) leaves its worker's slots meanwhile, so that what it waits for can run on this very thread's
+place; `worker_client` does that for the whole of its block.
 
 State: ``_own``: {worker: its client}, also for workers that share a process.
 
@@ -18,7 +19,8 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from minidask_distributed import loops
@@ -32,6 +34,7 @@ __all__ = ["get_client", "local_client", "worker_client"]
 _PLUGIN = "client-of-tasks"
 _USABLE = ("running", "connecting")  # the latter: it looks for the scheduler that it lost
 
+_stays: ContextVar[bool] = ContextVar("minidask_stays_in_slot", default=False)
 _lock = threading.Lock()
 _own: weakref.WeakKeyDictionary[Any, Client] = weakref.WeakKeyDictionary()
 
@@ -112,7 +115,7 @@ def worker_client(timeout: float | str | None = None, separate_thread: bool = Tr
     45
     """
     client = _client_of(get_worker(), timeout)
-    with _out_of_slot() if separate_thread else nullcontext():
+    with _out_of_slot() if separate_thread else _in_slot():
         yield client
 
 
@@ -121,17 +124,32 @@ local_client = worker_client
 
 
 @contextmanager
+def _in_slot() -> Generator[None, None, None]:
+    """Keep the slot through the waits of this block."""
+    token = _stays.set(True)
+    try:
+        yield
+    finally:
+        _stays.reset(token)
+
+
+@contextmanager
 def _out_of_slot() -> Generator[None, None, None]:
     """Leave the slot of the task that runs this block, if it has one, for the block's length."""
     task = running.get()
-    if task is None or task.seceded:
+    if task is None or task.seceded or _stays.get():
         yield
         return
     secede()
     try:
         yield
-    finally:
+    except TimeoutError:
+        # It wants to wait no longer, not for its slot either, which may be taken for hours.
+        raise
+    except BaseException:
         rejoin()
+        raise
+    rejoin()
 
 
 # A task's computations and futures come here for their client, so this is loaded before they wait for anything.

@@ -25,7 +25,7 @@ import flights
 
 # page: (width and height of the picture in pixels, seconds of the task stream, and what must be there to be worth it)
 PAGES = {
-    "status": (1280, 1325, "15", "store.rows('task-stream') > 400"),
+    "status": (1280, 1425, "15", "store.rows('task-stream') > 900"),
     "workers": (1500, 660, "", ""),
     "system": (1280, 1175, "", "store.rows('system') > 40"),
     "profile": (1280, 900, "", ""),

@@ -15,12 +15,39 @@ from typing import Any, TypeVar
 import click
 
 import minidask
+from minidask.units import parse_timedelta
+from minidask_distributed.comm.interfaces import interface_ip
 from minidask_distributed.dashboard.service import DEFAULT_PORT, Dashboard
 from minidask_distributed.security import Security
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(dir_okay=False, resolve_path=True)
+
+UNBUILT = {
+    "--jupyter": "run `jupyter lab` beside the scheduler",
+    "--lifetime": "send the process SIGTERM, which has it hand its results over, from a timer of the job system",
+    "--lifetime-restart": "start workers again from the job system",
+    "--lifetime-stagger": "spread the job system's timers",
+    "--nanny-port": "a nanny listens on no port: it connects to the scheduler",
+    "--scheduler-sni": "name the scheduler by an address that its certificate has",
+    "--use-xheaders": "use --dashboard-prefix where a proxy stands before the dashboard",
+}
+"""{flag of the field that isn't built: what to do instead}."""
+
+
+class Program(click.Command):
+    """A command that says what to do instead of a flag that isn't built."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments. Raises click.UsageError for those that make no sense."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            instead = UNBUILT.get(error.option_name)
+            if instead is None:
+                raise
+            raise click.UsageError(f"{error.option_name} isn't built; instead: {instead}", ctx) from None
 
 
 def security_options(role: str) -> Callable[[Command], Command]:
@@ -147,6 +174,40 @@ def _decorate(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+def check_place(interface: str | None) -> None:
+    """Refuse an interface that this machine doesn't have, before anything is waited for.
+
+    Raises
+    ------
+    click.BadParameter
+        It says which ones there are.
+    """
+    if interface is not None:
+        try:
+            interface_ip(interface)
+        except (OSError, ValueError) as error:
+            raise click.BadParameter(str(error), param_hint="--interface") from None
+
+
+def read_span(flag: str, text: str | None) -> float | None:
+    """Read a span of time in seconds.
+
+    Raises
+    ------
+    click.BadParameter
+        If it is something else.
+
+    Examples
+    --------
+    >>> read_span("--death-timeout", "2 min"), read_span("--death-timeout", None)
+    (120, None)
+    """
+    try:
+        return parse_timedelta(text)
+    except (TypeError, ValueError) as error:
+        raise click.BadParameter(str(error), param_hint=flag) from None
 
 
 def make_security(

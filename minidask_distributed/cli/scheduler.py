@@ -24,7 +24,7 @@ from minidask_distributed.tuning import tune_process
 logger = logging.getLogger("minidask_distributed.cli.scheduler")
 
 
-@click.command(context_settings={"max_content_width": 110})
+@click.command(cls=flags.Program, context_settings={"max_content_width": 110})
 @click.option(
     "--host",
     help="Name or number of the address to listen on. Default: 127.0.0.1, which other machines can't reach; 0.0.0.0 is all "
@@ -89,6 +89,7 @@ def main(
         raise click.UsageError("--show needs a dashboard: leave out --no-dashboard")
     if host is not None and interface is not None:
         raise click.UsageError("give --host or --interface, not both")
+    flags.check_place(interface)
     security = flags.make_security("scheduler", token_file, tls_ca_file, tls_cert, tls_key)
     if protocol is None and security.has_tls:
         protocol = "tls"
@@ -99,7 +100,7 @@ def main(
         "protocol": None if protocol is None else protocol.removesuffix("://"),
         "contact_address": contact_address,
         "security": security,
-        "idle_timeout": idle_timeout,
+        "idle_timeout": flags.read_span("--idle-timeout", idle_timeout),
         "scheduler_file": scheduler_file,
         "state_dir": state_dir,
         "preload": list(preload) or None,

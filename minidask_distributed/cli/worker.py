@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from minidask.units import parse_timedelta
 from minidask_distributed import settings
 from minidask_distributed.cli import options as flags
 from minidask_distributed.cli.running import Stop, run
@@ -31,7 +30,7 @@ GRACE_S = 60.0
 """After SIGTERM workers have so long to hand over their data; schedulers of jobs send SIGKILL about then."""
 
 
-@click.command(context_settings={"max_content_width": 110})
+@click.command(cls=flags.Program, context_settings={"max_content_width": 110})
 @click.argument("scheduler", required=False, metavar="[ADDRESS]")
 @click.option(
     "--scheduler-file",
@@ -72,7 +71,9 @@ GRACE_S = 60.0
     "memory is used up.",
 )
 @click.option(
-    "--death-timeout", help="Give up when the scheduler couldn't be reached for so long: '60s'. Default: never."
+    "--death-timeout",
+    help="Give up when the scheduler couldn't be reached for so long: '60s'. Default: never; when the worker starts, after "
+    "the setting distributed.comm.timeouts.connect.",
 )
 @click.option(
     "--reconnect/--no-reconnect",
@@ -152,9 +153,10 @@ def main(
         )
     ports = flags.parse_ports(worker_port, count)
     offered = flags.parse_resources(resources)
+    flags.check_place(interface)
+    patience_s = flags.read_span("--death-timeout", death_timeout)
     try:
         limit = parse_memory_limit(memory_limit, threads / cpu_count())
-        patience_s = parse_timedelta(death_timeout)
     except (TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     token = None

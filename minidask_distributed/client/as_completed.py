@@ -25,6 +25,7 @@ from functools import partial
 from typing import Any
 
 from minidask.units import parse_timedelta
+from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.outcomes import Raised, outcomes, outcomes_async
 
@@ -239,17 +240,21 @@ class as_completed:
 
     def _wait(self, count: int | None = None) -> list[Future]:
         """Take out what is ready, once something is; raise StopIteration if nothing is to come."""
-        with self._lock:
-            while not self._ready:
+        while True:
+            with self._lock:
+                if self._ready:
+                    return self._take(count)
                 if not self._pending:
                     raise StopIteration
                 if _running_loop() in self._loops:
                     raise RuntimeError(
                         "waiting here would stop the event loop that brings the results: use `async for`"
                     )
-                if not self._lock.wait(self._left_s()) and not self._ready:
+            # What a task waits for may need its place; it comes back to that without the lock.
+            with leaving_slot(), self._lock:
+                due = not self._ready and bool(self._pending)
+                if due and not self._lock.wait(self._left_s()) and not self._ready:
                     raise self._late()
-            return self._take(count)
 
     async def _wait_async(self, count: int | None = None) -> list[Future]:
         """As `_wait`, for a coroutine on any loop; raise StopAsyncIteration if nothing is to come."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from minidask.graph.task import Key
 from minidask.units import parse_timedelta
 from minidask_distributed.client.connection import Connection
+from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.session import PENDING, State
 from minidask_distributed.client.settled import AllDone
 
@@ -78,8 +79,10 @@ class Waits(Connection):
         waiting = AllDone(self._session, states, lock.release, stop_early)
         waiting.start()
         try:
-            if not lock.acquire(timeout=-1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX)):
-                raise _too_late(states, timeout)
+            # What a task waits for may need its place.
+            with leaving_slot():
+                if not lock.acquire(timeout=-1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX)):
+                    raise _too_late(states, timeout)
         except BaseException:
             waiting.stop()
             raise

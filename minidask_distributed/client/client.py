@@ -22,7 +22,7 @@ import socket
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
@@ -44,7 +44,7 @@ from minidask_distributed.client.profiling import Profiles
 from minidask_distributed.client.session import Callback, State
 from minidask_distributed.client.transfers import Transfers
 from minidask_distributed.client.unbuilt import Unbuilt
-from minidask_distributed.client.waiting import futures_of
+from minidask_distributed.client.waiting import futures_of, given_futures
 from minidask_distributed.comm.options import Options
 from minidask_distributed.security import Security, read_scheduler_file, scheduler_file_appears
 
@@ -325,15 +325,16 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
         TimeoutError
             If it takes longer.
         """
+        timeout_s = parse_timedelta(timeout)
         if self._asynchronous:
-            return self.sync(self._close, callback_timeout=timeout)
+            return self.sync(self._close, callback_timeout=timeout_s)
         if self.status == "closed" and self._loop_thread is None:
             return None
         self._leave()
         thread = self._loop_thread
         if thread is not None:
             try:
-                thread.run(self._close(), parse_timedelta(timeout))
+                thread.run(self._close(), timeout_s)
             finally:
                 self._leave_loop()
         if self._owns_cluster and self.cluster is not None:
@@ -396,8 +397,10 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
             If the client was closed, or has lost its scheduler.
         ValueError
             If a future belongs to another client.
+        TypeError
+            If it is nothing that could hold futures.
         """
-        states = self._states_in(futures)
+        states = self._states_in("cancel", futures)
         text = ": ".join(part for part in (reason, msg) if part) or "it was cancelled"
 
         def cancel() -> None:
@@ -418,10 +421,10 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
 
         Raises
         ------
-        CommClosedError, ValueError
+        CommClosedError, ValueError, TypeError
             As `cancel` does.
         """
-        states = self._states_in(futures)
+        states = self._states_in("retry", futures)
 
         def retry() -> None:
             with self._lock:
@@ -430,9 +433,9 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
 
         return self._changed(retry, asynchronous)
 
-    def _states_in(self, futures: Any) -> list[State]:
+    def _states_in(self, what: str, futures: Any) -> list[State]:
         self._check_open()
-        return self._own_states(futures_of(list(futures) if isinstance(futures, Iterator) else futures))
+        return self._own_states(given_futures(what, futures))
 
     def _told(self, woken: Iterable[list[Callback]]) -> None:
         self._wake(woken)

@@ -33,7 +33,13 @@ from minidask.units import parse_timedelta
 from minidask_distributed.client.errors import error_of
 from minidask_distributed.client.session import Callback, Session, State, drain
 from minidask_distributed.comm import connect
-from minidask_distributed.comm.errors import AuthenticationError, CommClosedError, VersionMismatchError
+from minidask_distributed.comm.errors import (
+    AuthenticationError,
+    CommClosedError,
+    ConnectTimeoutError,
+    VersionMismatchError,
+    cause_of,
+)
 from minidask_distributed.messages import Answer, Bye, Call, ClientBeat, Event, Message, OpenSession, SessionOpened
 
 if TYPE_CHECKING:
@@ -56,6 +62,9 @@ ALWAYS = ("print", "warn")
 
 AGAIN_S = 0.1
 """After a connection that was made and lost again, before the next attempt; `connect` itself has pauses of its own."""
+
+NEW_CLIENT = "make a new Client when a scheduler runs there, and compute again"
+"""What to do after the end of a connection."""
 
 TopicHandler = Callable[[str, float, Any], object]
 
@@ -206,9 +215,8 @@ class Connection:
                 self.status = "connecting"
             comm.abort()
             if type(error) is TimeoutError:
-                raise TimeoutError(
-                    f"the scheduler at {self.address} took the connection, but opened no session within {timeout_s:g} s"
-                ) from None
+                why = f"took the connection, but opened no session within {timeout_s:g} s"
+                raise ConnectTimeoutError(f"the scheduler at {self.address} {why}").because(f"it {why}") from None
             raise
 
     async def _begin_again(self, reason: str) -> None:
@@ -225,8 +233,10 @@ class Connection:
                         raise
                     await asyncio.sleep(AGAIN_S)
         except OSError as error:
-            logger.error("%s, and it couldn't be reached again: %s", reason, error)
-            self._end(f"{reason}, and it couldn't be reached again: {error}")
+            within = f" within {self._timeout_s:g} s" if self.loop.time() >= deadline else ""
+            text = f"{reason} and couldn't be made again{within}: {cause_of(error)}; {NEW_CLIENT}"
+            logger.error("%s", text)
+            self._end(text)
             return
         except BaseException:
             # Cancelled: by `_shut`, which says why, or by the end of the loop.
@@ -261,23 +271,26 @@ class Connection:
     def _connection_lost(self, comm: Comm, error: BaseException | None) -> None:
         if comm is not self._comm or self.status == "closing":
             return
-        if self._bye is not None:
+        ended = self._bye is not None
+        if ended:
             reason = f"the scheduler at {self.address} ended the session: {self._bye}"
         else:
-            reason = f"the connection to the scheduler at {self.address} was lost" + (f": {error}" if error else "")
+            why = cause_of(error)
+            reason = f"the connection to the scheduler at {self.address} was lost" + (f" ({why})" if why else "")
         if self._beat is not None:
             self._beat.cancel()
         if self.status == "connecting":
             # Whoever opens the session goes on from there: to the next attempt, if it is one more.
             if self._opened is not None and not self._opened.done():
-                self._opened.set_exception(CommClosedError(reason))
-        elif self.status == "running" and self._bye is None:
+                cause = f"it ended the session: {self._bye}" if ended else "it takes connections and ends them at once"
+                self._opened.set_exception(CommClosedError(reason).because(cause))
+        elif self.status == "running" and not ended:
             logger.warning("%s; trying to connect again for %g s", reason, self._timeout_s)
             self.status = "connecting"
             self._reopening = self.loop.create_task(self._begin_again(reason))
-            self._lose(reason, again=True)
+            self._lose(f"{reason}; compute it again, which waits until the client has connected again", again=True)
         else:
-            self._end(reason)
+            self._end(f"{reason}; {NEW_CLIENT}")
 
     def _end(self, reason: str) -> None:
         """Nothing more will come: tell everybody who waits."""

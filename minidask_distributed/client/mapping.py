@@ -17,7 +17,7 @@ from minidask.delayed.naming import fresh_token
 from minidask.graph.convert import check_key
 from minidask.graph.task import Key
 from minidask_distributed.client.future import Future, future_of
-from minidask_distributed.client.naming import call_token, function_token, name_of
+from minidask_distributed.client.naming import call_token, check_function, function_token, name_of
 from minidask_distributed.client.rows import Rows
 from minidask_distributed.client.session import Session, State
 from minidask_distributed.client.submitting import ACTORS, Submissions
@@ -264,8 +264,7 @@ class _Upload:
 
 
 def _calls(func: Any, iterables: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    if not callable(func):
-        raise TypeError(f"the first argument of map must be callable, got {type(func).__name__}")
+    check_function("map", func)
     if not iterables:
         raise TypeError("map takes at least one iterable beside the function")
     for one in iterables:

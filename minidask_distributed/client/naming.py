@@ -24,6 +24,26 @@ _tokens: dict[int, tuple[Any, str]] = {}
 _MOST_TOKENS = 10_000
 
 
+def check_function(what: str, func: Any) -> None:
+    """Raise TypeError if it can't be called by tasks; ``what``: the method that it was given to.
+
+    Examples
+    --------
+    >>> check_function("submit", 5)
+    Traceback (most recent call last):
+    ...
+    TypeError: the first argument of submit must be callable, got int
+    """
+    if not callable(func):
+        raise TypeError(f"the first argument of {what} must be callable, got {type(func).__name__}")
+    if hasattr(type(func), "__dask_graph__"):
+        # It can be called, but what comes of it is a graph.
+        raise TypeError(
+            f"{what} runs plain functions, got a {type(func).__name__}: give it the function itself, or compute what comes "
+            "of calling it, client.compute(delayed_function(...))"
+        )
+
+
 def name_of(func: Callable[..., Any]) -> str:
     """Return a function's name as keys begin with it.
 

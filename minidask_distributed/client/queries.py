@@ -218,25 +218,7 @@ class Queries(Connection):
     async def _get_task_stream(
         self, start: float | None, stop: float | None, count: int | None
     ) -> list[dict[str, Any]]:
-        answer = await self.call("task_stream", start=start, stop=stop, count=count)
-        keys: list[Any] = decode_keys(answer["keys"])
-        if answer["keyed"] is not None:
-            by_place = dict(zip(answer["keyed"], keys, strict=True))
-            keys = [by_place.get(at) for at in range(len(answer["worker"]))]
-        columns = zip(
-            keys, answer["worker"], answer["thread"], answer["start"], answer["duration"], answer["nbytes"], strict=True
-        )
-        return [
-            {
-                "key": key,
-                "worker": answer["addresses"][worker],
-                "thread": thread,
-                "status": "OK",
-                "nbytes": nbytes,
-                "startstops": [{"action": "compute", "start": begin / 1e6, "stop": (begin + duration) / 1e6}],
-            }
-            for key, worker, thread, begin, duration, nbytes in columns
-        ]
+        return executions_of(await self.call("task_stream", start=start, stop=stop, count=count))
 
     def get_scheduler_logs(self, n: int | None = None) -> Any:
         """Return the scheduler's last log lines, newest first, as pairs of level and line.
@@ -347,6 +329,28 @@ class Queries(Connection):
             address: error_of(answer["failure"]) if "failure" in answer else answer["value"]
             for address, answer in answers.items()
         }
+
+
+def executions_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the call ``task_stream`` answered as `Queries.get_task_stream` does."""
+    keys: list[Any] = decode_keys(answer["keys"])
+    if answer["keyed"] is not None:
+        by_place = dict(zip(answer["keyed"], keys, strict=True))
+        keys = [by_place.get(at) for at in range(len(answer["worker"]))]
+    columns = zip(
+        keys, answer["worker"], answer["thread"], answer["start"], answer["duration"], answer["nbytes"], strict=True
+    )
+    return [
+        {
+            "key": key,
+            "worker": answer["addresses"][worker],
+            "thread": thread,
+            "status": "OK",
+            "nbytes": nbytes,
+            "startstops": [{"action": "compute", "start": begin / 1e6, "stop": (begin + duration) / 1e6}],
+        }
+        for key, worker, thread, begin, duration, nbytes in columns
+    ]
 
 
 class get_task_stream:

@@ -53,7 +53,7 @@ class Scatters(Gathers):
         self,
         data: Any,
         workers: Any = None,
-        broadcast: bool = False,
+        broadcast: bool | int = False,
         direct: bool | None = None,
         hash: bool = True,
         timeout: float | str | None = None,
@@ -67,8 +67,8 @@ class Scatters(Gathers):
             Of a list, tuple or set each item, of a dict each value is a piece of data; anything else is one piece.
         workers : str or list of str, optional
             Addresses, names or hosts of the workers that may hold them.
-        broadcast : bool
-            Whether all (of these) workers are to hold all pieces. Otherwise they take turns.
+        broadcast : bool or int
+            Whether all (of these) workers are to hold all pieces, or how many of them. Otherwise they take turns.
         direct : bool, optional
             Send directly to the workers (True), through the scheduler (False), or by size, and through the scheduler where
             workers can't be reached from here.
@@ -90,6 +90,8 @@ class Scatters(Gathers):
             If there is no worker in time.
         TypeError
             If a piece can't be pickled, or ``data`` is an iterator, which may never end.
+        ValueError
+            If ``broadcast`` is no number of copies.
         OSError
             If the workers can't be reached.
 
@@ -103,6 +105,10 @@ class Scatters(Gathers):
         if isinstance(data, Iterator | Queue):
             raise TypeError(
                 f"scatter takes lists and the like, not a {type(data).__name__}, which may never end; make a list of it"
+            )
+        if broadcast not in (True, False) and not (isinstance(broadcast, int) and broadcast > 0):
+            raise ValueError(
+                f"broadcast must be True (to all workers), False, or a number of copies, got {broadcast!r:.80}"
             )
         names = None if workers is None else worker_names(workers)
         timeout_s = self._timeout_s if timeout is None else parse_timedelta(timeout)
@@ -131,7 +137,7 @@ class Scatters(Gathers):
         named: bool,
         prepare: Callable[[], list[_Piece]],
         workers: list[str] | None,
-        broadcast: bool,
+        broadcast: bool | int,
         direct: bool | None,
         timeout_s: float | None,
         hash: bool,
@@ -147,7 +153,7 @@ class Scatters(Gathers):
         if new:
             deadline = None if timeout_s is None else loop.time() + timeout_s
             while True:
-                copies = 0 if broadcast else 1
+                copies = 0 if broadcast is True else int(broadcast) or 1
                 try:
                     placed = await self._place(new, workers, copies, direct)
                 except OSError:

@@ -52,7 +52,7 @@ from minidask_distributed.protocol.keys import encode_keys
 PENDING, FINISHED, ERROR, CANCELLED, LOST = "pending", "finished", "error", "cancelled", "lost"
 
 RELEASE_TASKS = 4096
-"""Most tasks in one `Release`: a message of a million would be taken in one go, and nobody served meanwhile."""
+"""Most tasks in one `Release` or `Cancel`: a message of a million would be taken in one go, and nobody served meanwhile."""
 
 Callback = Callable[[], object]
 
@@ -264,7 +264,9 @@ class Session:
                 given_up.append(state)
         woken: list[list[Callback]] = []
         if given_up:
-            self.post(Cancel([state.id for state in given_up], force, reason))
+            ids = [state.id for state in given_up]
+            for start in range(0, len(ids), RELEASE_TASKS):
+                self.post(Cancel(ids[start : start + RELEASE_TASKS], force, reason))
             self._wake(given_up, woken)
         return woken
 
@@ -344,7 +346,7 @@ class Session:
                 self.credit -= 1
             message = outbox.popleft()
             taken.append(message)
-            if type(message) is Release and len(message.tasks) == RELEASE_TASKS:
+            if type(message) in (Release, Cancel) and len(message.tasks) == RELEASE_TASKS:  # type: ignore[attr-defined]
                 break
         return taken
 

@@ -26,7 +26,7 @@ from minidask.units import format_bytes
 from minidask_distributed.client.awaiting import Waits
 from minidask_distributed.client.errors import FutureLostError, error_of_state
 from minidask_distributed.client.future import Future, future_of
-from minidask_distributed.client.naming import call_token, function_token, name_of
+from minidask_distributed.client.naming import call_token, check_function, function_token, name_of
 from minidask_distributed.client.options import options_of
 from minidask_distributed.client.session import CANCELLED, LOST, Session
 from minidask_distributed.messages import ForgetRecipes
@@ -104,8 +104,7 @@ class Submissions(Waits):
         1024
         """
         self._check_open()
-        if not callable(func):
-            raise TypeError(f"the first argument of submit must be callable, got {type(func).__name__}")
+        check_function("submit", func)
         if actor or actors:
             raise NotImplementedError(ACTORS)
         options = self._options(workers, allow_other_workers, resources, retries, priority)

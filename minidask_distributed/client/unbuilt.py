@@ -30,8 +30,8 @@ _ORDER = (
     "make what must not run at once depend on each other, or run it on workers with a resource, resources={'name': 1}"
 )
 _SOFTWARE = "install packages where the workers start, or by `client.run(subprocess.check_call, [...])` before they are imported"
+_CALLS = "`client.run` and `client.run_on_scheduler` call functions in the cluster's processes"
 _SIZE = "call cluster.scale(n) with the number of workers that you want"
-_REPORT = "`with get_task_stream(client) as stream:` has the tasks that ran in `stream.data`"
 
 PUBLIC_NAMES = {
     "Actor": _STATE,
@@ -54,8 +54,10 @@ PUBLIC_NAMES = {
     "SubprocessCluster": "LocalCluster() has its workers in processes",
     "UploadDirectory": "`client.upload_file` takes a zip of the directory, and imports from it",
     "Variable": _THROUGH,
-    "get_task_metadata": _REPORT,
+    "connect": _CALLS,
+    "rpc": _CALLS,
     "span": "`minidask.annotate(name=...)` marks tasks, and `get_current_task_annotations` reads it in them",
+    "sync": "`client.sync(coroutine_function, ...)` and `cluster.sync(...)` run coroutines on their loop and wait",
 }
 """{name that users of the field import: what to do instead}."""
 

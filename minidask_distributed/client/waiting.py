@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from minidask.collection.protocol import is_dask_collection
 from minidask.graph.task import Task
 from minidask.units import parse_timedelta
+from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.session import State
 from minidask_distributed.client.settled import AllDone
@@ -67,6 +68,8 @@ def wait(fs: Any, timeout: float | str | None = None, return_when: str = ALL_COM
         If some of them were cancelled.
     ValueError
         For another ``return_when``.
+    TypeError
+        If it is nothing that could hold futures.
     RuntimeError
         If this thread runs the event loop that brings the results.
 
@@ -80,7 +83,7 @@ def wait(fs: Any, timeout: float | str | None = None, return_when: str = ALL_COM
     if return_when not in _CONDITIONS:
         raise ValueError(f"return_when must be one of {', '.join(_CONDITIONS)}, got {return_when!r}")
     timeout_s = parse_timedelta(timeout)
-    watch = Watch(futures_of(fs), return_when)
+    watch = Watch(given_futures("wait", fs), return_when)
     if any(future.client.asynchronous for future in watch.futures):
         return watch.wait_async(timeout_s)
     return watch.wait(timeout_s)
@@ -113,7 +116,8 @@ class Watch:
         while not self.is_over():
             _check_may_block(self.futures)
             woken = threading.Event()
-            with self._waking(woken.set):
+            # What a task waits for may need its place.
+            with leaving_slot(), self._waking(woken.set):
                 if not woken.wait(None if end is None else max(end - time.monotonic(), 0)) and not self.is_over():
                     raise self._late(timeout_s)
         return self.outcome()
@@ -201,6 +205,33 @@ def futures_of(o: Any, client: Any = None) -> list[Future]:
         if cancelled:
             raise CancelledError(f"these futures were cancelled: {', '.join(map(repr, cancelled))}")
     return found
+
+
+def given_futures(what: str, given: Any) -> list[Future]:
+    """Return the futures in what a function was given, of which an iterator or view is read; ``what``: the function's name.
+
+    Raises
+    ------
+    TypeError
+        If it is nothing that could hold futures: passing it would do nothing, unnoticed.
+
+    Examples
+    --------
+    >>> given_futures("wait", {}.values())
+    []
+    >>> given_futures("wait", "x-123")
+    Traceback (most recent call last):
+    ...
+    TypeError: wait takes futures, persisted collections, or lists and the like of these, got str: 'x-123'
+    """
+    if not isinstance(given, Future | dict | Task) and not is_dask_collection(given):
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+            raise TypeError(
+                f"{what} takes futures, persisted collections, or lists and the like of these, "
+                f"got {type(given).__name__}: {given!r:.80}"
+            )
+        given = list(given)
+    return futures_of(given)
 
 
 def _search(o: Any) -> Iterator[Future]:

@@ -109,7 +109,7 @@ class Comm(ABC):
     _why = ""  # it ended
 
     def _closed_error(self) -> CommClosedError:
-        return CommClosedError(f"the connection to {self.peer_address} is closed: {self._why}")
+        return CommClosedError(f"the connection to {self.peer_address} is closed: {self._why}").because(self._why)
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"

@@ -25,6 +25,7 @@ from minidask_distributed.comm.errors import (
     ConnectTimeoutError,
     EncryptionRequiredError,
     VersionMismatchError,
+    cause_of,
 )
 from minidask_distributed.comm.inproc import InprocBackend
 from minidask_distributed.comm.options import Options, Terms
@@ -139,7 +140,8 @@ def connect_bulk(
             raise
         except OSError as error:
             if not patient and isinstance(error, ConnectionRefusedError):
-                raise CommError(f"no connection to {address}: {_meaning(error)}") from error
+                why, advice = _meaning(error)
+                raise CommError(f"no connection to {address}: {why}{advice}").because(why) from error
             time.sleep(attempts.failed(error))
 
 
@@ -240,17 +242,19 @@ class _Attempts:
             self.last = error
         if left_s <= 0:
             tries = "1 attempt" if self.count == 1 else f"{self.count} attempts"
+            why, advice = _meaning(self.last)
             raise ConnectTimeoutError(
-                f"no connection to {self.address} within {self.timeout_s:g} s ({tries}): {_meaning(self.last)}"
-            ) from self.last
+                f"no connection to {self.address} within {self.timeout_s:g} s ({tries}): {why}{advice}"
+            ).because(why) from self.last
         return min(pause_s, left_s)
 
 
-def _meaning(error: OSError) -> str:
+def _meaning(error: OSError) -> tuple[str, str]:
+    """What went wrong, and what to look at."""
     if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there. Is it running, and are host and port right?"
+        return "nothing listens there", ". Is it running, and are host and port right?"
     if isinstance(error, socket.gaierror):
-        return f"the name of the host is unknown ({error.strerror})"
+        return f"the name of the host is unknown ({error.strerror})", ""
     if isinstance(error, TimeoutError):
-        return "nothing answers there. Are host and port right, and does a firewall let them through?"
-    return str(error.strerror or error)
+        return "nothing answers there", ". Are host and port right, and does a firewall let them through?"
+    return cause_of(error), ""

@@ -8,9 +8,30 @@ Invariants: every message says what was wrong and, where there is one, the remed
 
 from __future__ import annotations
 
+from typing import Self
+
+
+def cause_of(error: BaseException | None) -> str:
+    """Return why a connection failed, for a text that says already which one it is.
+
+    Examples
+    --------
+    >>> error = CommClosedError("the connection to tcp://here:1 was lost: Broken pipe").because("Broken pipe")
+    >>> cause_of(error), cause_of(OSError("disk full")), cause_of(None)
+    ('Broken pipe', 'disk full', '')
+    """
+    return "" if error is None else getattr(error, "why", "") or getattr(error, "strerror", None) or str(error)
+
 
 class CommError(OSError):
-    """Something is wrong with a connection."""
+    """Something is wrong with a connection; ``why``: the cause alone, "" if it isn't told apart."""
+
+    why: str = ""
+
+    def because(self, why: str) -> Self:
+        """Note the cause alone; return the error."""
+        self.why = why
+        return self
 
 
 class CommClosedError(CommError):

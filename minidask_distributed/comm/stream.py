@@ -28,7 +28,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minidask_distributed.comm.base import Comm, OnClose, OnMessages
-from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.comm.errors import CommClosedError, cause_of
 from minidask_distributed.comm.peer import Peer
 from minidask_distributed.comm.vectors import MAX_VECTORS, Part, after
 from minidask_distributed.messages import Message
@@ -215,7 +215,7 @@ class StreamComm(Comm):
         if self._failure is not None:
             return
         self._ended = True
-        self._why = self._why or f"it was lost ({error.strerror or error})"
+        self._why = self._why or f"it was lost ({cause_of(error)})"
         self._failure = self._closed_error()
         self._queue.clear()
         self._pending = 0
@@ -290,7 +290,8 @@ class StreamComm(Comm):
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass  # all has been read
         except OSError as lost:
-            error = CommClosedError(f"the connection to {self.peer_address} was lost: {lost.strerror or lost}")
+            why = cause_of(lost)
+            error = CommClosedError(f"the connection to {self.peer_address} was lost: {why}").because(why)
         except (ProtocolError, MemoryError) as broken:
             logger.warning("closing the connection to %s: %s", self.peer_address, broken)
             error = broken
@@ -318,11 +319,11 @@ class StreamComm(Comm):
     def _loss(self) -> BaseException | None:
         """Return what the peer's closing has cost; None if nothing."""
         if not self._decoder.idle:
-            return CommClosedError(f"{self.peer_address} closed the connection in the middle of a message")
+            why = "closed the connection in the middle of a message"
+            return CommClosedError(f"{self.peer_address} {why}").because("it ended in the middle of a message")
         if self._pending:
-            return CommClosedError(
-                f"{self.peer_address} closed the connection with {self._pending} bytes still to be sent"
-            )
+            left = f"with {self._pending} bytes still to be sent"
+            return CommClosedError(f"{self.peer_address} closed the connection {left}").because(f"it ended {left}")
         return self._failure
 
     def pause_reading(self) -> None:

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,7 +25,7 @@ from tornado.web import HTTPError
 
 from minidask_distributed.dashboard import figures
 from minidask_distributed.dashboard.access import Access, security_headers
-from minidask_distributed.dashboard.data_routes import DATA_ROUTES
+from minidask_distributed.dashboard.data_routes import DATA_ROUTES, Health
 from minidask_distributed.dashboard.feed_routes import FEED_ROUTES
 from minidask_distributed.dashboard.feeds.desk import FeedDesk
 from minidask_distributed.dashboard.layout import Page, Plot
@@ -54,7 +55,7 @@ class Application:
     Parameters
     ----------
     server
-        The `Scheduler` or `Worker`.
+        The `Scheduler` or `Worker`, or a `recording.Playback`.
     role
         "scheduler" or "worker".
     parts
@@ -103,12 +104,14 @@ class Application:
             parts.FEEDS,
             on_first=recorder.attach if recorder is not None else lambda: None,
             on_last=recorder.detach if recorder is not None else lambda: None,
+            clock=getattr(server, "frame_clock", time.time),
         )
+        data = DATA_ROUTES if getattr(parts, "with_data", True) else [("health", Health)]
         self.open_sockets: set[Any] = set()  # websockets, ours and those of the proxy
         self.background: set[asyncio.Task[Any]] = set()
         self._http = HTTPServer(
             Routes(
-                self._routes([*DATA_ROUTES, *FEED_ROUTES, *parts.ROUTES, *PAGE_ROUTES]),
+                self._routes([*data, *FEED_ROUTES, *parts.ROUTES, *PAGE_ROUTES]),
                 default_handler_class=Missing,
                 default_handler_args={"application_": self},
                 log_function=log_request,

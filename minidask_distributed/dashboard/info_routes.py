@@ -12,7 +12,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-from minidask_distributed.dashboard import info_pages
+from minidask_distributed.dashboard import info_pages, paths
 from minidask_distributed.dashboard.markup import Content
 from minidask_distributed.dashboard.page_shell import document, root_of
 from minidask_distributed.dashboard.routes import Look
@@ -81,7 +81,7 @@ class OneWorker(Info):
 
     def get(self, address: str) -> None:
         """Answer with its page."""
-        explained = explain_worker(self.scheduler, address)
+        explained = explain_worker(self.scheduler, paths.read(address))
         if explained is None:
             raise HTTPError(404, "there is no worker of this address or name, and none is remembered")
         worker = self.scheduler.workers.get(explained.address) if explained.state != "gone" else None
@@ -93,6 +93,7 @@ class OneTask(Info):
 
     async def get(self, text: str) -> None:
         """Answer with its page; 404 with keys that look like it if there is none."""
+        text = paths.read(text)
         key = key_of_text(self.scheduler, text)
         explained = await self.application_.during(explain_asking(self.scheduler, text if key is None else key))
         if explained.state == "unknown":
@@ -115,7 +116,7 @@ class WorkerLog(Info):
 
     async def get(self, address: str) -> None:
         """Answer with its last lines."""
-        worker = self.worker_of(address)
+        worker = self.worker_of(paths.read(address))
         lines = await self.ask(worker, "logs", n=info_pages.MOST_LINES)
         if lines is not None:
             self.show("Log", info_pages.logs_page(f"worker {worker.name}", lines, time.time()))
@@ -126,7 +127,7 @@ class CallStacks(Info):
 
     async def get(self, address: str) -> None:
         """Answer with the stacks of its running tasks."""
-        worker = self.worker_of(address)
+        worker = self.worker_of(paths.read(address))
         found = await self.ask(worker, "call_stack")
         if found is not None:
             keys, stacks = decode_keys(found["keys"]), found["stacks"]

@@ -66,6 +66,10 @@ class Table:
         As for `Plot`.
     sortable
         Whether a click on a heading sorts.
+    titles
+        (column, what its heading means): the box on hover, where the heading is an abbreviation.
+    narrow
+        Columns that are left out of windows up to 1500, up to 1240, and up to 900 pixels wide.
     """
 
     name: str
@@ -75,6 +79,8 @@ class Table:
     hint: str = ""
     empty: str = ""
     sortable: bool = True
+    titles: tuple[tuple[str, str], ...] = ()
+    narrow: tuple[tuple[str, ...], ...] = ()
 
     @property
     def feeds(self) -> tuple[str, ...]:

@@ -231,5 +231,15 @@ def _content(part: Part) -> list[Content]:
 
 def _table(table: Table) -> Markup:
     sortable = "true" if table.sortable else "false"
-    place = tag("table", data_feed=table.feed, data_sortable=sortable, data_columns=json.dumps(table.columns))
+    levels = {name: level for level, names in enumerate(table.narrow) for name in names}
+    about = {name: {"title": title} for name, title in table.titles}
+    for name, level in levels.items():
+        about.setdefault(name, {})["narrow"] = f"narrow-{level}"
+    place = tag(
+        "table",
+        data_feed=table.feed,
+        data_sortable=sortable,
+        data_columns=json.dumps(table.columns),
+        data_about=json.dumps(about),
+    )
     return tag("div", place, class_="table fed", role="region", aria_label=table.title, tabindex="0")

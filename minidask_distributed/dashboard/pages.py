@@ -35,6 +35,7 @@ from minidask_distributed.dashboard.parts import (
     SCHEDULER_DELAY,
     SCHEDULER_FILES,
     SCHEDULER_MEMORY,
+    SHUFFLE_BYTES,
     SHUFFLE_TABLE,
     SHUFFLES,
     STEALING,
@@ -133,7 +134,7 @@ PAGES: tuple[Page, ...] = (
         "Shuffles between workers: every partition is split before the first one is put together.",
         (SHUFFLES,),
         (SHUFFLE_TABLE,),
-        (TRANSFER, WORKERS_MEMORY),
+        (SHUFFLE_BYTES, TRANSFER),
     ),
     _page(
         "events",

@@ -1,9 +1,10 @@
 """Flame graphs on demand: ``json/profile.json``, which the pages of profiles ask.
 
-Place in the flow: a route of `scheduler_parts`. The scheduler asks its workers (a part of them, where they are many) for their
-samples and merges them with `profile_tree`; the answer has the columns that `feeds.profile` names.
+Place in the flow: a route of `scheduler_parts` and of `worker_parts`. The scheduler asks its workers (a part of them, where they
+are many) for their samples and merges them with `profile_tree`; a worker answers of itself. The answer has the columns that
+`feeds.profile` names.
 
-Invariants: one question goes to the workers at a time, whoever many look; an answer is kept for `KEPT_S` for all who ask the
+Invariants: one question goes to the workers at a time, however many look; an answer is kept for `KEPT_S` for all who ask the
 same. Nothing is sampled for this: workers and schedulers do that all the time.
 """
 
@@ -25,7 +26,9 @@ from minidask_distributed.dashboard.routes import Look
 from minidask_distributed.profile_tree import Node, flame
 from minidask_distributed.scheduler.profiling import profile_of_workers, timeline_of_workers
 
-SCOPES = ("workers", "scheduler", "workers-loop")
+SCOPES = {"scheduler": ("workers", "scheduler", "workers-loop"), "worker": ("workers", "workers-loop")}
+"""{role: of what it has profiles}; a worker has those of its own tasks and loop."""
+
 KEPT_S = 1.0
 MOST_BOXES = 2_000
 MOST_STEPS = 1_800
@@ -72,12 +75,13 @@ class ProfileOf(Look):
     async def get(self, *args: str) -> None:
         """Answer with {"boxes": columns, "timeline": columns, "prefixes": names, "samples": number}."""
         scope = self.get_query_argument("scope", "workers")
-        if scope not in SCOPES:
-            raise HTTPError(400, f"the scopes are {', '.join(SCOPES)}")
+        role = self.application_.role
+        if scope not in SCOPES[role]:
+            raise HTTPError(400, f"the scopes are {', '.join(SCOPES[role])}")
         prefix = self.get_query_argument("prefix", "") or None
         start, stop = self._seconds("start"), self._seconds("stop")
         server = self.application_.server
-        self.send_json(await answer(server, scope, prefix, start, stop))
+        self.send_json(await answer(server, role, scope, prefix, start, stop))
 
     def _seconds(self, name: str) -> float | None:
         text = self.get_query_argument(name, "")
@@ -92,15 +96,19 @@ class ProfileOf(Look):
         return value
 
 
-async def answer(server: Any, scope: str, prefix: str | None, start: float | None, stop: float | None) -> str:
+async def answer(
+    server: Any, role: str, scope: str, prefix: str | None, start: float | None, stop: float | None
+) -> str:
     """Return the answer as JSON.
 
     Parameters
     ----------
     server
-        The `Scheduler`.
+        The `Scheduler` or `Worker`.
+    role
+        "scheduler" or "worker".
     scope
-        Of `SCOPES`.
+        Of its `SCOPES`.
     prefix
         Of keys; None: all.
     start, stop
@@ -114,7 +122,8 @@ async def answer(server: Any, scope: str, prefix: str | None, start: float | Non
         for old in [one for one, (until, _) in kept.items() if until < now]:
             del kept[old]
         if question not in kept:
-            text = json.dumps(await _ask(server, scope, prefix, start, stop), separators=(",", ":"))
+            ask = _ask if role == "scheduler" else _look
+            text = json.dumps(await ask(server, scope, prefix, start, stop), separators=(",", ":"))
             kept[question] = time.monotonic() + KEPT_S, text
         return kept[question][1]
 
@@ -130,8 +139,23 @@ async def _ask(server: Any, scope: str, prefix: str | None, start: float | None,
         steps = list(await timeline_of_workers(server))
     else:
         tree = await profile_of_workers(server, None, start, stop, server=True)
-    prefixes: dict[str, int] = {}
+    return _told(tree, steps, prefix, with_prefixes=scope == "workers")
+
+
+async def _look(worker: Any, scope: str, prefix: str | None, start: float | None, stop: float | None) -> dict[str, Any]:
+    """As `_ask`, of one worker."""
     if scope == "workers":
+        profile = worker.profile.tasks
+        return _told(profile.tree(prefix, start, stop), profile.timeline(), prefix, with_prefixes=True)
+    profile = worker.profile.loop
+    return _told(profile.tree(start=start, stop=stop), profile.timeline(), None, with_prefixes=False)
+
+
+def _told(
+    tree: Node, steps: list[tuple[float, Mapping[str, int]]], prefix: str | None, with_prefixes: bool
+) -> dict[str, Any]:
+    prefixes: dict[str, int] = {}
+    if with_prefixes:
         for _, names in steps:
             for name, count in names.items():
                 prefixes[name] = prefixes.get(name, 0) + count

@@ -189,6 +189,8 @@ class Dashboard:
         try:
             # By name: it needs tornado, which most processes never do.
             module, parts = await asyncio.to_thread(_import, "application", f"{self.role}_parts")
+            # A recording has pages of its own.
+            parts = getattr(self.server, "dashboard_parts", parts)
             token = await asyncio.to_thread(self.view_token)
             self._application = module.Application(
                 self.server,

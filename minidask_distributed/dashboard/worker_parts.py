@@ -16,7 +16,9 @@ from minidask_distributed.dashboard.feeds.one_worker import FEEDS
 from minidask_distributed.dashboard.layout import Page, Plot, Table
 from minidask_distributed.dashboard.markup import Content, tag
 from minidask_distributed.dashboard.page_shell import document
+from minidask_distributed.dashboard.parts import PROFILE, PROFILE_TIMELINE
 from minidask_distributed.dashboard.paths import shown_key
+from minidask_distributed.dashboard.profile_routes import PROFILE_ROUTES
 from minidask_distributed.dashboard.routes import Look
 
 __all__ = ["FEEDS", "INDIVIDUAL_PLOTS", "PAGES", "ROUTES"]
@@ -34,6 +36,14 @@ MEMORY = Plot(
 CPU = Plot("worker-cpu", "CPU of the process", "one_worker:cpu", _HISTORY, hint="percent of one processor")
 TASKS = Plot(
     "worker-tasks", "Tasks", "one_worker:tasks", _HISTORY, hint="running (green), ready (blue), data on their way (red)"
+)
+PROFILE_LOOP = Plot(
+    "profile-server",
+    "Profile of the event loop",
+    "profile:flame_loop",
+    hint="width: share of the samples; click a box to see only it",
+    empty="Boxes appear when the event loop has been busy for some seconds.",
+    height=560,
 )
 RUNNING = Table(
     "worker-running",
@@ -53,11 +63,23 @@ PAGES = (
         "What this worker does, and what fills its memory.",
         ((MEMORY, CPU, TASKS), (RUNNING, FACTS)),
     ),
+    Page(
+        "profile",
+        "Profile",
+        "Where this worker's threads spend their time: wide boxes are functions that take long.",
+        ((PROFILE_TIMELINE,), (PROFILE,)),
+    ),
+    Page(
+        "profile-server",
+        "Server profile",
+        "Where this worker's event loop spends its time: what delays its transfers and its reports.",
+        ((PROFILE_TIMELINE,), (PROFILE_LOOP,)),
+    ),
     Page("call-stacks", "Call stacks", "What each running task is doing at this moment."),
     Page("logs", "Log", "The last lines of its log."),
 )
 
-INDIVIDUAL_PLOTS = (MEMORY, CPU, TASKS)
+INDIVIDUAL_PLOTS = (MEMORY, CPU, TASKS, PROFILE, PROFILE_LOOP)
 
 
 class WorkerLook(Look):
@@ -95,4 +117,4 @@ class CallStacks(WorkerLook):
         self.show("Call stacks", [tag("h1", "Call stacks"), lead, parts or tag("p", "No task runs.")])
 
 
-ROUTES = [("call-stacks", CallStacks), ("logs", Log)]
+ROUTES = [("call-stacks", CallStacks), ("logs", Log), *PROFILE_ROUTES]

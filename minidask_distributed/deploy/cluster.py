@@ -295,6 +295,19 @@ class Cluster:
             "clusters don't adapt their size to the work yet: call cluster.scale(n) with the number of workers that you want"
         )
 
+    def start_worker(self, *args: Any, **kwargs: Any) -> Any:
+        """Start one more worker: not built."""
+        raise NotImplementedError(
+            "start_worker isn't built; instead: call cluster.scale(n) with the number of workers you want"
+        )
+
+    @classmethod
+    def from_name(cls, name: str) -> Any:
+        """Find a cluster that runs by its name: not built."""
+        raise NotImplementedError(
+            "clusters aren't found by their names; instead: connect by the address, Client(cluster.scheduler_address)"
+        )
+
     def wait_for_workers(self, n_workers: int, timeout: float | str | None = None) -> Any:
         """Wait until so many workers have registered.
 

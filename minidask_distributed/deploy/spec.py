@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -233,13 +233,57 @@ class SpecCluster(Cluster):
             For numbers that make no sense, or where a new worker's memory or threads aren't known.
         """
         wanted = self._count(n, memory, cores)
-        if self.status not in ("created", "starting", "running"):
-            raise RuntimeError(f"{self!r} is closed")
-        spec = self.worker_spec
+        spec = self._open_spec()
         while len(spec) > wanted:
             spec.popitem()
         while len(spec) < wanted:
             spec.update(self.new_worker_spec())
+        return self._correct()
+
+    def scale_up(self, n: int | None = None, memory: Any = None, cores: int | None = None) -> Any:
+        """Want so many workers: another name for `scale`."""
+        return self.scale(n, memory, cores)
+
+    def scale_down(self, workers: Iterable[Name] | Name) -> Any:
+        """Want some workers no more. They are retired with their data handed over, in the background.
+
+        Parameters
+        ----------
+        workers
+            Names, as in ``cluster.workers``, or addresses.
+
+        Returns
+        -------
+        As `scale`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such worker; then none is retired.
+        """
+        spec = self._open_spec()
+        names = {name: name for name in spec} | {str(name): name for name in spec}
+        for name, worker in self.workers.items():
+            # A nanny knows its worker's.
+            address = getattr(worker, "worker_address", None) or getattr(worker, "address", None)
+            if address and name in spec:
+                names[address] = name
+        asked = [workers] if isinstance(workers, str | int) else list(workers)
+        unknown = [one for one in asked if one not in names]
+        if unknown:
+            raise ValueError(f"there is no worker {unknown[0]!r}; there are {', '.join(map(str, spec)) or 'none'}")
+        for name in {names[one]: None for one in asked}:
+            del spec[name]
+        return self._correct()
+
+    def _open_spec(self) -> dict[Name, Spec]:
+        """What is wanted, to be changed; raise RuntimeError if the cluster is closed."""
+        if self.status not in ("created", "starting", "running"):
+            raise RuntimeError(f"{self!r} is closed")
+        return self.worker_spec
+
+    def _correct(self) -> Any:
+        """Have what there is follow what is wanted."""
         if self._asynchronous:
             return _Done() if self.status == "created" else self._parts.correct_soon()
         assert self._thread is not None

@@ -171,6 +171,7 @@ class Scheduler:
         self.machine = SchedulerMachine(next_epoch(state_dir), limits, serialize)
         self.connections: dict[int, Connection] = {}
         self._last_peer = 0
+        self._clearing = False  # whether what is left to let go has a turn coming
         self._listeners: list[Listener] = []
         self.services = Services(services)
         self.events = EventLog(
@@ -518,6 +519,11 @@ class Scheduler:
         tasks.add(task)
         task.add_done_callback(ended)
 
+    def _go_on_clearing(self) -> None:
+        self._clearing = False
+        if self.status != "closed":
+            self.flush()
+
     # ------------------------------------------------------------ out
 
     def send(self, connection: Connection, messages: list[Message]) -> None:
@@ -554,6 +560,10 @@ class Scheduler:
         for connection, messages in self.announcer.take().items():
             self.send(connection, messages)
         self.hooks.tell_moves()
+        if self.machine.unfinished and not self._clearing:
+            # Behind what peers have sent meanwhile.
+            self._clearing = True
+            asyncio.get_running_loop().call_soon(self._go_on_clearing)
         closings = self.machine.take_closings()
         if closings:
             for number, reason in closings:

@@ -21,5 +21,6 @@ Back-pressure is by bytes: a transfer waits for its worker's disk while the shel
 size. A full disk fails the transfer that finds no place; what was written goes with the tickets.
 
 Tour: ``shelf`` (what is kept, and what is written next: pure), ``files``, ``form`` (pieces as bytes), ``store`` (the shell:
-memory, disk, peers), ``tasks`` (what runs), ``method`` (the graph, registered with ``minidask.dataframe.shuffle``).
+memory, disk, peers), ``tally`` (bytes, for people), ``tasks`` (what runs), ``method`` (the graph, registered with
+``minidask.dataframe.shuffle``).
 """

@@ -129,6 +129,10 @@ class Shelf:
         """Return the bytes of a piece that is there, wherever it is."""
         return self._runs[run].pieces[output]
 
+    def shuffle_of(self, run: int) -> str:
+        """Return the name of the shuffle to which a run that is there belongs."""
+        return self._runs[run].shuffle
+
     def consumed(self, runs: Iterable[int], output: int) -> None:
         """Let go of an output's pieces, which have been put together."""
         for run in runs:

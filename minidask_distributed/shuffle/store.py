@@ -37,6 +37,7 @@ from minidask_distributed.protocol.pickling import loads
 from minidask_distributed.shuffle.files import PieceFiles, PiecesDamaged
 from minidask_distributed.shuffle.form import Encoded, Head, Piece
 from minidask_distributed.shuffle.shelf import Place, Shelf
+from minidask_distributed.shuffle.tally import Tally
 from minidask_distributed.worker.transfer import Fetcher
 
 logger = logging.getLogger(__name__)
@@ -113,6 +114,7 @@ class Store:
     ) -> None:
         self.address = address
         self.spilled_bytes = 0  # written to files so far
+        self.tally = Tally()
         self._fetcher = fetcher
         self._message_bytes = message_bytes
         self._shelf = Shelf(limit_bytes)
@@ -154,6 +156,7 @@ class Store:
             self._shelf.put(run, shuffle, sizes)
             self._heads[run] = encoded.digest, encoded.head
             self._bytes.update(((run, at), piece) for at, piece in encoded.pieces.items())
+        self.tally.add(shuffle, split=nbytes)
         self._orders.put(0)
         return Ticket(self, Stub(key, self.address, run, encoded.digest))
 
@@ -173,8 +176,19 @@ class Store:
             self._orders.put(0)
             self._changed.wait(LOOK_UP_S)
 
-    def collect(self, stubs: Sequence[Stub], output: int) -> tuple[list[Piece], list[tuple[Stub, str]]]:
-        """Return the pieces of an output, from here and from other workers, and those that are gone, with a reason."""
+    def collect(
+        self, stubs: Sequence[Stub], output: int, shuffle: str = ""
+    ) -> tuple[list[Piece], list[tuple[Stub, str]]]:
+        """Return the pieces of an output, from here and from other workers, and those that are gone, with a reason.
+
+        Parameters
+        ----------
+        stubs, output
+            Of which runs the pieces are wanted, and of which output.
+        shuffle
+            By its name the bytes are counted that come from other workers.
+        """
+        fetched = 0
         found: dict[int, Any] = {}
         gone: list[tuple[Stub, str]] = []
         by_address: dict[str, list[Stub]] = {}
@@ -195,6 +209,10 @@ class Store:
                 if data is None:
                     gone.append((stub, f"{address} doesn't have it any more"))
                 found[stub.run] = data
+                if data and address != self.address:
+                    fetched += memoryview(data).nbytes
+        if fetched:
+            self.tally.add(shuffle, fetched=fetched)
         if gone:
             return [], gone
         return [Piece(self._known_head(stub.digest), found[stub.run] or None) for stub in stubs], []
@@ -323,6 +341,7 @@ class Store:
                     self._heads.pop(order, None)
                 self._tidy()
                 write = self._shelf.next_write(self._waiting > 0)
+                shuffle = self._shelf.shuffle_of(write.runs[0]) if write is not None else ""
                 data = [self._bytes[run, write.output] for run in write.runs] if write is not None else []
             if write is None:
                 continue
@@ -338,6 +357,7 @@ class Store:
                     self._shelf.written(places)
                     self.spilled_bytes += write.nbytes
                     self._tidy()
+                self.tally.add(shuffle, spilled=write.nbytes)
                 self._orders.put(0)
             del data
 
@@ -412,9 +432,11 @@ class ShufflePlugin(WorkerPlugin):
         )
         for kind in (GetPieces, DropPieces):
             worker.data_server.answers[kind] = self.store.answer
+        worker.meter.sources["shuffles"] = self.store.tally.told
 
     def teardown(self, worker: Any) -> None:
         """Close it."""
+        worker.meter.sources.pop("shuffles", None)
         for kind in (GetPieces, DropPieces):
             worker.data_server.answers.pop(kind, None)
         self.store.close()

@@ -111,7 +111,7 @@ def unpack(routes: Routes | tuple[Any, ...], output: int) -> Any:
         raise RuntimeError(f"the shuffle {routes.shuffle!r} was begun on a cluster and can't be ended elsewhere")
     store = store_of(task.worker)
     stubs = routes.stubs()
-    pieces, gone = store.collect(stubs, output)
+    pieces, gone = store.collect(stubs, output, routes.shuffle)
     if gone:
         reason = f"the shuffle {routes.shuffle!r} lost pieces of {len(gone)} of {len(stubs)} partitions: {gone[0][1]}"
         raise ResultsLost([stub.key for stub, _ in gone], reason)

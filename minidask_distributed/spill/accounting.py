@@ -78,11 +78,12 @@ class Memory:
 
 def _owner(value: Any, nbytes: int) -> tuple[Any, int]:
     """The object that owns a value's memory, and how many bytes all views of it take at most."""
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not isinstance(value, numpy.ndarray) or not isinstance(value.base, numpy.ndarray):
+    # None, too, while another thread is still loading it: then there are no arrays yet.
+    array = getattr(sys.modules.get("numpy"), "ndarray", None)
+    if array is None or not isinstance(value, array) or not isinstance(value.base, array):
         return value, nbytes
-    owner = value.base
-    while isinstance(owner.base, numpy.ndarray):
+    owner: Any = value.base
+    while isinstance(owner.base, array):
         owner = owner.base
     # Objects that the array refers to aren't in its own bytes.
     return (owner, nbytes if owner.dtype.hasobject else int(owner.nbytes) + sys.getsizeof(value))

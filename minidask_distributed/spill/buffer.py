@@ -12,7 +12,7 @@ Invariants:
 
 - a value is in memory, or in a file, or both; it is dropped from memory only when its file is complete;
 - no lock is held while a file is written or read, while a value is pickled, or while one is destroyed;
-- what can't be pickled stays in memory, and so does everything while the disk is full: that is logged, and tried again;
+- what can't be pickled stays in memory, and so does everything while the disk is full: that is logged once, and tried again;
 - every byte of a file is covered by its checksum; a damaged file costs that value, which raises `SpillDamaged`;
 - `close` leaves no file and no thread.
 
@@ -442,8 +442,16 @@ class SpillBuffer(MutableMapping[int, Any]):
                 if entry.task in self._order:
                     self._order.move_to_end(entry.task, last=False)
                 return
-            self.error = f"{type(error).__name__}: {error}"
+            # Said once, until it is mended.
+            log = not self.error and now >= self._log_after
+            self.error = getattr(error, "strerror", None) or str(error) or type(error).__name__
             self._blocked_until = now + RETRY_AFTER_S
-            log, self._log_after = now >= self._log_after, max(self._log_after, now + LOG_EVERY_S)
+            if log:
+                self._log_after = now + LOG_EVERY_S
         if log:
-            logger.error("results stay in memory, they can't be written to disk (tried again later): %s", self.error)
+            assert self._store is not None  # it was written to
+            logger.error(
+                "results stay in memory, since they can't be written to %s: %s. It is tried again every %g s; make room there, "
+                "or start workers with another local_directory",
+                self._store.directory, self.error, RETRY_AFTER_S,
+            )  # fmt: skip

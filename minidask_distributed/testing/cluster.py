@@ -35,7 +35,9 @@ from minidask_distributed.worker.machine import Task
 
 TICK_S = 0.2
 
-LIMITS = Limits(worker_ttl_s=6.0, depth_count=6, spread_from=3, value_bytes=120, credit=2, nanny_report_s=2.0, log=200)
+LIMITS = Limits(
+    worker_ttl_s=6.0, depth_count=6, spread_from=3, value_bytes=120, credit=2, nanny_report_s=2.0, log=200, drops=9
+)
 """Small bounds, so that short lives meet all of them."""
 
 
@@ -79,6 +81,7 @@ class SimulatedCluster:
         self.n_messages = 0
         self.version = 0  # counts changes of the scheduler's state
         self._mark: tuple[int, ...] = ()
+        self._clearing = False
         self.kinds: dict[str, int] = {}  # messages by name, both ways
         self._peers = 0
         self._names = 0
@@ -246,6 +249,9 @@ class SimulatedCluster:
                 sanity_check(state)
             for topic, _ in self.machine.take_notices():
                 self.n_deaths += topic == "worker-removed"
+            if self.machine.unfinished and not self._clearing:
+                self._clearing = True
+                self.clock.call_later(0.0, self._go_on_clearing)
             closings = self.machine.take_closings()
             if not closings:
                 return
@@ -254,6 +260,10 @@ class SimulatedCluster:
                 if end is not None:
                     end.close()
                     self.machine.gone(peer, self.clock.now, reason)
+
+    def _go_on_clearing(self) -> None:
+        self._clearing = False
+        self.flush()
 
     def _locate(self, peer: int, locals_: list[int]) -> dict[str, Any]:
         client = self.machine.clients[peer]

@@ -227,6 +227,8 @@ def measure(graph: str, tasks: int, workers: int, count_bytes: bool = False, cou
         meter.bytecodes / tasks,
     )
     machine.handle(CLIENT, Release(list(range(tasks))), now)
+    while machine.unfinished:
+        machine.flush(now)
     if machine.tasks_by_key:
         raise RuntimeError(f"{len(machine.tasks_by_key)} tasks are left though nobody wants them")
     return cost

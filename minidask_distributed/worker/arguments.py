@@ -18,6 +18,7 @@ import psutil
 from minidask.units import parse_bytes
 from minidask_distributed import settings
 from minidask_distributed.comm.address import host_of, parse_address, unparse_host_port
+from minidask_distributed.protocol.failures import ErrorLimits
 from minidask_distributed.worker.memory import MemoryPolicy
 
 
@@ -187,6 +188,7 @@ class Bounds:
     fetch_bytes: int
     message_bytes: int
     max_spill_bytes: int
+    errors: ErrorLimits
     validate: bool
 
     @classmethod
@@ -222,6 +224,7 @@ class Bounds:
             fetch_bytes=max(1, int(limit * fraction)) if limit and fraction is not False else 1 << 62,
             message_bytes=settings.size("worker.transfer.message-bytes-limit"),
             max_spill_bytes=settings.size("worker.memory.max-spill"),
+            errors=ErrorLimits(settings.get("admin.max-error-length"), settings.size("admin.max-error-bytes")),
             validate=settings.get("worker.validate", validate),
         )
 

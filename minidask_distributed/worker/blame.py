@@ -47,9 +47,17 @@ class RunningFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        with open(path, "w+b") as file:
-            file.truncate(CELLS * 8)
-            self._map = mmap.mmap(file.fileno(), CELLS * 8)
+        try:
+            with open(path, "w+b") as file:
+                # Written, not cut to size: room that the disk doesn't have would end the process at the first write to memory.
+                file.write(bytes(CELLS * 8))
+                file.flush()
+                self._map = mmap.mmap(file.fileno(), CELLS * 8)
+        except OSError as error:
+            why = (
+                f"{error.strerror or error}; a worker needs a little room for its files: choose another local_directory"
+            )
+            raise OSError(error.errno, why, os.fspath(path)) from error
         self.cells: memoryview = memoryview(self._map).cast("Q")
 
     def close(self) -> None:

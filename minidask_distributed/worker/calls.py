@@ -98,6 +98,8 @@ class Caller:
         try:
             loaded = recipe.loaded
             if loaded is None:
+                # What the function holds may be futures, which look for their client.
+                running.set(Running(self._host, task, slot, _NO_ANNOTATIONS))
                 loaded = self._load(recipe)
                 start = perf_counter()
             slot.started = start
@@ -114,7 +116,7 @@ class Caller:
             args, kwargs = loaded.bind(task.literals, deps)
         except BaseException as error:
             add_note(error, "The function or an argument of the task can't be read on the worker.")
-            failure = self._failure(error, task, recipe)
+            failure = self._failure(error, task, recipe, slot)
             running.set(None)
             return (FAILED, failure, 0, None, start, perf_counter())
         del deps
@@ -160,7 +162,7 @@ class Caller:
         if isinstance(caught, Reschedule):
             return (RESCHEDULED, None, 0, None, start, stop)
         try:
-            return (FAILED, self._failure(caught, task, recipe), 0, None, start, stop)
+            return (FAILED, self._failure(caught, task, recipe, slot), 0, None, start, stop)
         finally:
             # The error's traceback refers to this frame, and so to the task's arguments.
             del caught
@@ -217,7 +219,7 @@ class Caller:
             # This is the one.
             return
 
-    def _failure(self, error: BaseException, task: Task, recipe: Recipe) -> dict[str, Any]:
+    def _failure(self, error: BaseException, task: Task, recipe: Recipe, slot: Slot) -> dict[str, Any]:
         """Return the fields that tell of an error, which gets a note that names its task."""
         name = recipe.loaded.name if recipe.loaded is not None else ""
         shown = f" ({name})" if name else ""
@@ -226,10 +228,10 @@ class Caller:
         if traceback is not None and traceback.tb_next is not None:
             # Its first frame is `call`.
             error = error.with_traceback(traceback.tb_next)
-        fields = pack_failure(error)
+        fields = pack_failure(error, self._engine.errors)
         if fields["payload"] is None and self._engine.by_reference:
             fields["payload"] = ByReference(error)
-        fields |= {"key": str(task.key), "worker": self._label, "name": name, "kind": "raised"}
+        fields |= {"key": str(task.key), "worker": self._label, "name": name, "kind": "raised", "thread": slot.number}
         if isinstance(error, ResultsLost):
             fields |= {"kind": "lost", "lost": encode_keys(error.keys)}
         return fields

@@ -27,7 +27,7 @@ from minidask.sizeof import sizeof
 from minidask_distributed.comm.base import Comm
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.messages import Message
-from minidask_distributed.protocol.failures import pack_failure
+from minidask_distributed.protocol.failures import DEFAULT_LIMITS, ErrorLimits, pack_failure
 from minidask_distributed.protocol.payload import unpack
 from minidask_distributed.spill import SpillBuffer
 from minidask_distributed.worker.machine import Abandon, Fetch, Interrupt, Keep, Task, WorkerMachine
@@ -56,12 +56,21 @@ class Engine:
         The values that the machine says are held.
     loop : asyncio.AbstractEventLoop
         The worker's.
+    errors : ErrorLimits, optional
+        How much of a task's exception is sent.
     """
 
-    def __init__(self, machine: WorkerMachine, data: SpillBuffer, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        machine: WorkerMachine,
+        data: SpillBuffer,
+        loop: asyncio.AbstractEventLoop,
+        errors: ErrorLimits = DEFAULT_LIMITS,
+    ) -> None:
         self.machine = machine
         self.data = data
         self.loop = loop
+        self.errors = errors
         self.lock = threading.Lock()
         self.comm: Comm | None = None
         self.by_reference = False  # whether values pass to the scheduler as they are
@@ -265,7 +274,7 @@ class Engine:
     def fetched(self, fetched: Fetched) -> None:
         """Take in what a peer answered; called by the fetcher's threads."""
         failures = {
-            task: {**pack_failure(_noted(error, fetched.address)), "kind": "raised"}
+            task: {**pack_failure(_noted(error, fetched.address), self.errors), "kind": "raised"}
             for task, error in fetched.failures.items()
         }
         if fetched.error is not None:
@@ -299,7 +308,7 @@ class Engine:
                 values[task] = unpack(payload)
             except BaseException as error:  # reading a value runs the user's code
                 logger.warning("data that the scheduler sent can't be read: %s: %s", type(error).__name__, error)
-                failures[task] = {**pack_failure(_noted(error, "the scheduler")), "kind": "raised"}
+                failures[task] = {**pack_failure(_noted(error, "the scheduler"), self.errors), "kind": "raised"}
         sizes = {task: sizeof(value) for task, value in values.items()}
         with self.lock:
             for task, failure in failures.items():

@@ -19,7 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from minidask_distributed.comm import Comm, connect
-from minidask_distributed.comm.errors import AuthenticationError, CommClosedError, VersionMismatchError
+from minidask_distributed.comm.errors import AuthenticationError, CommClosedError, VersionMismatchError, cause_of
 from minidask_distributed.comm.versions import versions
 from minidask_distributed.messages import (
     Answer,
@@ -85,7 +85,9 @@ class Link:
 
     async def connect(self) -> Comm:
         """Connect, for the first time. Raises OSError, as `comm.connect`."""
-        self.comm = await self._connect(self._death_timeout_s or self._connect_s)
+        timeout_s = self._death_timeout_s or self._connect_s
+        logger.info("looking for the scheduler at %s, for %g s at most", self._worker.scheduler_address, timeout_s)
+        self.comm = await self._connect(timeout_s)
         return self.comm
 
     async def _connect(self, timeout_s: float) -> Comm:
@@ -228,7 +230,8 @@ class Link:
         self.comm = None
         self._held_back, self._setting_up = [], 0
         worker.engine.disconnected()
-        why = f"the connection to the scheduler broke: {error}" if error else "the scheduler closed the connection"
+        cause = cause_of(error)
+        why = f"the connection to the scheduler broke: {cause}" if error else "the scheduler closed the connection"
         if self._registering is not None and not self._registering.done():
             self._registering.set_exception(CommClosedError(why))
         elif worker.status == "running":

@@ -53,6 +53,7 @@ class Reading(NamedTuple):
     process: int
     managed: int
     spilled: int
+    disk_error: str = ""  # why nothing can be spilled, "" if it can
 
     @property
     def unmanaged(self) -> int:
@@ -153,9 +154,15 @@ class MemoryPolicy:
 
     def _warning(self, reading: Reading, now: float) -> str:
         # Half of what pauses the worker is nothing that spilling could take away.
-        if not self.paused or reading.managed * 2 > reading.process or now < self._warn_after:
+        stuck = bool(reading.disk_error) or reading.managed * 2 <= reading.process
+        if not self.paused or not stuck or now < self._warn_after:
             return ""
         self._warn_after = now + WARN_EVERY_S
+        if reading.disk_error:
+            return (
+                f"no task begins while this process uses {reading.process} of {self.limit_bytes} bytes, since its results "
+                f"can't be written to disk ({reading.disk_error}): make room there, or release results"
+            )
         return (
             f"no task begins while this process uses {reading.process} of {self.limit_bytes} bytes, of which only "
             f"{reading.managed} are results that could go to disk: its tasks or its libraries need the rest, or something leaks; "
@@ -205,7 +212,7 @@ class MemoryMonitor:
 
     def read(self) -> Reading:
         """Measure now."""
-        return Reading(self._measure(), self.data.fast_bytes, self.data.slow_bytes)
+        return Reading(self._measure(), self.data.fast_bytes, self.data.slow_bytes, self.data.error)
 
     def tick(self, now: float | None = None) -> Decision:
         """Measure, have the buffer spill, collect garbage and log as decided; return the decision, for its ``paused``.

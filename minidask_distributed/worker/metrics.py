@@ -64,11 +64,17 @@ class Meter:
         What its threads take note of.
     recent_s
         For how many seconds unmanaged memory counts as recent.
+
+    Attributes
+    ----------
+    sources : dict of str to function
+        {name: what else goes along with each beat}: functions of plugins that return plain, bounded values, and don't raise.
     """
 
     def __init__(
         self, engine: Engine, read_memory: Callable[[], Reading], activities: ActivityLog, recent_s: float = 30.0
     ) -> None:
+        self.sources: dict[str, Callable[[], Any]] = {}
         self._engine = engine
         self._read_memory = read_memory
         self._activities = activities
@@ -124,4 +130,5 @@ class Meter:
         metrics = self.read()
         if activities is not None:
             metrics["activities"] = activities
-        return metrics
+        # Any thread may announce a plugin's meanwhile.
+        return metrics | {name: source() for name, source in tuple(self.sources.items())}

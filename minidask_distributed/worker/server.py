@@ -258,7 +258,7 @@ class Worker:
             await self._link.register()
         except BaseException as error:
             self.failed = isinstance(error, Exception)
-            await self.close(f"it couldn't start: {error}")
+            await self.close(f"it couldn't start: {error}" if self.failed else "its start was given up")
             raise
         self.status = "running"
         self.run_in_background(self._link.beat())
@@ -305,7 +305,7 @@ class Worker:
             on_lost=lambda task: self.engine.lost(task),
             on_activity=activities.add,
         )
-        self.engine = Engine(machine, data, self.loop)
+        self.engine = Engine(machine, data, self.loop, bounds.errors)
         self.data_server = DataServer(data, self.engine.put, most=bounds.incoming, on_activity=activities.add)
         self._monitor = MemoryMonitor(bounds.policy, data)
         self.meter = Meter(self.engine, self._monitor.read, activities, bounds.recent_s)
@@ -381,7 +381,7 @@ class Worker:
 
     async def _close(self, reason: str, timeout_s: float) -> None:
         self.status, self.reason = "closing", self.reason or reason
-        logger.info("worker %s closes: %s", self.name, reason)
+        logger.info("%s closes: %s", "the worker" if self.name is None else f"worker {self.name}", reason)
         await self.services.close()
         comm = self._link.say_goodbye(reason)
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]

@@ -9,6 +9,7 @@ import pytest
 
 from minidask import delayed
 from minidask.schedulers.registry import current_runner
+from minidask_distributed.client.as_completed import as_completed
 from minidask_distributed.client.client import Client
 from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.queries import get_task_stream
@@ -207,3 +208,63 @@ def test_in_worker_processes():
         with get_task_stream(client) as stream:
             assert client.submit(computed, 3).result(timeout=60) == (5, 7)
         assert len({row["key"] for row in stream.data}) >= 3
+        # Also those that the function itself holds.
+        assert client.submit(lambda: shared.result() + 1, pure=False).result(timeout=60) == 8
+
+
+def recursion(n):
+    return n and get_client().submit(recursion, n - 1, pure=False).result() + 1
+
+
+def gathers(n):
+    inner = get_client()
+    return sum(inner.gather(inner.map(abs, range(n), pure=False)))
+
+
+def waits(n):
+    done, _ = wait(get_client().map(abs, range(n), pure=False))
+    return sum(future.result() for future in done)
+
+
+def iterates(n):
+    return sum(value for _, value in as_completed(get_client().map(abs, range(n), pure=False), with_results=True))
+
+
+def asks_for_errors(n):
+    return len(str(get_client().submit(abs, "no", pure=False).exception())) > n
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"), [(recursion, 5), (gathers, 10), (waits, 10), (iterates, 10), (asks_for_errors, True)]
+)
+def test_whoever_waits_in_a_task_leaves_its_slot(client, task, expected):
+    """The worker has one thread."""
+    assert client.submit(task, 5, pure=False).result(20) == expected
+    assert client.gather(client.map(task, [5] * 3, pure=False)) == [expected] * 3
+
+
+def test_who_gives_up_waiting_does_not_wait_for_its_slot(client):
+    turn = threading.Event()
+
+    def taken():
+        return turn.wait(20)
+
+    def impatient():
+        inner = get_client()
+        blocker = inner.submit(taken, pure=False)
+        try:
+            blocker.result(0.05)
+        except TimeoutError:
+            return turn.set(), blocker.result()
+
+    assert client.submit(impatient, pure=False).result(20) == (None, True)
+
+
+def test_a_slot_that_is_to_be_kept_is_kept(client):
+    def keeps():
+        with worker_client(separate_thread=False) as inner:
+            with pytest.raises(TimeoutError):
+                inner.submit(abs, -1, pure=False).result(0.05)
+            return inner.submit(abs, -2, pure=False)
+
+    assert client.submit(keeps, pure=False).result(20).result(20) == 2

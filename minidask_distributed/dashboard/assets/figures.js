@@ -148,7 +148,7 @@ class Figure {
     for (const { feed, axis, at, text } of this.labels) {
       const columns = feed === name ? this.store.columns(feed) : null;
       if (!columns) continue;
-      const shown = columns[at].map((place, row) => [place, columns[text][row]]).filter(([, label]) => label !== "");
+      const shown = columns[at].map((place, row) => [place, plainly(columns[text][row])]).filter(([, label]) => label !== "");
       const written = JSON.stringify(shown);
       if (axis.minidaskLabels === written) continue;
       axis.minidaskLabels = written;
@@ -177,6 +177,11 @@ class Figure {
   }
 }
 
+// Labels of axes between $$ and $$, \[ and \], or \( and \) would be taken for formulas: a sign without width comes between.
+function plainly(label) {
+  return label.replace(/\$(?=\$)/g, "$\u2060").replace(/\\(?=[[\]()])/g, "\\\u2060");
+}
+
 function rulesOf(tags) {
   const rules = [];
   for (const tag of tags) {
@@ -189,10 +194,17 @@ function rulesOf(tags) {
 // The columns that a source has, of those that a feed sent.
 function rowsFor(source, columns, rules) {
   const rows = {};
+  const fill = source.tags.includes("areas") ? 0 : NaN;
   for (const { column, convert, from } of rules) rows[column] = (columns[from] ?? []).map(convert);
   const length = Object.values(columns)[0]?.length ?? 0;
   for (const column of source.columns()) {
-    if (!(column in rows)) rows[column] = columns[column] ?? new Array(length).fill(null);
+    if (!(column in rows)) rows[column] = withGaps(columns[column] ?? new Array(length).fill(null), fill);
   }
   return rows;
+}
+
+// JSON has no number that is none: lines break at NaN; areas don't, but fall to 0.
+function withGaps(values, fill) {
+  const broken = values.includes(null) && values.some((value) => typeof value === "number");
+  return broken ? values.map((value) => value ?? fill) : values;
 }

@@ -86,7 +86,7 @@ class Flame {
     };
     if (this.asked.scope === "workers") {
       this.prefixes = select(bar, "Tasks", [["all", ""]], "", change("prefix"));
-    } else {
+    } else if (this.asked.scope === "scheduler") {
       select(bar, "Event loop", SCOPES, this.asked.scope, change("scope"));
     }
     select(bar, "Time", SPANS, 0, change("seconds"));

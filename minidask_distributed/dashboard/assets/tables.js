@@ -39,6 +39,7 @@ class Table {
     this.card = table.closest(".card");
     this.feed = table.dataset.feed;
     this.columns = JSON.parse(table.dataset.columns);
+    this.about = JSON.parse(table.dataset.about ?? "{}"); // {column: {title, narrow}}
     this.sortable = table.dataset.sortable !== "false";
     this.sorted = null; // {column, down}
     this.needle = "";
@@ -52,6 +53,9 @@ class Table {
       const cell = document.createElement("th");
       cell.scope = "col";
       if (RIGHT.has(kind)) cell.className = "number";
+      const { title, narrow } = this.about[name] ?? {};
+      if (title) cell.title = title;
+      if (narrow) cell.classList.add(narrow);
       if (this.sortable) {
         const button = document.createElement("button");
         button.type = "button";
@@ -128,10 +132,12 @@ class Table {
 
   newRow() {
     const row = this.body.insertRow();
-    for (const [, , kind] of this.columns) {
+    for (const [name, , kind] of this.columns) {
       const cell = row.insertCell();
       const [what] = kind.split(":");
       cell.className = RIGHT.has(kind) ? `number ${what}` : what;
+      const { narrow } = this.about[name] ?? {};
+      if (narrow) cell.classList.add(narrow);
       if (what === "link") cell.append(document.createElement("a"));
       if (what === "pre") {
         const details = document.createElement("details");

@@ -29,7 +29,10 @@ from minidask_distributed.dashboard.feeds.base import Columns, Feed, StreamFeed,
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.2
-"""From one tick to the next, so that a busy loop's delays keep updates within a quarter of a second (``bench_dashboard``)."""
+"""From the begin of one tick to that of the next, so that updates come within a quarter of a second (``bench_dashboard``)."""
+
+MOST_AHEAD_S = TICK_S / 2
+"""A busy loop comes late to everything: ticks are due earlier by as much as it came late to them lately, but by no more."""
 
 SOON_S = 0.02  # that a new reader waits at most, so that 50 that come together cost one tick
 
@@ -67,6 +70,11 @@ class Reader:
         """Send a frame."""
         self._sending = asyncio.ensure_future(self._send(frame))
         self._sending.add_done_callback(_forget_error)
+
+    async def settle(self) -> None:
+        """Wait until nothing is on its way."""
+        if self._sending is not None:
+            await asyncio.wait([self._sending])
 
     def close(self) -> None:
         """Give up what is on its way."""
@@ -110,6 +118,7 @@ class FeedDesk:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0  # of the timer, in the loop's time
         self._last_tick = -math.inf
+        self._ahead_s = 0.0  # by how much the loop came late lately
         self._attached = False
         self._closed = False
         self._failed: set[str] = set()  # feeds whose failure was logged
@@ -203,13 +212,15 @@ class FeedDesk:
         self._timer = loop.call_later(delay_s, self._tick)
 
     def _tick(self, forced: Iterable[str] = ()) -> None:
+        started = self._now()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self._ahead_s = min(max(started - self._due, 0.8 * self._ahead_s), MOST_AHEAD_S)
         self._drop_unread()
         if not self._attached:
             return
-        started = self._last_tick = self._now()
+        self._last_tick = started
         self.ticks += 1
         self._seq += 1
         now = self._clock()
@@ -228,7 +239,7 @@ class FeedDesk:
         self._give()
         # A tick that takes long leaves the loop to others for at least as long.
         took = self._now() - started
-        self._schedule(max(TICK_S - took, 2 * took))
+        self._schedule(max(TICK_S - self._ahead_s - took, 2 * took))
 
     def _give(self) -> None:
         frames: dict[tuple[tuple[str, ...], bool], str] = {}
@@ -306,7 +317,8 @@ class _State:
         """Read what is new at this tick, if it is time; with ``is_forced`` in any case, and whole."""
         self.news = None
         self._answers.clear()
-        if not is_forced and at - self._read_at < self._feed.period_s * 0.9:
+        # What is due at each tick is read at each, though ticks may come a little early.
+        if not is_forced and self._feed.period_s > TICK_S and at - self._read_at < self._feed.period_s * 0.9:
             return
         self._read_at = at
         if isinstance(self._feed, StreamFeed):

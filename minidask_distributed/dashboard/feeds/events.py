@@ -54,6 +54,29 @@ def latest(server: Any) -> list[tuple[float, str, Any]]:
     return rows[-SHOWN:]
 
 
+class EventList(Feed):
+    """Events as a table: what was logged under several topics stands there once."""
+
+    name = "event-list"
+    period_s = 0.5
+    columns = ("time", "topic", "text")
+
+    def read(self, server: Any, now: float) -> Columns:
+        """Return one row an event, the latest first."""
+        topics: dict[tuple[float, int], list[str]] = {}
+        contents: dict[tuple[float, int], Any] = {}
+        for stamp, topic, content in latest(server)[::-1]:
+            # One event under several topics is one object, see `Announcer.log_event`.
+            which = stamp, id(content)
+            topics.setdefault(which, []).append(topic)
+            contents[which] = content
+        return {
+            "time": [stamp for stamp, _ in topics],
+            "topic": [", ".join(sorted(names, key=lambda name: (name == "all", name))) for names in topics.values()],
+            "text": [text_of(content) for content in contents.values()],
+        }
+
+
 class Events(Feed):
     """Events, each in the row of its topic."""
 
@@ -96,4 +119,4 @@ class EventTopics(Feed):
         }
 
 
-FEEDS = (Events(), EventTopics())
+FEEDS = (Events(), EventTopics(), EventList())

@@ -30,7 +30,8 @@ class Failures(Feed):
     name = "exceptions"
     period_s = 0.5
     columns = (
-        "time", "key", "page", "function", "worker", "worker_page", "error", "traceback", "attempt", "retries_left", "outcome",
+        "time", "key", "page", "function", "worker", "worker_page", "error", "traceback", "duration", "attempt", "retries_left",
+        "outcome",
     )  # fmt: skip
 
     def read(self, server: Any, now: float) -> Columns:

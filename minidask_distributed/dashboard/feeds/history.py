@@ -3,7 +3,8 @@
 Place in the flow: the pages *status*, *system* and *bandwidth*; the strip of numbers on every page. The recorder samples twice a
 second while somebody looks, and keeps an hour.
 
-Invariants: a stream sends each sample once; a page that opens gets at most `rollover` of those that are there.
+Invariants: a stream sends each sample once; a page that opens gets at most `rollover` of those that are there. Where nobody
+looked there are no samples: rows without values stand there, and nothing is drawn across.
 """
 
 from __future__ import annotations
@@ -13,6 +14,13 @@ from typing import Any
 
 from minidask_distributed.dashboard.feeds.base import Columns, Feed, StreamFeed
 from minidask_distributed.scheduler.machine.states import ERRED, MEMORY, NO_WORKER, PROCESSING, QUEUED, WAITING
+
+GAP_PERIODS = 6
+"""So many samples in a row are missing only where nobody looked, or the scheduler was stuck: nothing is known of that time."""
+
+
+EDGE_S = 0.001
+"""From a sample to the empty row beside it: areas fall to nothing there, and aren't drawn across."""
 
 
 class _Samples(StreamFeed):
@@ -27,8 +35,41 @@ class _Samples(StreamFeed):
     def read_since(self, server: Any, cursor: int, now: float) -> tuple[Columns, int]:
         """Return the samples after a cursor; see `StreamFeed.read_since`."""
         history = server.recorder.history
-        samples, cursor = history.since(max(cursor, history.total - self.rollover))
-        return {name: samples[name] for name in self.columns}, cursor
+        # One sample more, for the time from it to the first one.
+        first = max(cursor, history.total - self.rollover)
+        samples, cursor = history.since(max(first - 1, 0))
+        chosen = {name: samples[name] for name in self.columns}
+        is_former = first > history.total - len(history)
+        return broken(chosen, GAP_PERIODS * history.interval_s, is_former), cursor
+
+
+def broken(samples: Columns, gap_s: float, with_former: bool) -> dict[str, list[Any]]:
+    """Return samples over time with two empty rows wherever there were none for a while, so that lines and areas end there.
+
+    Parameters
+    ----------
+    samples
+        Columns, ``time`` among them.
+    gap_s
+        From how many seconds on.
+    with_former
+        Whether the first row was sent before, and stands there only for its time.
+
+    Examples
+    --------
+    >>> broken({"time": [1.0, 2.0, 60.0], "cpu": [5, 6, 7]}, 10.0, False)
+    {'time': [1.0, 2.0, 2.001, 59.999, 60.0], 'cpu': [5, 6, None, None, 7]}
+    >>> broken({"time": [2.0, 60.0], "cpu": [6, 7]}, 10.0, True)
+    {'time': [2.001, 59.999, 60.0], 'cpu': [None, None, 7]}
+    """
+    times = samples["time"]
+    gaps = [at for at in range(1, len(times)) if times[at] - times[at - 1] > gap_s]
+    columns = {name: list(column) for name, column in samples.items()}
+    for at in reversed(gaps):
+        for name, column in columns.items():
+            column[at:at] = [times[at - 1] + EDGE_S, times[at] - EDGE_S] if name == "time" else [None, None]
+    start = int(with_former and bool(times))
+    return {name: column[start:] for name, column in columns.items()}
 
 
 class ClusterMemory(_Samples):
@@ -72,7 +113,7 @@ class Summary(Feed):
             "threads": threads,
             "cpu": round(sum(worker.metrics.get("cpu", 0.0) for worker in workers) / max(threads, 1), 1),
             "memory": memory["process"],
-            "limit": sum(worker.memory_limit for worker in workers),
+            "limit": sum(worker.memory_limit for worker in workers) or None,
             "spilled": memory["spilled"],
             "processing": counts[PROCESSING],
             "waiting": counts[WAITING] + counts[QUEUED] + counts[NO_WORKER],

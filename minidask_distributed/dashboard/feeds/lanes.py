@@ -17,8 +17,8 @@ from minidask_distributed.dashboard.feeds.naming import worker_label
 
 KEEP_S = 600.0
 
-LABELLED = 40
-"""With more workers their names wouldn't be legible; a box on hover has them."""
+LABELLED = 24
+"""With more workers not all names would be legible: every second, third ... one has its own; a box on hover has all."""
 
 
 class Lanes:
@@ -124,13 +124,13 @@ class TaskLanes(Feed):
     def read(self, server: Any, now: float) -> Columns:
         """Return the places; see `Feed.read`."""
         rows = lanes_of(server, now).rows()[:MAX_ROWS]
-        labelled = len(rows) <= LABELLED
+        step = -(-len(rows) // LABELLED)
         return {
             "y": [first + nthreads / 2 for _, _, first, nthreads in rows],
             "top": [first - 0.5 for _, _, first, _ in rows],
             "bottom": [first + nthreads + 0.5 for _, _, first, nthreads in rows],
             "shade": [0.07 if at % 2 else 0.0 for at in range(len(rows))],
-            "label": [worker_label(name, 18) if labelled else "" for _, name, _, _ in rows],
+            "label": [worker_label(name, 18) if at % step == 0 else "" for at, (_, name, _, _) in enumerate(rows)],
             "worker": [name for _, name, _, _ in rows],
         }
 

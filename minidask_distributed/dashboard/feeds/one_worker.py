@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from minidask.units import format_bytes
 from minidask_distributed.dashboard.feeds.base import Columns, Feed, StreamFeed, registry
+from minidask_distributed.dashboard.feeds.history import GAP_PERIODS, broken
 from minidask_distributed.dashboard.feeds.naming import key_text
 
 MOST_THREADS = 500
@@ -64,10 +65,11 @@ class WorkerHistory(StreamFeed):
             measured = server.metrics()
             samples.add((now, *(float(measured.get(name) or 0) for name in _MEASURED)))
         forgotten = samples.n_ever - len(samples.rows)
-        fresh = list(islice(samples.rows, max(cursor - forgotten, 0), None))
+        first = max(cursor - forgotten, 0)
+        fresh = list(islice(samples.rows, max(first - 1, 0), None))
         # Turned from rows into columns, which also are there when nothing is fresh.
         columns = {name: [row[at] for row in fresh] for at, name in enumerate(self.columns)}
-        return columns, samples.n_ever
+        return broken(columns, GAP_PERIODS * self.period_s, first > 0), samples.n_ever
 
 
 class WorkerTasks(Feed):

@@ -79,10 +79,7 @@ class Progress(Feed):
             "label": [short(name, 28) for name in names],
             "prefix": names,
             "color": [color_of(name) for name in names[: len(rows)]] + ["#98a1ad"] * bool(others),
-            "text": [
-                f"{one:,} of {total:,}" + (f", {erred:,} erred" if erred else "")
-                for one, total, erred in zip(finished, totals, numbers["erred"], strict=True)
-            ],
+            "text": texts(finished, totals, numbers["erred"]),
             "erred_edge": [1.0 if one else 0.0 for one in numbers["erred"]],
             **numbers,
         }
@@ -91,6 +88,18 @@ class Progress(Feed):
                 round(one / max(total, 1), 4) for one, total in zip(made[state], totals, strict=True)
             ]
         return {name: made[name] for name in self.columns}
+
+
+def texts(finished: Sequence[int], totals: Sequence[int], erred: Sequence[int]) -> list[str]:
+    """Return what is said of prefixes: how many of their tasks are done, and how many failed.
+
+    Examples
+    --------
+    >>> texts([3, 0], [1000, 1], [0, 1])
+    ['3 of 1,000', '0 of 1, 1 erred']
+    """
+    rows = zip(finished, totals, erred, strict=True)
+    return [f"{one:,} of {total:,}" + (f", {failed:,} erred" if failed else "") for one, total, failed in rows]
 
 
 # ---------------------------------------------------------------- the graph of prefixes
@@ -103,7 +112,7 @@ class Groups(Feed):
     period_s = 0.5
     columns = (
         "x", "y", "left", "right", "done_right", "top", "bottom", "label", "prefix", "color", "text", "all", "finished",
-        "processing", "erred",
+        "processing", "erred", "erred_left",
     )  # fmt: skip
 
     def read(self, server: Any, now: float) -> Columns:
@@ -116,6 +125,7 @@ class Groups(Feed):
         xs, ys = [places[name][0] for name in names], [places[name][1] for name in names]
         totals = [counted["all"][at] for at in rows]
         finished = [counted["memory"][at] + counted["released"][at] + counted["forgotten"][at] for at in rows]
+        erred = [counted["erred"][at] for at in rows]
         width = [0.8 * one / max(total, 1) for one, total in zip(finished, totals, strict=True)]
         return {
             "x": xs,
@@ -128,11 +138,15 @@ class Groups(Feed):
             "label": [short(name, 20) for name in names],
             "prefix": names,
             "color": [color_of(name) for name in names],
-            "text": [f"{one:,} of {total:,}" for one, total in zip(finished, totals, strict=True)],
+            "text": texts(finished, totals, erred),
             "all": totals,
             "finished": finished,
             "processing": [counted["processing"][at] for at in rows],
-            "erred": [counted["erred"][at] for at in rows],
+            "erred": erred,
+            # What failed stands at the right end.
+            "erred_left": [
+                x + 0.4 - 0.8 * one / max(total, 1) for x, one, total in zip(xs, erred, totals, strict=True)
+            ],
         }
 
 

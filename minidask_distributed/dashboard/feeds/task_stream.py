@@ -5,7 +5,7 @@ serialisation from the recorder's ``activities``, errors from its ``failures``.
 
 How much is drawn: a few hundred tasks a second are drawn one by one. When more come at once, those shorter than a *bin* of time
 are put together: all that began in the same bin on the same thread become one rectangle from the first start to the last end,
-with their number and the time that they took. Bins are `BIN_S`, and wider with more than 40 threads, so that an update has no
+with their number and the time that they took. Bins are `BIN_S`, and wider with more than 20 rows, so that an update has no
 more than `MOST` rectangles at any rate and size. Long tasks always stand for themselves, unless there are too many of them.
 
 Invariants: a constant number of NumPy passes over the new tasks, and Python's work a rectangle, never a task; keys are looked
@@ -32,6 +32,9 @@ FREELY = 100
 
 BIN_S = 0.005
 """Less than a pixel at half a minute on the widest screens."""
+
+LEAST_ERROR_S = 0.005
+"""An error is drawn as long as its run took, but never so short that nobody sees it."""
 
 KINDS = {
     "transfer-in": ("transfer", "transfer in"),
@@ -251,15 +254,18 @@ def _activities(columns: Columns, lanes: Lanes, most: int) -> Rows:
 def _failures(columns: Columns, lanes: Lanes) -> Rows:
     """Errors: black, with what was raised."""
     rows: Rows = []
-    durations = columns.get("duration") or [0.0] * len(columns["time"])
     for at, stop in enumerate(columns["time"]):
-        lane = lanes.lane(columns["worker"][at], 0)
+        # Of a worker that died nobody knows which of its threads it was.
+        thread = columns["thread"][at]
+        lane = lanes.lane(columns["worker"][at], thread)
         if lane is None:
             continue
-        key, duration = columns["key"][at], max(durations[at], 0.005)
+        key, duration = columns["key"][at], columns["duration"][at]
         text = f"{key_text(key)}: {columns['type'][at]}: {columns['text'][at]:.120}"
         color, name = ACTIVITY_COLORS["error"], lanes.names[columns["worker"][at]]
-        rows.append((lane, stop - duration, stop, text, prefix_of(key), "error", color, name, 0, durations[at], 1, 0))
+        start = stop - max(duration, LEAST_ERROR_S)
+        number = "–" if thread is None else thread
+        rows.append((lane, start, stop, text, prefix_of(key), "error", color, name, number, duration, 1, 0))
     return rows
 
 

@@ -23,8 +23,8 @@ from minidask_distributed.scheduler.machine.records import Worker
 from minidask_distributed.scheduler.observing.workers import memory_of, occupancy_s
 
 SHOWN = 100
-LABELLED = 24
-"""With more rows their labels would overlap."""
+LABELLED = 16
+"""With more rows their labels would overlap: a plot has some 200 pixels for them."""
 
 NEAR = 0.7
 PAUSED = 0.8

@@ -5,8 +5,8 @@ or the colour of an axis.
 
 A source's tags are a small language that the page's script reads: ``feed:NAME`` where its rows come from;
 ``derive:COLUMN=KIND:FROM`` a column that the script makes of another (``seconds``, ``bytes``, ``count``, ``percent``, ``rate``,
-``exact`` as text, ``edge`` a darker shade, and ``local_ms``, a time axis on the viewer's clock). An axis tagged
-``labels:FEED:AT:TEXT`` gets its ticks from two columns.
+``exact`` as text, ``edge`` a darker shade, and ``local_ms``, a time axis on the viewer's clock); ``areas`` that missing numbers
+are drawn as nothing, where lines break. An axis tagged ``labels:FEED:AT:TEXT`` gets its ticks from two columns.
 
 Invariants: figures have no data, no code, and nothing that is loaded from elsewhere; they stretch over the place they get.
 """

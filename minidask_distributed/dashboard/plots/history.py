@@ -37,6 +37,7 @@ def cluster_memory(theme: str) -> figure:
         process_text="bytes:process",
         limit_text="bytes:memory_limit",
     )
+    rows.tags = [*rows.tags, "areas"]
     color = MEMORY_COLORS["ok"]
     plot.varea_stack(
         ["managed_in_memory", "unmanaged_old", "unmanaged_recent", "spilled"],

@@ -17,8 +17,10 @@ from minidask_distributed.dashboard.plots.charts import (
     theme_of,
     time_axis,
 )
+from minidask_distributed.dashboard.plots.palette import ACTIVITY_COLORS
 
 GIVEN, TAKEN = "#e2bd3f", "#3f87e0"
+SPLIT = "#3f78c4"
 
 
 def stealing(theme: str) -> figure:
@@ -122,5 +124,29 @@ def shuffles(theme: str) -> figure:
         )
     plot.add_tools(
         hover(("shuffle", "@name"), ("state", "@state"), ("", "@text_sources"), (" ", "@text_outputs"), renderers=bars)
+    )
+    return plot
+
+
+def shuffle_bytes(theme: str) -> figure:
+    """Return three bars a worker: bytes that it split, that it fetched from others, and that it wrote to disk."""
+    plot = chart(theme, x="bytes")
+    plot.x_range = DataRange1d(start=0, range_padding=0.05, default_span=1 << 20)
+    rows_of_workers(plot, "shuffle-workers", at_least=4)
+    parts = {"split": SPLIT, "fetched": ACTIVITY_COLORS["transfer"], "spilled": ACTIVITY_COLORS["disk"]}
+    texts = {f"{part}_text": f"bytes:{part}" for part in parts}
+    rows = source("shuffle-workers", "worker", *(f"y_{part}" for part in parts), *parts, **texts)
+    bars = [
+        plot.hbar(y=f"y_{part}", right=part, height=0.24, source=rows, fill_color=color, line_color=None)
+        for part, color in parts.items()
+    ]
+    plot.add_tools(
+        hover(
+            ("worker", "@worker"),
+            ("split here", "@split_text"),
+            ("fetched from others", "@fetched_text"),
+            ("written to disk", "@spilled_text"),
+            renderers=bars,
+        )
     )
     return plot

@@ -25,6 +25,7 @@ def memory(theme: str) -> LayoutDOM:
         held="bytes:managed",
         disk="bytes:spilled",
     )
+    rows.tags = [*rows.tags, "areas"]
     plot = chart(theme, x="time", y="bytes")
     time_axis(plot)
     plot.varea_stack(

@@ -86,6 +86,11 @@ def flame_server(theme: str) -> figure:
     return _flame(theme, "scheduler")
 
 
+def flame_loop(theme: str) -> figure:
+    """Return the flame graph of one worker's event loop."""
+    return _flame(theme, "workers-loop")
+
+
 def timeline(theme: str) -> figure:
     """Return how many samples there are over time; dragging over a part of it chooses that time."""
     accent = theme_of(theme).accent

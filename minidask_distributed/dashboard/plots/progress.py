@@ -99,7 +99,7 @@ def groups(theme: str) -> figure:
     )
     rows = source(
         "groups",
-        *("left", "right", "done_right", "top", "bottom", "x", "y", "label", "prefix", "color", "text"),
+        *("left", "right", "done_right", "erred_left", "top", "bottom", "x", "y", "label", "prefix", "color", "text"),
         processing_text="count:processing",
         erred_text="count:erred",
         all_text="count:all",
@@ -122,6 +122,20 @@ def groups(theme: str) -> figure:
         source=rows,
         fill_color="color",
         fill_alpha=0.45,
+        line_color=None,
+    )
+    plot.quad(
+        left="erred_left",
+        right="right",
+        top="top",
+        bottom="bottom",
+        source=rows,
+        fill_color=STATE_COLORS["erred"],
+        fill_alpha=0.25,
+        hatch_pattern="/",
+        hatch_color=colors.edge,
+        hatch_alpha=0.25,
+        hatch_weight=0.5,
         line_color=None,
     )
     for column, offset, size in (("label", -8, "12px"), ("text", 9, "11px")):

@@ -154,6 +154,10 @@ async def retire_workers(
         chosen = workers_of(scheduler, [*(workers or ()), *(names or ())], strict=True)
     described = {worker.address: describe_worker(worker) for worker in chosen}
     numbers = {worker.number for worker in chosen}
+    if described:
+        # Each of them logs "remove-worker" when it has gone.
+        event = {"action": "retire-workers", "workers": {worker.address: worker.name for worker in chosen}}
+        scheduler.announcer.log_event(["all", *described], event)
     scheduler.machine.retire(sorted(numbers), time.monotonic())
     scheduler.flush()
     await scheduler.until(lambda: numbers.isdisjoint(scheduler.machine.workers))

@@ -71,6 +71,10 @@ def task_stream(
     columns = scheduler.task_stream.columns(
         None if start is None else int(start * 1e6), None if stop is None else int(stop * 1e6), count
     )
+    return _packed(columns)
+
+
+def _packed(columns: dict[str, list[Any]]) -> dict[str, Any]:
     numbers: dict[str, int] = {}
     workers = [numbers.setdefault(address, len(numbers)) for address in columns["workers"]]
     keys = columns["keys"]
@@ -87,11 +91,42 @@ def task_stream(
     }
 
 
+def ended_tasks(scheduler: Any, caller: Connection, cursors: list[int] | None = None) -> dict[str, Any]:
+    """Return the tasks that ended since an earlier call.
+
+    Parameters
+    ----------
+    cursors
+        From the answer to that call; None: none of them, from now on their keys are kept.
+
+    Returns
+    -------
+    dict
+        ``cursors``, ``finished`` (as `task_stream` returns it), and of those that failed for good ``failed`` (keys as a column),
+        ``worker``, ``thread``, ``type``, ``text``, ``stop`` (seconds since the epoch), ``duration`` (seconds). Only what the
+        scheduler still remembers.
+    """
+    stream, failures = scheduler.task_stream, scheduler.recorder.failures
+    finished_before, failed_before = cursors or (stream.total, failures.total)
+    finished, finished_now = stream.since(finished_before)
+    failed, failed_now = failures.since(failed_before)
+    rows = [at for at, outcome in enumerate(failed["outcome"]) if outcome in ("failed", "killed-worker")]
+    columns = {name: [failed[name][at] for at in rows] for name in ("worker", "thread", "type", "text", "duration")}
+    return {
+        "cursors": [finished_now, failed_now],
+        "finished": _packed(finished),
+        "failed": encode_keys([failed["task_key"][at] for at in rows]),
+        "stop": [failed["time"][at] for at in rows],
+        **columns,
+    }
+
+
 def scheduler_logs(scheduler: Any, caller: Connection, n: int | None = None) -> list[list[str]]:
     """Return [level, line] of the scheduler's last log lines, newest first."""
     return [list(line) for line in scheduler.logs.last(n)]
 
 
 HANDLERS = {
-    handler.__name__: handler for handler in (events, subscribe, unsubscribe, log_event, task_stream, scheduler_logs)
+    handler.__name__: handler
+    for handler in (events, subscribe, unsubscribe, log_event, task_stream, ended_tasks, scheduler_logs)
 }

@@ -5,8 +5,8 @@ message however many tasks it is given.
 
 How much a worker is sent ahead: about five milliseconds of work for each thread by the functions' measured durations
 (an unknown function counts half of that), always one task more than it has threads, so that data are fetched while the
-threads work; at most `Limits.depth_count`. What was sent and hasn't started can be recalled; it moves only when the
-worker has confirmed.
+threads work; at most `Limits.depth_count`, and no more than results of the functions' usual sizes fit into the memory
+that it has left. What was sent and hasn't started can be recalled; it moves only when the worker has confirmed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ WORTH_RECALLING_US = 2_000
 
 MOST_RECALLED = 256
 """Tasks asked back at once, so that one message doesn't empty a deep queue into the hands of one thief."""
+
+ALWAYS_AHEAD = 0.01
+"""Part of a worker's limit that results of sent tasks may take though its memory is full: most functions' are small."""
 
 
 def assign(state: ClusterState) -> None:
@@ -54,7 +57,29 @@ def has_room(state: ClusterState, worker: Worker) -> bool:
     count = len(worker.processing) - len(worker.long_running)
     if count <= worker.nthreads:
         return True
-    return worker.busy_us < state.limits.depth_us * worker.nthreads and count < state.limits.depth_count
+    return (
+        worker.busy_us < state.limits.depth_us * worker.nthreads
+        and count < state.limits.depth_count
+        and (not worker.memory_limit or worker.coming_bytes <= room_bytes(state, worker))
+    )
+
+
+def room_bytes(state: ClusterState, worker: Worker) -> float:
+    """Return how much the results of a worker's sent tasks may take: what it has left, and a little in any case.
+
+    Examples
+    --------
+    >>> from minidask_distributed.scheduler.machine.state import Limits
+    >>> state = ClusterState(1, Limits(memory_pressure=0.6))
+    >>> worker = Worker(1, 1, "tcp://here:1", "one", 1, memory_limit=1_000)
+    >>> room_bytes(state, worker)
+    600.0
+    >>> worker.nbytes = 2_000
+    >>> room_bytes(state, worker)
+    10.0
+    """
+    limit = worker.memory_limit
+    return max(limit * state.limits.memory_pressure - worker.nbytes, limit * ALWAYS_AHEAD)
 
 
 def refill(state: ClusterState, worker: Worker) -> None:
@@ -104,6 +129,8 @@ class Batch:
         task.worker = worker
         cost = task.cost_us = recipe.cost_us
         worker.busy_us += cost
+        task.nbytes = recipe.expected_bytes
+        worker.coming_bytes += task.nbytes
         worker.processing[task] = None
         message.tasks.append(task.id)
         self.keys.append(task.key)

@@ -2,11 +2,12 @@
 
 Place in the flow: called by `machine` for the messages of clients other than uploads.
 
-Invariant: a client that is gone wants nothing, announces nothing and holds no recipe.
+Invariant: a client that is gone announces nothing; what it wanted is let go by `clearing`.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 from minidask_distributed.messages import (
@@ -19,7 +20,8 @@ from minidask_distributed.messages import (
     SessionOpened,
     Stop,
 )
-from minidask_distributed.scheduler.machine.records import Client, Recipe, Task
+from minidask_distributed.scheduler.machine.clearing import depart, let_recipe_go
+from minidask_distributed.scheduler.machine.records import Client, Task
 from minidask_distributed.scheduler.machine.state import ClusterState
 from minidask_distributed.scheduler.machine.states import (
     ERRED,
@@ -30,7 +32,7 @@ from minidask_distributed.scheduler.machine.states import (
     RELEASED,
     WAITING,
 )
-from minidask_distributed.scheduler.machine.transitions import drop, give_up, schedule, unwant, want
+from minidask_distributed.scheduler.machine.transitions import give_up, schedule, unwant, want
 from minidask_distributed.scheduler.machine.upload import close_submission
 from minidask_distributed.scheduler.machine.workers import kill
 
@@ -70,6 +72,8 @@ def _forget_local(client: Client, local: int) -> None:
 def cancel(state: ClusterState, client: Client, message: Cancel) -> None:
     """Give tasks up, and what depends on them: for this client, or with ``force`` for all."""
     reason = message.reason or "it was cancelled"
+    # At once: workers are told to stop what they run, and the same key may be asked for next.
+    turn_left, state.drops_left = state.drops_left, math.inf
     order: list[Task] = []
     seen: set[Task] = set()
     for local in message.tasks:
@@ -100,6 +104,7 @@ def cancel(state: ClusterState, client: Client, message: Cancel) -> None:
     for task in reversed(order):
         if task not in needed:
             give_up(state, task, reason)
+    state.drops_left = turn_left - len(order)
 
 
 def _needed_by_others(client: Client, order: list[Task], given_up: set[Task], force: bool) -> set[Task]:
@@ -167,28 +172,15 @@ def forget_recipes(state: ClusterState, client: Client, message: ForgetRecipes) 
     for number in message.recipes:
         recipe = client.recipes.pop(number, None)
         if recipe is not None:
-            _let_recipe_go(state, recipe)
-
-
-def _let_recipe_go(state: ClusterState, recipe: Recipe) -> None:
-    recipe.n_tasks -= 1
-    if not recipe.n_tasks:
-        state.drop_recipe(recipe)
+            let_recipe_go(state, recipe)
 
 
 def client_gone(state: ClusterState, client: Client, reason: str) -> None:
-    """A client's session ends: what only it wanted goes."""
+    """A client's session ends: what only it wanted goes, by and by if it is much."""
     client.gone = True
     state.clients.pop(client.peer, None)
     state.dirty_clients.pop(client, None)
     for submission in list(client.submissions.values()):
         close_submission(state, client, submission)
-    for local in list(client.tasks.numbers()):
-        task = client.tasks.pop(local)
-        if task is not None and not unwant(state, task, client, local) and not task.needed:
-            drop(state, task)
-    for recipe in client.recipes.values():
-        _let_recipe_go(state, recipe)
-    client.recipes.clear()
-    client.out.clear()
+    depart(state, client)
     state.notice("client-removed", name=client.name, reason=reason)

@@ -51,6 +51,8 @@ def hold(state: ClusterState, worker: Worker, task: Task, nbytes: int) -> None:
         state.tell_free(worker, task.id)
         return
     task.nbytes = nbytes
+    if task.trouble is not None:
+        task.trouble.doubts.pop(worker.number, None)
     if task.holder is None:
         task.holder = worker
     elif task.copies is None:

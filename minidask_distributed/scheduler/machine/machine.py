@@ -44,6 +44,7 @@ from minidask_distributed.messages import (
 )
 from minidask_distributed.scheduler.machine import clients, holding, outcomes, upload, workers
 from minidask_distributed.scheduler.machine.assign import assign
+from minidask_distributed.scheduler.machine.clearing import clear
 from minidask_distributed.scheduler.machine.records import Client, Task, Worker
 from minidask_distributed.scheduler.machine.state import ClusterState, Limits
 
@@ -246,6 +247,9 @@ class SchedulerMachine:
         """Decide who gets which task, and return what is to be sent to each peer since the last flush."""
         state = self.state
         state.now = now
+        if state.unneeded or state.departing:
+            clear(state)
+        state.drops_left = state.limits.drops
         assign(state)
         if state.leaving_changed or any(worker.status == "closing" for worker in state.touched):
             workers.let_leave(state)
@@ -262,7 +266,7 @@ class SchedulerMachine:
                 if client.credit_due:
                     client.out.append(UploadTaken(client.credit_due))
                     client.credit_due = 0
-                if client is not state.keeper:
+                if client is not state.keeper and not client.gone:
                     out[client.peer] = client.out
                 client.out = []
             state.dirty_clients = {}
@@ -273,6 +277,11 @@ class SchedulerMachine:
                     state.departed.add(peer)
             state.other_out = {}
         return out
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether more is to be let go than one turn allows: then flush again, when others have had theirs."""
+        return bool(self.state.unneeded or self.state.departing)
 
     def take_notices(self) -> list[tuple[str, Any]]:
         """Return and forget the notes for the shell: (topic, content)."""

@@ -40,6 +40,9 @@ from minidask_distributed.scheduler.machine.transitions import (
 MOST_LOSSES = 20
 """How often a task may find gone what results of others stand for; then something is wrong that computing again won't mend."""
 
+BELIEVED_AFTER = 3
+"""So often a worker must fail to get data that no task can make again before they are given up for lost."""
+
 
 def finished(state: ClusterState, worker: Worker, message: Finished) -> None:
     """Tasks gave results, which the worker holds."""
@@ -73,11 +76,16 @@ def finished(state: ClusterState, worker: Worker, message: Finished) -> None:
             del worker.long_running[task]
         else:
             worker.busy_us -= task.cost_us
+            worker.coming_bytes -= task.nbytes
             if task.options is not None and task.options.resources:
                 give_resources_back(worker, task)
             if recipe is not None:
                 expected = recipe.expected_us
-                recipe.expected_us = duration if expected < 0 else (expected + duration) >> 1
+                if expected < 0:
+                    recipe.expected_us, recipe.expected_bytes = duration, nbytes
+                else:
+                    recipe.expected_us = (expected + duration) >> 1
+                    recipe.expected_bytes = (recipe.expected_bytes + nbytes) >> 1
         if worker.recalled:
             worker.recalled.pop(task, None)
         task.holder = worker
@@ -142,7 +150,9 @@ def erred(state: ClusterState, worker: Worker, message: Erred) -> None:
             task.try_again()
             requeue(state, task)
         else:
-            fail(state, task, _raised(task, worker, fields))
+            failure = _raised(task, worker, fields)
+            fail(state, task, failure)
+            state.keep_failure(failure)
             state.notice(
                 "task-erred", key=task.key, worker=worker.address, type=fields.get("type"), text=fields.get("text")
             )
@@ -187,11 +197,12 @@ def missing(state: ClusterState, worker: Worker, message: Missing) -> None:
         if task.held_by(worker):
             # A copy of its own that it was told to free while it reported it.
             unhold(state, worker, [task])
+        believed = _believed(state, worker, task, tried)
         for number in tried:
             holder = state.workers.get(number)
             if holder is not None and task in holder.unconfirmed:
                 continue  # whoever asked was faster than the data, which are on their way there
-            if holder is not None and task.held_by(holder) and holder is not worker:
+            if believed and holder is not None and task.held_by(holder) and holder is not worker:
                 # It may be there and only out of reach: it mustn't stay behind.
                 state.tell_free(holder, task_id)
                 unhold(state, holder, [task])
@@ -203,6 +214,19 @@ def missing(state: ClusterState, worker: Worker, message: Missing) -> None:
                 worker.known_peers.add(holder.number)
                 answer.peers[holder.number] = holder.address
     state.tell_worker(worker, answer)
+
+
+def _believed(state: ClusterState, worker: Worker, task: Task, tried: list[int]) -> bool:
+    """Whether a result is to count as lost where a worker couldn't get it.
+
+    Data that nothing can make again are asked for once more: it may have asked before they arrived, or met a passing trouble.
+    """
+    if task.recipe is not None:
+        return True
+    asked = [holder for number in tried if (holder := state.workers.get(number)) is not None and holder is not worker]
+    if not any(task.held_by(holder) and task not in holder.unconfirmed for holder in asked):
+        return True
+    return task.count_doubt(worker) >= BELIEVED_AFTER
 
 
 def recalled(state: ClusterState, worker: Worker, message: Recalled) -> None:
@@ -227,6 +251,7 @@ def long_running(state: ClusterState, worker: Worker, message: LongRunning) -> N
             continue
         worker.long_running[task] = None
         worker.busy_us -= task.cost_us
+        worker.coming_bytes -= task.nbytes
         if task.options is not None and task.options.resources:
             give_resources_back(worker, task)
         if task.recipe is not None:

@@ -22,9 +22,9 @@ UNKNOWN_COST_US = 2_500
 
 
 class Recipe:
-    """A function with the shape of its call, shared by tasks; what is known about its running time."""
+    """A function with the shape of its call, shared by tasks; what is known about its running time and its results' sizes."""
 
-    __slots__ = ("digest", "expected_us", "n_tasks", "number", "payload", "prefix")
+    __slots__ = ("digest", "expected_bytes", "expected_us", "n_tasks", "number", "payload", "prefix")
 
     def __init__(self, number: int, digest: bytes, payload: Any) -> None:
         self.number = number  # on the wire to workers
@@ -32,6 +32,7 @@ class Recipe:
         self.payload = payload  # bytes, or the recipe itself where nothing is serialised
         self.n_tasks = 0  # tasks that use it; at 0 it is forgotten
         self.expected_us = -1  # moving average of the measured durations in microseconds, -1: never measured
+        self.expected_bytes = 0  # moving average of the results' sizes, 0: never measured
         self.prefix = ""  # of its tasks' keys, for people
 
     def measured(self, duration_us: int) -> None:
@@ -89,6 +90,24 @@ class Failure:
         self.fields = fields  # of protocol.failures, and: key (as text), worker, name (of the function), kind
         self.kind = kind  # "raised", "killed-worker", "lost", "cancelled", "refused"
 
+    @property
+    def nbytes(self) -> int:
+        """About what its texts and its pickled exception take."""
+        fields = self.fields
+        texts = (fields.get("text"), fields.get("traceback"), *(fields.get("notes") or ()))
+        return 1000 + sum(len(text) for text in texts if text) + getattr(fields.get("payload"), "nbytes", 0)
+
+    def cut(self, why: str) -> None:
+        """Keep what it was, without the exception itself and the traceback. What is on its way to clients stays whole."""
+        fields = self.fields
+        self.fields = {
+            **fields,
+            "payload": None,
+            "traceback": "",
+            "text": str(fields.get("text"))[:1000],
+            "notes": [why],
+        }
+
     @classmethod
     def own(cls, task: Task, kind: str, type_name: str, text: str, worker: str = "") -> Failure:
         """Return a failure that the scheduler itself found: there is no exception object and no traceback."""
@@ -100,12 +119,13 @@ class Failure:
 class Trouble:
     """What went wrong with a task; kept apart, because a scheduler holds a million tasks of which few have any."""
 
-    __slots__ = ("crashes", "errors", "failure", "losses")
+    __slots__ = ("crashes", "doubts", "errors", "failure", "losses")
 
     def __init__(self) -> None:
         self.crashes = 0
         self.losses = 0  # how often it found gone what results of others stand for
         self.errors = 0  # how often it raised and was tried again
+        self.doubts: dict[int, int] = {}  # {number of a worker: how often it couldn't get the data from who has them}
         self.failure: Failure | None = None
 
 
@@ -168,7 +188,7 @@ class Task:
         self.worker: Worker | None = None  # where it is processing, or in whose queue it is
         self.holder: Worker | None = None  # a worker that has the result
         self.copies: dict[Worker, None] | None = None  # further holders
-        self.nbytes = 0
+        self.nbytes = 0  # of the result; while it is processing, what that is expected to take
         self.value: Any = None  # the result itself, if it is small and within the budget
         self.cost_us = 0  # what it counts in its worker's load
         self.attempt = 1
@@ -212,6 +232,12 @@ class Task:
         trouble = self._troubled()
         trouble.losses += 1
         return trouble.losses
+
+    def count_doubt(self, worker: Worker) -> int:
+        """Count that a worker couldn't get the data from a worker that has them; return how often it has."""
+        doubts = self._troubled().doubts
+        doubts[worker.number] = count = doubts.get(worker.number, 0) + 1
+        return count
 
     @property
     def keeps_inputs(self) -> bool:
@@ -271,6 +297,7 @@ class Worker:
         "address",
         "busy_us",
         "closing",
+        "coming_bytes",
         "died",
         "expected",
         "free_resources",
@@ -325,6 +352,7 @@ class Worker:
         self.long_running: dict[Task, None] = {}
         self.recalled: dict[Task, None] = {}  # asked back, not answered yet
         self.busy_us = 0  # sum of cost_us of sent tasks that aren't long-running
+        self.coming_bytes = 0  # what their results are expected to take
         self.heap: list[tuple[int, Task]] = []  # its queue: tasks placed here for their data, or one by one
         self.slices: list[Slice] = []  # its queue: contiguous shares of submissions' roots
         self.queued_us = 0  # sum of cost_us of the tasks in `heap`

@@ -10,11 +10,13 @@ machine sets ``now``), no randomness.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from minidask.graph.task import Key
 from minidask_distributed.messages import EPOCH_SHIFT, Cancelled, Done, Failed, Free, Message, Undone
+from minidask_distributed.protocol.payload import Payload
 from minidask_distributed.scheduler.machine.index import AmountIndex
 from minidask_distributed.scheduler.machine.log import MoveLog
 from minidask_distributed.scheduler.machine.pages import Pages
@@ -34,6 +36,7 @@ class Limits:
         0.2  # a worker that reported nothing for so long is asked for what it hasn't started, if another is idle
     )
     value_bytes: int = 64 << 20  # small results kept here
+    failure_bytes: int = 64 << 20  # exceptions and tracebacks kept here; of earlier ones only the messages are
     credit: int = 8  # upload chunks on their way from each client
     worker_ttl_s: float = 300.0  # silence after which a worker counts as gone, 0: never
     client_ttl_s: float = 0.0
@@ -44,6 +47,7 @@ class Limits:
     memory_pressure: float = (
         0.6  # managed bytes as a fraction of all workers' limits from which roots run in plain order
     )
+    drops: int = 10_000  # tasks let go between two flushes: about 50 ms
 
 
 class ClusterState:
@@ -63,7 +67,8 @@ class ClusterState:
         self.tasks: Pages[Task] = Pages()  # by serial, the lower bits of the id
         self.recipes: dict[bytes, Recipe] = {}  # by digest, alive while a task uses it
         self.recipes_by_number: dict[int, Recipe] = {}
-        self.durations: dict[bytes, int] = {}  # {digest: expected microseconds} of recipes that were forgotten
+        # {digest: (expected microseconds, expected bytes)} of recipes that were forgotten.
+        self.measured: dict[bytes, tuple[int, int]] = {}
         self.options: dict[str, Options] = {}  # by canonical text
         self.workers: dict[int, Worker] = {}  # by number
         self.worker_peers: dict[int, Worker] = {}
@@ -84,11 +89,17 @@ class ClusterState:
         self.pool: list[tuple[int, Task]] = []  # queued without any worker there: a heap
         self.orphans: list[Slice] = []  # shares of workers that left
         self.no_worker: dict[Task, None] = {}
+        # What is to be let go and was too much for one turn: see `clearing`.
+        self.drops_left: float = limits.drops
+        self.unneeded: list[Task] = []
+        self.departing: deque[tuple[Client, Iterator[int]]] = deque()  # with the local ids that are left
         self.running: list[Worker] = []  # workers that take tasks, by joining
         self.pressed = False  # whether results fill so much memory that roots run in plain order
         self.memory_limit = 0  # of all running workers, 0 if one has none
         self.managed_bytes = 0  # of results, each copy counted
         self.value_bytes = 0  # of results kept here
+        self.failures: deque[tuple[Failure, int]] = deque()  # with their sizes: those that are kept whole, by time
+        self.failure_bytes = 0  # of these
         self.bandwidth = limits.bandwidth
         self.turn = 0  # of round-robin placement
         self.log = MoveLog(limits.log)
@@ -136,19 +147,19 @@ class ClusterState:
         if recipe is None:
             recipe = Recipe(self.next_recipe, digest, payload)
             self.next_recipe += 1
-            recipe.expected_us = self.durations.pop(digest, -1)
+            recipe.expected_us, recipe.expected_bytes = self.measured.pop(digest, (-1, 0))
             self.recipes[digest] = recipe
             self.recipes_by_number[recipe.number] = recipe
         return recipe
 
     def drop_recipe(self, recipe: Recipe) -> None:
-        """Forget a recipe that no task uses, but not how long it takes."""
+        """Forget a recipe that no task uses, but not what was measured."""
         if self.recipes.get(recipe.digest) is recipe:
             del self.recipes[recipe.digest], self.recipes_by_number[recipe.number]
             if recipe.expected_us >= 0:
-                if len(self.durations) >= 10_000:
-                    del self.durations[next(iter(self.durations))]
-                self.durations[recipe.digest] = recipe.expected_us
+                if len(self.measured) >= 10_000:
+                    del self.measured[next(iter(self.measured))]
+                self.measured[recipe.digest] = recipe.expected_us, recipe.expected_bytes
 
     def drop_options(self, options: Options) -> None:
         """One task fewer has these options; forget them with the last one."""
@@ -157,6 +168,19 @@ class ClusterState:
             del self.options[options.text]
             for worker in options.candidates:
                 worker.restricted.pop(options, None)
+
+    def keep_failure(self, failure: Failure) -> None:
+        """Keep a failure with its exception and traceback until later ones need the room; clients have been told by then."""
+        payload = failure.fields.get("payload")
+        if payload is not None and not isinstance(payload, Payload):
+            return  # passed by reference, and whatever it refers to mustn't be kept alive here
+        nbytes = failure.nbytes
+        self.failures.append((failure, nbytes))
+        self.failure_bytes += nbytes
+        while self.failure_bytes > self.limits.failure_bytes:
+            earliest, nbytes = self.failures.popleft()
+            self.failure_bytes -= nbytes
+            earliest.cut("The scheduler had no room for the traceback: too many tasks failed after this one.")
 
     # ------------------------------------------------------------ outboxes
 

@@ -81,6 +81,7 @@ def leave_worker(state: ClusterState, task: Task) -> None:
         del worker.long_running[task]
     else:
         worker.busy_us -= task.cost_us
+        worker.coming_bytes -= task.nbytes
         if task.options is not None and task.options.resources:
             give_resources_back(worker, task)
     if worker.recalled:
@@ -186,9 +187,16 @@ def leave_queue(state: ClusterState, task: Task) -> None:
 
 
 def drop(state: ClusterState, task: Task) -> None:
-    """Drop what nobody needs: the result, the work under way, and what only it needed; forget what nothing can need again."""
+    """Drop what nobody needs: the result, the work under way, and what only it needed; forget what nothing can need again.
+
+    What is too much for one turn is left to later ones, see `clearing`: it is looked at again there, as it is then.
+    """
     stack = [task]
     while stack:
+        if state.drops_left <= 0:
+            state.unneeded += stack
+            return
+        state.drops_left -= 1
         current = stack.pop()
         if current.client is not None or current.n_waiters or current.announced:
             continue

@@ -16,6 +16,7 @@ from typing import Any
 
 from minidask_distributed.messages import MAX_PRIORITY, Upload, Want
 from minidask_distributed.protocol.keys import decode_keys
+from minidask_distributed.scheduler.machine.clearing import clear_all
 from minidask_distributed.scheduler.machine.queues import enqueue_root, spread
 from minidask_distributed.scheduler.machine.records import Client, Failure, Options, Recipe, Submission, Task, Worker
 from minidask_distributed.scheduler.machine.state import ClusterState
@@ -74,6 +75,9 @@ def _rows(state: ClusterState, client: Client, submission: Submission, message: 
     first = message.first
     serial = submission.serial + submission.rows
     known, tasks, local_tasks = state.keys, state.tasks, client.tasks
+    if (state.unneeded or state.departing) and any(key in known for key in keys):
+        # It may be about to go, with what it failed of or another call that it stands for.
+        clear_all(state)
     recipes = client.recipes
     wanted = None if message.wanted is None else set(message.wanted)
     named = set(message.named)

@@ -19,7 +19,8 @@ from minidask_distributed.scheduler.observing.recent import Recent
 
 COLUMNS = (
     "time",  # seconds since the epoch
-    "key",
+    "key",  # as text
+    "task_key",  # itself
     "function",
     "worker",  # address
     "type",  # of the exception
@@ -27,6 +28,8 @@ COLUMNS = (
     "traceback",
     "attempt",  # the first is 1
     "retries_left",  # after this one
+    "duration",  # seconds that the run took; 0: it isn't known
+    "thread",  # number of the worker's thread, None: it isn't known
     "outcome",  # "failed", "retried", "rescheduled", "lost" (results of others were gone: made again), "killed-worker"
 )
 
@@ -62,7 +65,8 @@ class Failures(Recent):
             Seconds since the epoch.
         """
         attempts = message.attempts or [1] * len(message.tasks)
-        for task_id, attempt, fields in zip(message.tasks, attempts, message.failures, strict=False):
+        rows = zip(message.tasks, attempts, message.durations, message.failures, strict=False)
+        for task_id, attempt, duration_us, fields in rows:
             task = self._state.find(task_id)
             if task is None or task.state != PROCESSING or task.attempt != attempt:
                 continue
@@ -77,7 +81,7 @@ class Failures(Recent):
             else:
                 outcome = "retried" if left > 0 else "failed"
                 left = max(left - 1, 0)
-            self._keep(task, worker, fields, outcome, left, stamp)
+            self._keep(task, worker, fields, outcome, left, stamp, duration_us)
 
     def see_killed(self, stamp: float) -> None:
         """Keep the tasks that were given up since the last call because workers died while they ran them."""
@@ -92,12 +96,23 @@ class Failures(Recent):
                 fields = task.failure.fields
                 self._keep(task, str(fields.get("worker", "")), fields, "killed-worker", task.retries, stamp)
 
-    def _keep(self, task: Task, worker: str, fields: dict[str, Any], outcome: str, left: int, stamp: float) -> None:
+    def _keep(
+        self,
+        task: Task,
+        worker: str,
+        fields: dict[str, Any],
+        outcome: str,
+        left: int,
+        stamp: float,
+        duration_us: int = 0,
+    ) -> None:
+        thread = fields.get("thread")
         text, traceback = str(fields.get("text") or ""), str(fields.get("traceback") or "")
         self.add(
             (
                 stamp,
                 str(task.key)[:MOST_TEXT],
+                task.key,
                 str(fields.get("name") or "")[:MOST_TEXT],
                 worker,
                 str(fields.get("type") or "")[:MOST_TEXT],
@@ -105,6 +120,8 @@ class Failures(Recent):
                 traceback if len(traceback) <= MOST_TRACEBACK else "... " + traceback[-MOST_TRACEBACK:],
                 task.attempt,
                 left,
+                max(duration_us, 0) / 1e6,
+                thread if type(thread) is int and thread >= 0 else None,
                 outcome,
             )
         )

@@ -167,3 +167,26 @@ def test_dashboards_that_make_no_sense(address, prefix):
 def test_no_dashboard_means_none(address, prefix):
     with pytest.raises(click.UsageError, match="--no-dashboard means none"):
         flags.make_dashboard("scheduler", address, False, prefix)
+
+
+@pytest.mark.parametrize("flag", flags.UNBUILT)
+def test_flags_of_the_field_that_are_not_built(flag):
+    @click.command(cls=flags.Program)
+    @flags.common_options()
+    def program(**given):
+        raise AssertionError("it ran")
+
+    result = CliRunner().invoke(program, [flag, "1"])
+    assert result.exit_code == 2
+    assert f"{flag} isn't built; instead: {flags.UNBUILT[flag]}" in " ".join(result.output.split())
+    assert "No such option" in CliRunner().invoke(program, ["--other"]).output
+
+
+def test_places_and_spans():
+    flags.check_place(None)
+    flags.check_place("lo")
+    with pytest.raises(click.BadParameter, match="there is no network interface 'none'; this host has: "):
+        flags.check_place("none")
+    assert flags.read_span("--x", "1.5 min") == 90
+    with pytest.raises(click.BadParameter, match="can't read 'soon' as a span of time"):
+        flags.read_span("--x", "soon")

@@ -253,7 +253,13 @@ def test_a_wrong_token(server, tmp_path):
         (["tcp://h", "--worker-port", "3000", "--nworkers", "2"], "write a range as 3000:3001"),
         (["tcp://h", "--resources", "GPU"], "write NAME=NUMBER"),
         (["tcp://h", "--memory-limit", "lots"], "memory_limit: can't read 'lots'"),
-        (["tcp://h", "--death-timeout", "soon"], "soon"),
+        (
+            ["tcp://h", "--death-timeout", "soon"],
+            "Invalid value for --death-timeout: can't read 'soon' as a span of time",
+        ),
+        (["tcp://h", "--interface", "none"], "Invalid value for --interface: there is no network interface 'none'"),
+        (["tcp://h", "--lifetime", "1h"], "--lifetime isn't built; instead: send the process SIGTERM"),
+        (["tcp://h", "--nanny-port", "1"], "--nanny-port isn't built; instead: a nanny listens on no port"),
         (["tcp://h", "--tls-key", "k"], "--tls-key needs --tls-cert"),
     ],
 )

@@ -109,7 +109,7 @@ def test_the_scheduler_goes(on_purpose: bool) -> None:
                 future.result()
         until_closed(client)
         if not on_purpose:
-            why = "was lost.* and it couldn't be reached again: no connection to"
+            why = "was lost and couldn't be made again within 0.01 s: nothing listens there; make a new Client"
         with pytest.raises(CommClosedError, match=why):
             client.submit(add, 1, 2)
         with pytest.raises(CommClosedError, match=why):
@@ -199,7 +199,9 @@ def test_a_scheduler_that_stays_away() -> None:
         on_loop(made.sessions[0].comm.abort)
         _until(lambda: len(made.sessions) == 2)
         waiting = client.submit(add, 1, 2)
-        with pytest.raises(FutureLostError, match=r"was lost.* couldn't be reached again: .* opened no session within"):
+        with pytest.raises(
+            FutureLostError, match=r"was lost.* couldn't be made again.*: it took the connection, but opened"
+        ):
             waiting.result(5)
         until_closed(client)
         with pytest.raises(CommClosedError, match="can't be used any more"):

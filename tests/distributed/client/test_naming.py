@@ -7,7 +7,10 @@ import subprocess
 import sys
 from functools import partial
 
-from minidask_distributed.client.naming import call_token, function_token, name_of
+import pytest
+
+from minidask import delayed
+from minidask_distributed.client.naming import call_token, check_function, function_token, name_of
 
 
 def test_names() -> None:
@@ -46,3 +49,14 @@ def test_they_are_equal_in_every_process() -> None:
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == call_token(function_token(operator.add, {"k": 1}), (1, "a"))
+
+
+def test_what_tasks_can_call():
+    check_function("submit", len)
+    check_function("submit", lambda: 0)
+    with pytest.raises(TypeError, match="first argument of map must be callable, got list"):
+        check_function("map", [])
+    with pytest.raises(
+        TypeError, match=r"submit runs plain functions, got a Delayed.*client.compute\(delayed_function"
+    ):
+        check_function("submit", delayed(len))

@@ -133,8 +133,8 @@ MEMBERS = {
     "who_has write_scheduler_file",
     Future: "add_done_callback cancel cancelled client done exception executor key release result retry status traceback type",
     as_completed: "add batches clear count has_ready is_empty next_batch update",
-    LocalCluster: "adapt asynchronous close dashboard_link get_client get_logs loop observed plan requested scale "
-    "scheduler_address sync wait_for_workers",
+    LocalCluster: "adapt asynchronous close dashboard_link from_name get_client get_logs loop new_worker_spec observed plan "
+    "requested scale scale_down scale_up scheduler_address start_worker sync wait_for_workers",
 }
 
 
@@ -165,9 +165,9 @@ def test_public_names() -> None:
     field = (
         "Actor ActorFuture Adaptive BaseActorFuture CancelledError Client CompatibleExecutor CondaInstall Environ Event Future "
         "InstallPlugin KilledWorker LocalCluster Lock MultiLock Nanny NannyPlugin PipInstall Queue Reschedule SSHCluster "
-        "Scheduler SchedulerPlugin Security Semaphore SpecCluster SubprocessCluster TimeoutError UploadDirectory UploadFile "
-        "Variable Worker WorkerPlugin as_completed config default_client fire_and_forget futures_of get_client "
-        "get_task_metadata get_task_stream get_worker local_client performance_report print progress rejoin secede span wait "
-        "warn worker_client"
+        "Scheduler SchedulerPlugin Security Semaphore SpecCluster Status SubprocessCluster TimeoutError "
+        "UploadDirectory UploadFile Variable Worker WorkerPlugin as_completed config connect default_client "
+        "fire_and_forget futures_of get_client get_task_metadata get_task_stream get_worker local_client "
+        "performance_report print progress rejoin rpc secede span sync wait warn worker_client"
     )
     assert set(field.split()) <= set(minidask.distributed.__all__) | set(PUBLIC_NAMES)

@@ -251,6 +251,73 @@ def test_nonsense_is_refused_and_the_server_lives(looking, request_):
     asyncio.run(main())
 
 
+SECOND = (
+    "GET /json/counts.json HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        # Two ways to say where the request ends: somebody in between may have taken the other one.
+        f"Host: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: {len(SECOND) + 60}\r\n",
+        "Host: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n",
+        "Host: localhost\r\nContent-Length: +0\r\n",
+        "Host: localhost\r\nTransfer-Encoding: xchunked\r\n",
+        "Host: localhost\r\nX: a\r\n\tfolded: b\r\nContent-Length : 0\r\n",
+        # And two servers that are meant.
+        "Host: localhost\r\nHost: evil.example\r\n",
+        "Host: evil.example\r\nHost: localhost\r\n",
+        "Host: localhost, evil.example\r\n",
+        "Host: localhost@evil.example\r\n",
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused(looking, headers):
+    async def main():
+        async with looking() as found:
+            token = found.visitor.token
+            first = f"GET /json/counts.json HTTP/1.1\r\n{headers}Authorization: Bearer {token}\r\n\r\n"
+            answer = await raw(found.dashboard.port, first + "0\r\n\r\n" + SECOND.format(token=token))
+            # The first request isn't served, and nothing behind it is, either.
+            assert answer.startswith(("HTTP/1.1 400", "HTTP/1.1 403")) or not answer, answer[:300]
+            assert '"workers"' not in answer.partition("HTTP/1.1 200")[0]
+            assert await found.visitor.text("health") == "ok"
+
+    asyncio.run(main())
+
+
+def test_no_token_is_logged_or_told(looking, caplog):
+    caplog.set_level("DEBUG")
+
+    async def main():
+        async with looking(workers=1) as found:
+            token = found.visitor.token
+            way = f"proxy/{found.workers[0].services.ports()['dashboard']}/127.0.0.1"
+            for path in (
+                "status",
+                "nothing",
+                "info/task/x.html",
+                f"{way}/status",
+                f"{way}/nothing",
+                "feeds/poll",
+                "json/profile.json",
+            ):
+                for query in (f"?token={token}", f"?token={token}x", f"?feeds=summary&token={token}&since=x"):
+                    answer = await found.visitor.get(path + query, token=False)
+                    assert token not in answer.body.decode()
+                    assert token not in str(answer.headers)
+                    assert answer.headers["Referrer-Policy"] == "no-referrer"
+            answer = await found.visitor.get(f"{way}/status?token={token}", token=False)
+            assert answer.headers["Set-Cookie"].endswith("; HttpOnly; SameSite=Lax; Path=/")
+            socket = await found.visitor.socket(f"{way}/feeds/ws?feeds=worker-facts&token={token}", token=False)
+            assert await socket.read_message()
+            socket.close()
+            # What this test itself sends aside: tornado's client says nothing of it.
+            assert token not in caplog.text
+
+    asyncio.run(main())
+
+
 def test_the_view_token_authorises_no_call(looking):
     async def main():
         async with looking() as found:

@@ -6,6 +6,7 @@ import asyncio
 import html
 import logging
 import threading
+from urllib.parse import quote
 
 import pytest
 from tornado.iostream import StreamClosedError
@@ -38,6 +39,9 @@ def test_workers_and_one_worker(looking):
                 assert paths.logs_page(worker.address) in one
                 assert f"proxy/{worker.services.ports()['dashboard']}/127.0.0.1/status" in one
             assert "Worker worker-0" in await found.visitor.text("info/worker/worker-0.html")
+            # As people and programs write an address.
+            quoted = f"info/worker/{quote(found.workers[0].address, safe='')}.html"
+            assert "Worker worker-0" in await found.visitor.text(quoted)
             assert "there is no worker" in await found.visitor.text("info/worker/nobody.html", 404)
 
     asyncio.run(main())

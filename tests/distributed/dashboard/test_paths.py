@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -17,14 +17,18 @@ def test_a_key_is_one_segment(key):
     path = paths.task_page(key)
     assert path.count("/") == 2
     assert not set(path) & set('<>"? #')
-    assert unquote(path.removeprefix("info/task/").removesuffix(".html")) == paths.shown_key(key)
+    inner = path.removeprefix("info/task/").removesuffix(".html")
+    assert paths.read(inner) == paths.shown_key(key)
+    # Whoever decodes, or encodes what is safe, changes nothing.
+    assert unquote(inner) == inner == quote(inner)
+    assert "/" not in inner
 
 
 def test_pages_of_workers():
-    assert paths.worker_page("tcp://a:1") == "info/worker/tcp%3A%2F%2Fa%3A1.html"
+    assert paths.worker_page("tcp://a:1") == "info/worker/~tcp~3A~2F~2Fa~3A1.html"
     assert paths.logs_page() == "info/logs.html"
-    assert paths.logs_page("tcp://a:1") == "info/logs/tcp%3A%2F%2Fa%3A1.html"
-    assert paths.call_stacks_page("tcp://a:1") == "info/call-stacks/tcp%3A%2F%2Fa%3A1.html"
+    assert paths.logs_page("tcp://a:1") == "info/logs/~tcp~3A~2F~2Fa~3A1.html"
+    assert paths.call_stacks_page("tcp://a:1") == "info/call-stacks/~tcp~3A~2F~2Fa~3A1.html"
 
 
 def worker(address="tcp://127.0.0.1:4000", place=None):

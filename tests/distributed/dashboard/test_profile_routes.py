@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from minidask_distributed.dashboard import paths
 from minidask_distributed.dashboard.feeds.profile import FETCHED
 from minidask_distributed.dashboard.profile_routes import MOST_BOXES, MOST_STEPS, boxes, timeline
 from minidask_distributed.profile_tree import Node
@@ -57,5 +58,33 @@ def test_the_answer_to_a_page(looking):
             assert "scopes" in await visit.text("/json/profile.json?scope=nobody", status=400)
             assert "number of seconds" in await visit.text("/json/profile.json?start=nan", status=400)
             assert "number of seconds" in await visit.text("/json/profile.json?stop=x", status=400)
+
+    asyncio.run(main())
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_a_worker_answers_of_itself(looking, visitor_of):
+    async def main():
+        async with looking(workers=2) as found:
+            one, two = found.workers
+            own, other = (visitor_of(worker.services._started[0]) for worker in (one, two))
+            one.profile.tasks.add("inc", [("job.py", "inc", 1)], [2].__getitem__, 10.0)
+            one.profile.tasks.add("dec", [("job.py", "dec", 5)], [6].__getitem__, 11.5)
+            answer = await own.json("/json/profile.json?scope=workers")
+            assert (answer["samples"], set(answer["boxes"]["name"])) == (2, {"root", "inc", "dec"})
+            assert set(answer["prefixes"]) == {"inc", "dec"}
+            assert answer["timeline"] == {"time": [10.0, 11.5], "count": [1, 1]}
+            some = await own.json("/json/profile.json?scope=workers&prefix=inc&start=9&stop=11")
+            assert (some["samples"], some["timeline"]["count"]) == (1, [1, 0])
+            assert (await other.json("/json/profile.json"))["samples"] == 0
+            assert (await own.json("/json/profile.json?scope=workers-loop"))["prefixes"] == []
+            text = await own.text("/json/profile.json?scope=scheduler", status=400)
+            assert "the scopes are workers, workers-loop" in text
+            for page in ("profile", "profile-server"):
+                assert "data-figure" in await own.text(page)
+            # And through the scheduler's server.
+            place = paths.proxied(next(iter(found.scheduler.workers.values())), "json/profile.json?scope=workers")
+            assert (await found.visitor.json(place))["samples"] == 2
 
     asyncio.run(main())

@@ -105,3 +105,35 @@ def test_a_process_of_ones_own():
         assert job.status == "closed"
 
     asyncio.run(main())
+
+
+def test_scaling_down_by_name_and_by_address():
+    async def main():
+        async with cluster(workers={"alice": WORKER, 1: WORKER, 2: WORKER, 3: WORKER}, asynchronous=True) as made:
+            async with made.get_client() as client:
+                held = await client.scatter([5], workers=["alice"])
+                await made.scale_down(["alice", made.workers[2].address])
+                assert set(made.workers) == set(made.worker_spec) == {1, 3}
+                # What they held was handed over.
+                assert await client.gather(held) == [5]
+            await made.scale_down("3")
+            assert set(made.workers) == {1}
+            for unknown in ("alice", 7, [1, "nobody"]):
+                with pytest.raises(ValueError, match=r"there is no worker .*; there are 1"):
+                    made.scale_down(unknown)
+            await made.scale_up(2)
+            assert len(made.workers) == 2
+            await made.scale_down([])
+            assert len(made.workers) == 2
+        with pytest.raises(RuntimeError, match="is closed"):
+            made.scale_down(1)
+
+    asyncio.run(main())
+
+
+def test_what_clusters_cannot_do_says_what_to_do_instead():
+    with cluster() as made:
+        with pytest.raises(NotImplementedError, match=r"call cluster.scale\(n\)"):
+            made.start_worker()
+        with pytest.raises(NotImplementedError, match=r"Client\(cluster.scheduler_address\)"):
+            SpecCluster.from_name(made.name)

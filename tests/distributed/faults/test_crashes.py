@@ -137,3 +137,20 @@ def test_megabytes_of_output_pass_through(tmp_path):
     kept, longest = map(int, re.search(r"kept (\d+) (\d+)", said).groups())
     assert kept <= 10_000
     assert longest <= 1000
+
+
+def complain(size):
+    raise ValueError("y" * size)
+
+
+def test_a_huge_exception_is_cut_and_still_what_it_was(client: Client):
+    for size in (100_000, 5_000_000):
+        with within(10), pytest.raises(ValueError, match=r"^yyyy") as caught:
+            client.submit(complain, size).result(PATIENCE_S)
+        notes = "".join(caught.value.__notes__)
+        if size == 100_000:
+            assert len(str(caught.value)) == size
+        else:
+            assert "4990000 characters left out" in str(caught.value)
+            assert "are sent (distributed.admin.max-error-bytes)" in notes
+        assert "Raised by the task 'complain-" in notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import cloudpickle
@@ -207,3 +208,40 @@ def test_a_frozen_worker_is_given_up_and_taken_back(tmp_path, gate: Gate):
         with within(10):
             client.wait_for_workers(2, timeout=PATIENCE_S)
             assert client.submit(os.getpid, workers=["0"], pure=False).result(PATIENCE_S) == frozen
+
+
+class Ponderous:
+    """Small data that take their reader a while, as those of a library do that has to be loaded first."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __reduce__(self):
+        return ponder, (self.number,)
+
+
+def ponder(number):
+    time.sleep(0.02)
+    return Ponderous(number)
+
+
+def number_of(data):
+    return data.number
+
+
+def test_data_that_are_asked_for_while_they_are_still_being_read(cluster: LocalCluster, client: Client):
+    """The other worker asks again and again, and may hear that they aren't there when they have just come."""
+    for at in range(15):
+        data = client.scatter(Ponderous(at), workers=["0"], hash=False)
+        assert client.submit(number_of, data, workers=["1"], pure=False).result(PATIENCE_S) == at
+
+
+def test_data_are_handed_over_while_they_are_still_being_read(cluster: LocalCluster, client: Client):
+    for at in range(3):
+        leaver = list(client.nthreads())[at % 2]
+        data = client.scatter(Ponderous(at), workers=[leaver], hash=False)
+        cluster.scale_down([leaver])
+        until(lambda: leaver not in client.nthreads())
+        assert client.submit(number_of, data, pure=False).result(PATIENCE_S) == at
+        cluster.scale(2)
+        client.wait_for_workers(2, timeout=PATIENCE_S)

@@ -8,7 +8,7 @@ import pytest
 
 from minidask.schedulers.failure import RemoteError
 from minidask_distributed.messages import Answer
-from minidask_distributed.protocol.failures import RemoteTraceback, clipped, pack_failure, unpack_failure
+from minidask_distributed.protocol.failures import ErrorLimits, RemoteTraceback, clipped, pack_failure, unpack_failure
 from minidask_distributed.protocol.payload import Payload
 from minidask_distributed.protocol.wire import Decoder, encode
 
@@ -165,12 +165,14 @@ def test_huge_errors_are_cut():
     error = raised(ValueError("x" * 10_000_000))
     error.add_note("n" * 1_000_000)
     fields = pack_failure(error)
-    assert len(msgpack.packb({**fields, "payload": None})) < 100_000
+    assert len(msgpack.packb({**fields, "payload": None})) < 50_000
     assert fields["payload"] is None
     back = unpack_failure(fields)
-    assert type(back) is RemoteError
-    assert "... 9980000 characters left out ..." in str(back)
+    assert type(back) is ValueError
+    assert "... 9990000 characters left out ..." in str(back)
     assert "characters left out" in back.__notes__[0]
+    assert back.__notes__[1].startswith("This stands for the original error, of ")
+    assert "are sent (distributed.admin.max-error-bytes)" in back.__notes__[1]
 
 
 def test_endless_recursion():
@@ -181,7 +183,7 @@ def test_endless_recursion():
         deeper()
     except RecursionError as error:
         fields = pack_failure(error)
-    assert len(fields["traceback"]) < 25_000
+    assert len(fields["traceback"]) < 10_100
     assert isinstance(unpack_failure(fields), RecursionError)
 
 
@@ -193,8 +195,42 @@ def test_texts_that_have_no_utf8():
 
 def test_errors_that_hold_much_are_sent_as_text():
     back = there_and_back(raised(ValueError("short", bytes(1_000_000))))
+    assert type(back) is ValueError
+    assert str(back).startswith("('short', b'")
+    back = there_and_back(raised(KeyError("short", bytes(1_000_000))))
+    assert type(back) is KeyError
+    assert "('short', b'" in str(back)
+
+
+@pytest.mark.parametrize(
+    "error", [UnicodeDecodeError("utf-8", bytes(1_000_000), 0, 1, "x" * 100_000), TwoArguments(bytes(1_000_000), 2)]
+)
+def test_what_a_text_is_not_enough_for_is_told(error):
+    back = there_and_back(raised(error))
     assert type(back) is RemoteError
-    assert str(back).startswith("ValueError: ('short', b'")
+    assert str(back).startswith(type(error).__name__)
+
+
+def test_a_class_with_the_name_of_one_of_pythons_is_not_taken_for_it():
+    made = type("TimeoutError", (Exception,), {"__reduce__": lambda self: (open, ("/nowhere",))})
+    back = unpack_failure(pack_failure(made("x" * 1_000_000)) | {"payload": None})
+    assert type(back) is RemoteError
+
+
+def test_own_limits():
+    error = raised(ValueError("x" * 1000))
+    for at in range(30):
+        error.add_note(f"{at} " + "n" * 97)
+    fields = pack_failure(error, ErrorLimits(text_chars=300, pickled_bytes=200))
+    assert fields["payload"] is None
+    assert len(fields["text"]) < 350
+    assert "700 characters left out" in fields["text"]
+    assert len(fields["traceback"]) < 350
+    assert sum(map(len, fields["notes"])) < 700
+    assert fields["notes"][-2] == "(26 more notes were left out.)"
+    assert fields["notes"][-1].startswith("This stands for the original error, of ")
+    whole = pack_failure(raised(ValueError("x" * 1000)), ErrorLimits(300, 10_000))
+    assert len(str(unpack_failure(whole))) == 1000
 
 
 def test_clipping():
@@ -202,4 +238,4 @@ def test_clipping():
     text = clipped("a" * 15_000 + "b" * 15_000)
     assert text.startswith("aaa")
     assert text.endswith("bbb")
-    assert len(text) < 20_050
+    assert len(text) < 10_050

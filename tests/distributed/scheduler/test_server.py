@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import errno
 import json
 import socket
@@ -68,6 +69,35 @@ def test_tasks_go_to_the_worker_and_results_come_back():
         client.send(Release([0, 1]))
         assert sorted((await worker.next(Free)).tasks) == sorted(compute.tasks)
         assert not made.scheduler.tasks
+
+    run(test)
+
+
+@pytest.mark.parametrize("how", ["it leaves", "it releases all"])
+def test_what_a_client_had_is_let_go_in_turns(how):
+    async def test(made):
+        state = made.scheduler.machine.state
+        state.limits = dataclasses.replace(state.limits, drops=10)
+        worker, client = await made.worker(), await made.client()
+        names = [f"x{at}" for at in range(60)]
+        client.send(upload(*names))
+        done = 0
+        while done < len(names):
+            compute = await worker.next(Compute)
+            done += len(compute.tasks)
+            worker.send(finish(compute))
+        while done:
+            done -= len((await client.next(Done)).tasks)
+        if how == "it leaves":
+            await client.comm.close()
+        else:
+            client.send(Release(list(range(60))))
+        freed = []
+        while sum(freed) < len(names):
+            freed.append(len((await worker.next(Free)).tasks))
+        assert max(freed) <= 10
+        assert not made.scheduler.tasks
+        assert not made.scheduler.machine.unfinished
 
     run(test)
 

@@ -279,6 +279,26 @@ def test_pieces_come_from_all_in_the_order_of_the_sources(peers, limit_bytes, me
 
 
 @pytest.mark.network
+def test_bytes_are_counted_by_shuffle(peers):
+    first, second = peers.add(), peers.add(limit_bytes=2_000)
+    splits = [split_rows(part, ByValue(), 3) for part in sources()]
+    tickets = [
+        (first, second)[at % 2].put(f"s-{at % 2}", at, encode(split, range(3))) for at, split in enumerate(splits)
+    ]
+    [[name, split_here, fetched, spilled]] = first.tally.told()
+    assert (name, fetched, spilled) == ("s-0", 0, 0)
+    assert split_here == first.memory_bytes > 0
+    # What was put beyond the limit waited for the disk.
+    [[name, split_there, _, spilled]] = second.tally.told()
+    assert name == "s-1"
+    assert split_there - 2_000 <= spilled <= split_there
+    for output in range(3):
+        first.collect([ticket.stub for ticket in tickets if ticket.stub.address == first.address], output, "s-0")
+        first.collect([ticket.stub for ticket in tickets if ticket.stub.address == second.address], output, "s-1")
+    assert first.tally.told() == [["s-0", split_here, 0, 0], ["s-1", 0, split_there, 0]]
+
+
+@pytest.mark.network
 def test_finished_outputs_are_dropped_everywhere(peers):
     first, second = peers.add(), peers.add()
     second.server.answers.clear()

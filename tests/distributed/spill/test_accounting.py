@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+import types
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +75,10 @@ def test_the_total_is_never_negative_and_comes_back_to_zero(steps):
     for left in there.values():
         memory.take(left)
     assert memory.total == 0
+
+
+def test_while_another_thread_is_still_loading_numpy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numpy", types.ModuleType("numpy"))
+    memory = Memory()
+    memory.add(entry(1, b"x" * 10_000))
+    assert memory.total >= 10_000

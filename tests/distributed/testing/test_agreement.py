@@ -7,7 +7,16 @@ import re
 import pytest
 
 from minidask_distributed.messages import Compute, Finished, ForgetRecipes, Free, Held, Missing, Recalled
-from minidask_distributed.scheduler.machine import assign, clients, holding, machine, outcomes, transitions, workers
+from minidask_distributed.scheduler.machine import (
+    assign,
+    clearing,
+    clients,
+    holding,
+    machine,
+    outcomes,
+    transitions,
+    workers,
+)
 from minidask_distributed.scheduler.machine.state import ClusterState
 from minidask_distributed.testing import storm
 from minidask_distributed.testing.lives import Life, SimulationError
@@ -139,7 +148,17 @@ def an_idle_worker_that_is_not_looked_at(patch):
 
 @fault("recipe|aren't done|this is left", more=(Storm.forget_recipes, Storm.submit))
 def a_recipe_that_goes_while_tasks_use_it(patch):
-    patch.setattr(clients, "_let_recipe_go", ClusterState.drop_recipe)
+    patch.setattr(clients, "let_recipe_go", ClusterState.drop_recipe)
+    patch.setattr(clearing, "let_recipe_go", ClusterState.drop_recipe)
+
+
+@fault("needed by nobody|should be forgotten")
+def what_is_left_to_a_later_turn_is_forgotten(patch):
+    def clear(state):
+        state.unneeded.clear()
+        clearing.clear(state)
+
+    patch.setattr(machine, "clear", clear)
 
 
 @fault("recipes", more=(Storm.forget_recipes, Storm.submit))

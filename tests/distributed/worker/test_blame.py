@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +58,17 @@ def test_a_file_that_is_gone_or_cut(tmp_path):
 def test_a_directory_that_is_gone(tmp_path):
     with pytest.raises(FileNotFoundError):
         RunningFile(tmp_path / "none" / "running")
+
+
+def test_a_full_disk(tmp_path):
+    """The room is taken when the file is made: writing to memory later would end the process."""
+    file = RunningFile(tmp_path / "running")
+    assert (tmp_path / "running").stat().st_blocks * 512 >= CELLS * 8
+    file.close()
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no device that is always full")
+    with pytest.raises(
+        OSError, match=r"No space left on device; .*choose another local_directory: '/dev/full'"
+    ) as caught:
+        RunningFile("/dev/full")
+    assert caught.value.errno == errno.ENOSPC

@@ -108,6 +108,17 @@ def test_a_pause_that_spilling_cannot_end_is_explained_now_and_then():
     assert policy.decide(reading(900, managed=100), 61.0).warning != ""
 
 
+def test_a_pause_because_of_a_full_disk_says_so_now_and_then():
+    policy = MemoryPolicy(1000)
+    full = reading(900, managed=700)._replace(disk_error="No space left on device")
+    assert policy.decide(full._replace(process=750), 0.0).warning == ""  # it isn't paused
+    warning = policy.decide(full, 0.0).warning
+    assert "900 of 1000 bytes" in warning
+    assert r"(No space left on device): make room" in warning
+    assert policy.decide(full, 59.0).warning == ""
+    assert policy.decide(full, 61.0).warning == warning
+
+
 @given(st.integers(0, 2000), st.integers(0, 2000), st.floats(0.01, 1), st.floats(0.01, 1), st.floats(0.01, 1))
 def test_what_is_decided_depends_on_the_reading_alone(process, managed, target, spill, pause):
     policy = MemoryPolicy(1000, target=target, spill=spill, pause=pause)

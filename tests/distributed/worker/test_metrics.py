@@ -49,6 +49,13 @@ def test_all_numbers(made):
     assert metrics["time"] > 1e9
 
 
+def test_what_plugins_tell_goes_along_with_beats(made):
+    meter, _, _ = made
+    meter.sources["shuffles"] = lambda: [["s", 1, 2, 3]]
+    assert meter.beat()["shuffles"] == [["s", 1, 2, 3]]
+    assert "shuffles" not in meter.read()
+
+
 def test_memory_that_appeared_lately(made):
     meter, reading, _ = made
     meter.read()

@@ -205,3 +205,21 @@ def site(browsing: Browsing) -> Iterator[Site]:
     ):
         client.wait_for_workers(2)
         yield Site(browsing, cluster, client)
+
+
+@pytest.fixture
+def visit_of() -> Callable[..., Any]:
+    """A function: let a visitor look with a browser that knows nothing yet, at whatever cluster."""
+
+    def look(browsing: Browsing, visitor: Callable[[Visit], Awaitable[Any]]) -> Any:
+        async def main() -> Any:
+            context = await browsing.browser.new_context(viewport={"width": 1280, "height": 1000})
+            context.set_default_timeout(TIMEOUT_MS)
+            try:
+                return await visitor(Visit(await context.new_page(), ""))
+            finally:
+                await context.close()
+
+        return browsing.run(main())
+
+    return look

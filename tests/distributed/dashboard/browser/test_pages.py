@@ -208,6 +208,129 @@ def test_the_wheel_zooms_and_reset_brings_the_view_back(work):
     work.look(look)
 
 
+RANGE = """() => {
+    const [figure] = [...minidask.figures.shown.values()].filter((one) => one.name.startsWith("task-stream"));
+    return [figure.model.x_range.start, figure.model.x_range.end];
+}"""
+
+
+def test_the_task_stream_by_keyboard(work):
+    async def look(visit):
+        await with_a_long_task(work, visit, "by-keyboard")
+        page = visit.page
+        follow, figure = page.get_by_role("button", name="Follow"), page.locator("[data-figure=task-stream-long]")
+        await figure.focus()
+
+        async def press(key):
+            before = await page.evaluate(RANGE)
+            await page.keyboard.press(key)
+            await visit.until(f"(before) => String(({RANGE})()) !== String(before)", before)
+            return before, await page.evaluate(RANGE)
+
+        (start, end), (nearer, last) = await press("+")
+        assert last - nearer == pytest.approx((end - start) / 2)
+        assert await follow.get_attribute("aria-pressed") == "false"
+        (start, end), (further, last) = await press("-")
+        assert last - further == pytest.approx(2 * (end - start))
+        (start, end), (left, last) = await press("ArrowLeft")
+        assert (start - left, end - last) == (pytest.approx((end - start) / 5), pytest.approx((end - start) / 5))
+        await press("ArrowRight")
+        assert (await page.evaluate(RANGE))[0] == pytest.approx(start)
+        # Follow comes back to the present, also while the page is held.
+        await press("ArrowLeft")
+        await press("f")
+        assert await follow.get_attribute("aria-pressed") == "true"
+        await page.keyboard.press(" ")
+        await page.get_by_role("button", name="Pause").wait_for()
+        await page.keyboard.press(" ")
+        await page.get_by_role("button", name="Resume").wait_for()
+        await press("+")
+        # Reset goes on, too.
+        await press("0")
+        await page.get_by_role("button", name="Pause").wait_for()
+        assert await follow.get_attribute("aria-pressed") == "true"
+        # Keys with others belong to the browser, and those on its buttons to them.
+        await page.keyboard.press("Control+-")
+        await page.get_by_role("button", name="Reset").focus()
+        await page.keyboard.press("+")
+        assert await follow.get_attribute("aria-pressed") == "true"
+
+    work.look(look)
+
+
+ROWS_OF_STREAM_NOW = "() => minidask.store.rows('task-stream')"
+DRAWN = f"() => Math.max(...({ROWS_OF_STREAM})())"
+
+
+def test_pause_holds_the_page_and_follow_moves_with_the_time(work):
+    async def look(visit):
+        page = visit.page
+        await visit.open("tasks")
+        await visit.live()
+        await visit.until("() => minidask.store.rows('task-stream') > 0")
+        # It follows.
+        start = await page.evaluate(RANGE)
+        await visit.until(f"(start) => ({RANGE})()[1] > start + 500", start[1])
+        pause = page.get_by_role("button", name="Pause")
+        await pause.click()
+        drawn, known = await page.evaluate(DRAWN), await page.evaluate(ROWS_OF_STREAM_NOW)
+        await visit.until(f"(known) => ({ROWS_OF_STREAM_NOW})() > known + 20", known)
+        assert await page.evaluate(DRAWN) == drawn
+        # What came meanwhile is drawn at once when it goes on.
+        await page.get_by_role("button", name="Resume").click()
+        await visit.until(f"(drawn) => ({DRAWN})() > drawn", drawn)
+        # Without following the view stays while rows are added.
+        await page.get_by_role("button", name="Follow").click()
+        held, drawn = await page.evaluate(RANGE), await page.evaluate(DRAWN)
+        await visit.until(f"(drawn) => ({DRAWN})() > drawn + 5", drawn)
+        assert await page.evaluate(RANGE) == held
+        # Window and history are the viewer's choice.
+        await page.get_by_label("Window").select_option("5")
+        await visit.until(f"() => ({SPAN})() < 6000")
+        await page.get_by_label("History").select_option("1000")
+        assert await page.evaluate("() => minidask.store.tables.get('task-stream').keep") == 1000
+
+    work.look(look)
+
+
+def test_a_workers_own_profiles(work):
+    async def look(visit):
+        page = visit.page
+        await visit.open("workers")
+        await visit.live()
+        await page.locator("#part-workers tbody tr").first.locator("a").first.click()
+        await page.get_by_role("link", name="Its own dashboard").click()
+        await visit.live()
+        for name in ("Profile", "Server profile"):
+            await page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
+            await page.wait_for_url("**/profile*")
+            await visit.until("() => minidask.store.rows('profile-boxes') > 1")
+            await visit.until("() => document.querySelectorAll('[data-ready]').length === 2")
+        # One event loop is all that it has.
+        assert await page.get_by_label("Event loop").count() == 0
+
+    work.look(look)
+
+
+@pytest.mark.parametrize("width", [1100, 1280, 1520])
+def test_the_table_of_workers_fits(work, width):
+    async def look(visit):
+        await visit.page.set_viewport_size({"width": width, "height": 800})
+        await visit.open("workers")
+        await visit.live()
+        await visit.until("() => document.querySelectorAll('#part-workers tbody tr').length === 2")
+        place = visit.page.locator("#part-workers .table")
+        wide, seen = await place.evaluate("(place) => [place.scrollWidth, place.clientWidth]")
+        assert wide <= seen
+        heading = visit.page.locator("#part-workers th", has_text="Thr.")
+        assert await heading.get_attribute("title") == "Threads that run tasks"
+        for name in ("Memory", "Limit", "Spilled", "In", "Delay", "Seen"):
+            assert await visit.page.get_by_role("button", name=name, exact=True).is_visible()
+        assert await visit.page.get_by_role("button", name="Address").is_visible() == (width > 1240)
+
+    work.look(look)
+
+
 def test_from_the_workers_to_one_and_back(work):
     async def look(visit):
         page = visit.page
@@ -268,6 +391,27 @@ def test_a_name_that_is_a_script_stays_a_text(work):
         await visit.open("events")
         await visit.live()
         await visit.until("() => document.querySelector('main').innerText.includes('<b>bold</b>')")
+
+    work.look(look)
+
+
+FORMULAS = ["$$x^2$$", "$$$$x^2$$$$", "\\[x^2\\]", "\\(x^2\\)"]
+
+AXIS_LABELS = """() => [...minidask.figures.shown.values()].filter((one) => one.name === "progress").flatMap((one) => one.labels)
+    .flatMap(({ axis }) => [...(axis.major_label_overrides?.values() ?? [])])"""
+
+
+def test_a_name_that_is_a_formula_stays_a_text(work):
+    held = [work.client.submit(abs, -1, key=f"{name}-1") for name in FORMULAS]
+
+    async def look(visit):
+        await visit.open("individual-progress")
+        await visit.until("(name) => minidask.store.columns('progress')?.prefix.includes(name)", FORMULAS[-1])
+        await visit.until(f"(n) => ({AXIS_LABELS})().filter((label) => label.includes('x^2')).length === n", len(held))
+        shown = [label for label in await visit.page.evaluate(AXIS_LABELS) if "x^2" in label]
+        assert {label.replace("\u2060", "") for label in shown} == set(FORMULAS)
+        # With a sign in between nothing is taken for the begin of a formula.
+        assert not any(begin in label for label in shown for begin in ("$$", "\\[", "\\("))
 
     work.look(look)
 

@@ -119,7 +119,7 @@ class Stage:
                 self.finish(worker.name, list(worker.processing), us)
         raise AssertionError("the tasks don't end")
 
-    def fail(self, task, text="no"):
+    def fail(self, task, text="no", us=5, **more):
         fields = {
             "type": "ValueError",
             "text": text,
@@ -127,8 +127,9 @@ class Stage:
             "notes": [],
             "payload": None,
             "name": "f",
+            **more,
         }
-        self.say(task.worker.name, Erred([task.id], [task.attempt], [5], [fields]))
+        self.say(task.worker.name, Erred([task.id], [task.attempt], [us], [fields]))
 
     def read(self, name):
         """Read a feed, and check what it says of itself."""

@@ -378,3 +378,34 @@ def test_values_that_json_has_not():
         "b": [None, [None, 1.0]],
     }
     assert encode({"<": ["</script>"]}) == '{"<":["</script>"]}'
+
+
+def test_a_loop_that_comes_late_has_its_ticks_due_earlier(monkeypatch):
+    monkeypatch.setattr(module, "TICK_S", 0.2)
+
+    async def main():
+        desk = FeedDesk(Server(), {feed.name: feed for feed in (Table(), Rows())})
+        page = Page(desk)
+        await page.frame()
+
+        def tick(late_s):
+            desk._due = desk._now() - late_s
+            desk._tick()
+            # Behind a tick that took no time the next one is due so much after it began.
+            return desk._due - desk._last_tick
+
+        assert tick(0.0) == pytest.approx(0.2, abs=0.02)
+        assert tick(0.06) == pytest.approx(0.14, abs=0.02)
+        # That it came late is remembered for some ticks, and forgotten again.
+        assert tick(0.0) == pytest.approx(0.2 - 0.8 * 0.06, abs=0.02)
+        for _ in range(20):
+            last = tick(0.0)
+        assert last == pytest.approx(0.2, abs=0.02)
+        # However late it comes, others have their turn.
+        assert tick(5.0) == pytest.approx(0.1, abs=0.02)
+        # A tick that somebody's polling brings about before it was due says nothing.
+        desk._ahead_s = 0.0
+        assert tick(-0.1) == pytest.approx(0.2, abs=0.02)
+        desk.close()
+
+    asyncio.run(main())

@@ -26,3 +26,14 @@ def test_contents_are_cut_and_never_unpickled():
     assert len(text_of(list(range(10_000)))) < 600
     assert text_of(memoryview(b"cabc")) == "4 bytes"
     assert text_of({1: 2, "b": None}) == "1: 2, b: None"
+
+
+def test_what_is_logged_under_several_topics_is_one_row_of_the_table(stage):
+    stage.scheduler.announcer.log_event(["all", "tcp://w:1"], {"action": "add-worker"}, 1.0)
+    stage.scheduler.announcer.log_event("news", {"action": "add-worker"}, 1.0)
+    stage.scheduler.announcer.log_event("all", "last", 2.0)
+    columns = stage.read("event-list")
+    assert columns["time"] == [2.0, 1.0, 1.0]
+    assert sorted(columns["topic"][1:]) == ["news", "tcp://w:1, all"]
+    assert columns["text"] == ["last", "action: 'add-worker'", "action: 'add-worker'"]
+    assert len(stage.read("events")["time"]) == 4

@@ -10,7 +10,7 @@ def test_every_failure_has_a_row_with_its_traceback(stage):
     assert columns["key"] == ["bad-2", "bad-1"]
     assert columns["error"][1] == "ValueError: <script>"
     assert columns["traceback"][1].startswith("Traceback")
-    assert columns["page"] == ["info/task/bad-2.html", "info/task/bad-1.html"]
+    assert columns["page"] == ["info/task/~bad-2.html", "info/task/~bad-1.html"]
     assert columns["worker"] == ["alice", "alice"]
     assert columns["worker_page"][0].startswith("info/worker/")
     assert (columns["outcome"][0], columns["attempt"][0], columns["retries_left"][0]) == ("failed", 1, 0)

@@ -49,4 +49,6 @@ def test_names_stand_at_the_rows_as_long_as_they_can_be_read(stage):
     assert columns["bottom"] == [2.5, 5.5, 8.5]
     for at in range(3, LABELLED + 1):
         stage.worker(f"w{at}")
-    assert set(stage.read("task-lanes")["label"]) == {""}
+    labels = stage.read("task-lanes")["label"]
+    assert labels[::2] == [f"w{at}" for at in range(0, LABELLED + 1, 2)]
+    assert set(labels[1::2]) == {""}

@@ -35,6 +35,16 @@ class FakeWorker:
         }  # fmt: skip
 
 
+def test_where_nobody_looked_the_line_breaks():
+    feed, worker = WorkerHistory(), FakeWorker()
+    _, cursor = feed.read_since(worker, feed.begin(worker), 100.0)
+    columns, cursor = feed.read_since(worker, cursor, 200.0)
+    check_columns(feed, columns)
+    assert (columns["time"], columns["cpu"]) == ([100.001, 199.999, 200.0], [None, None, 2.0])
+    assert feed.read_since(worker, cursor, 200.5)[0]["time"] == [200.5]
+    assert feed.read_since(worker, 0, 200.6)[0]["cpu"] == [1.0, None, None, 2.0, 3.0]
+
+
 def test_samples_are_shared_by_readers_and_bounded(monkeypatch):
     monkeypatch.setattr(one_worker, "SAMPLES", 3)
     feed, worker = WorkerHistory(), FakeWorker()

@@ -47,6 +47,19 @@ def test_many_prefixes_end_in_a_row_of_the_others(stage):
     assert sum(columns["all"]) == SHOWN + 30
 
 
+def test_groups_say_what_failed(stage):
+    stage.worker("w")
+    stage.submit({"bad-1": [], "bad-2": [], "good-1": []})
+    stage.fail(stage.machine.tasks_by_key["bad-1"])
+    stage.run()
+    boxes = stage.read("groups")
+    rows = {name: at for at, name in enumerate(boxes["prefix"])}
+    bad, good = rows["bad"], rows["good"]
+    assert (boxes["text"][bad], boxes["text"][good]) == ("1 of 2, 1 erred", "1 of 1")
+    assert boxes["erred_left"][bad] == pytest.approx(boxes["done_right"][bad])
+    assert boxes["erred_left"][good] == pytest.approx(boxes["right"][good])
+
+
 def test_groups_are_boxes_with_lines_from_what_they_need(stage):
     stage.worker("w")
     stage.submit({"load-1": [], "load-2": [], "sum-1": ["load-1", "load-2"]})

@@ -1,8 +1,16 @@
 from types import SimpleNamespace
 
-from minidask_distributed.dashboard.feeds.shuffle import KEPT, Shuffles, is_barrier
+from minidask_distributed.dashboard.feeds.shuffle import (
+    KEPT,
+    MOST_TOLD,
+    Shuffles,
+    _Shuffle,
+    is_barrier,
+    sums_of,
+    told_by,
+)
 from minidask_distributed.scheduler.machine.records import Options, Task
-from minidask_distributed.scheduler.machine.states import FORGOTTEN, MEMORY, PROCESSING, WAITING
+from minidask_distributed.scheduler.machine.states import FORGOTTEN, MEMORY, PROCESSING, RELEASED, WAITING
 
 KEEPS = Options("keeps", {"annotations": {"keeps_inputs": True}})
 
@@ -56,9 +64,26 @@ def test_the_story_of_a_shuffle():
     made.barrier.n_live = 1
     (row,) = known.update(tasks, 6.5)
     assert (row.outputs_done, row.n_outputs) == (1, 2)
+    # After the last output the scheduler frees the barrier's result, and with it the transfers.
+    made.unpacks[1].state = MEMORY
+    for task in [*made.transfers, made.barrier]:
+        task.state = RELEASED
+    (row,) = known.update(tasks, 6.8)
+    assert (row.sources_done, row.outputs_done, row.state) == (3, 2, "put together")
     made.barrier.state = FORGOTTEN
     (row,) = known.update(tasks, 7.0)
     assert (row.state, row.sources_done, row.outputs_done, row.ended) == ("ended", 3, 2, 7.0)
+
+
+def test_what_is_lost_is_split_again():
+    tasks, known = Tasks(), Shuffles()
+    made = tasks.shuffle("shuffle-1")
+    for task in [*made.transfers, made.barrier]:
+        task.state = MEMORY
+    known.update(tasks, 1.0)
+    made.transfers[0].state, made.transfers[1].state, made.barrier.state = PROCESSING, RELEASED, WAITING
+    (row,) = known.update(tasks, 2.0)
+    assert (row.sources_done, row.state) == (1, "splitting")
 
 
 def test_the_latest_stand_first_and_ended_ones_are_bounded():
@@ -88,3 +113,34 @@ def test_the_feed_has_a_row_a_shuffle(stage):
     stage.worker("w")
     stage.submit({"a": []})
     assert stage.read("shuffles")["name"] == []
+
+
+def tell(stage, name, *rows):
+    stage.beat(name, shuffles=[list(row) for row in rows])
+
+
+def test_bytes_are_those_that_workers_tell(stage):
+    stage.worker("alice")
+    stage.worker("bob")
+    tell(stage, "alice", ("s-1", 100, 40, 0), ("s-2", 1, 0, 0))
+    tell(stage, "bob", ("s-1", 50, 70, 20))
+    workers = [stage.record("alice"), stage.record("bob")]
+    assert sums_of(workers) == {"s-1": [150, 110, 20], "s-2": [1, 0, 0]}
+    columns = stage.read("shuffle-workers")
+    assert columns["worker"] == ["alice", "bob"]
+    assert (columns["split"], columns["fetched"], columns["spilled"]) == ([101, 50], [40, 70], [0, 20])
+    # A shuffle of which some outputs are wanted goes by a longer name; those of workers that have gone stay.
+    for name in ("s-1", "s-1-0a1b"):
+        shuffle = _Shuffle(SimpleNamespace(key=(name, "barrier"), deps=()), 0.0)
+        shuffle.weigh(sums_of(workers))
+        shuffle.weigh({})
+        assert shuffle.nbytes == [150, 110, 20]
+
+
+def test_what_no_worker_says_is_not_believed(stage):
+    stage.worker("alice")
+    for told in (5, "x", [5], [["s", 1, 2]], [["s", 1, 2, "3"]], [[["s"], 1, 2, 3]], [["s", True, 2, 3]]):
+        stage.beat("alice", shuffles=told)
+        assert told_by(stage.record("alice")) == []
+    stage.beat("alice", shuffles=[[f"s-{at}", 1, 1, 1] for at in range(MOST_TOLD + 5)])
+    assert len(told_by(stage.record("alice"))) == MOST_TOLD

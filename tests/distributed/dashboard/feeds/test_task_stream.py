@@ -5,7 +5,7 @@ import pytest
 
 from minidask_distributed.dashboard.feeds import ALL
 from minidask_distributed.dashboard.feeds.lanes import Lanes
-from minidask_distributed.dashboard.feeds.task_stream import COLUMNS, FORGOTTEN, FREELY, MOST, rectangles
+from minidask_distributed.dashboard.feeds.task_stream import COLUMNS, FORGOTTEN, FREELY, LEAST_ERROR_S, MOST, rectangles
 from minidask_distributed.dashboard.plots.palette import ACTIVITY_COLORS, color_of
 from minidask_distributed.scheduler.task_stream import Batch
 
@@ -161,3 +161,23 @@ def test_errors_are_black_and_say_what_was_raised(stage):
     assert Counter(drawn["kind"]) == {"error": 1}
     assert drawn["color"] == ["#000000"]
     assert drawn["name"] == ["bad-1: ValueError: <b>no</b>"]
+
+
+@pytest.mark.parametrize(("us", "drawn_s"), [(2_500_000, 2.5), (20, LEAST_ERROR_S)])
+def test_errors_are_as_long_as_their_runs_and_stand_on_their_threads(stage, us, drawn_s):
+    stage.worker("w", nthreads=2)
+    stage.submit({"bad-1": []})
+    stage.fail(stage.machine.tasks_by_key["bad-1"], us=us, thread=1)
+    drawn = stage.read("task-stream")
+    assert (drawn["y"], drawn["thread"], drawn["duration"]) == ([1], [1], [us / 1e6])
+    assert drawn["stop"][0] - drawn["start"][0] == pytest.approx(drawn_s, rel=1e-3)
+    assert stage.read("exceptions")["duration"] == [us / 1e6]
+
+
+@pytest.mark.parametrize("thread", [None, -1, "0", True])
+def test_errors_whose_thread_nobody_knows_stand_below_the_threads(stage, thread):
+    stage.worker("w", nthreads=2)
+    stage.submit({"bad-1": []})
+    stage.fail(stage.machine.tasks_by_key["bad-1"], thread=thread)
+    drawn = stage.read("task-stream")
+    assert (drawn["y"], drawn["thread"]) == ([2], ["–"])

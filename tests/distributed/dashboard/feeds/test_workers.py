@@ -72,7 +72,7 @@ def test_the_table_has_all_workers_with_links_to_their_pages(stage):
         stage.worker(f"w{at}", memory=250, loop_delay=0.5)
     columns = stage.read("workers")
     assert len(columns["name"]) == SHOWN + 20
-    assert columns["page"][0] == "info/worker/tcp%3A%2F%2Fw0%3A1.html"
+    assert columns["page"][0] == "info/worker/~tcp~3A~2F~2Fw0~3A1.html"
     assert columns["logs_page"][0].startswith("info/logs/")
     assert (columns["memory_percent"][0], columns["delay"][0]) == (25, 0.5)
 

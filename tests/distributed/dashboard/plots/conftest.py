@@ -13,7 +13,7 @@ embed = pytest.importorskip("bokeh.embed")
 check_integrity = pytest.importorskip("bokeh.core.validation").check_integrity
 
 FORBIDDEN = ("CustomJS", "HTMLTemplateFormatter", "JavaScript", "http://", "https://", "{safe}")
-TAG = re.compile(r"feed:[a-z0-9-]+|derive:\w+=\w+:\w+|labels:[a-z0-9-]+:\w+:\w+")
+TAG = re.compile(r"areas|feed:[a-z0-9-]+|derive:\w+=\w+:\w+|labels:[a-z0-9-]+:\w+:\w+")
 
 
 def rendered(make):

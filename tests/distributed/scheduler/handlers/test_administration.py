@@ -137,6 +137,10 @@ def test_a_worker_that_retires_hands_its_data_over():
         assert list(told) == [one]
         assert told[one]["name"] == "alice"
         assert list(made.scheduler.workers) == [two]
+        logged = [content for _, content in made.scheduler.events.of(one)]
+        assert {"action": "retire-workers", "workers": {one: "alice"}} in logged
+        assert logged[-1]["action"] == "remove-worker"
+        assert made.scheduler.events.of("all")[-2][1]["action"] == "retire-workers"
         assert (await client.ask("locate", tasks=[0]))["addresses"] == [[two]]
 
     run(test)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minidask_distributed.messages import Compute, Finished, Recall, Recalled, Release
+from minidask_distributed.messages import Compute, Finished, ForgetRecipes, LongRunning, Recall, Recalled, Release
 
 
 def filled(table, us):
@@ -114,3 +114,80 @@ def test_an_idle_worker_takes_over_all_that_nobody_owns(table):
     given = table.given("last")
     assert sorted(given) == sorted([*[f"x{at}" for at in range(3)], *[f"y0-{row}" for row in range(8)]])
     assert table.machine.state.idle
+
+
+MB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "limit", "depth"),
+    [
+        (8, 1000 * MB, 500),
+        (10 * MB, 1000 * MB, 60),
+        (100 * MB, 1000 * MB, 6),
+        (600 * MB, 1000 * MB, 2),
+        (10 * MB, 0, 500),
+    ],
+)
+def test_no_more_results_than_fit_into_memory_are_sent_ahead(table, nbytes, limit, depth):
+    table.worker("w", memory_limit=limit), table.client()
+    table.upload("client", {"first": []})
+    table.finish("w", "first", us=10, nbytes=nbytes)
+    table.read("w")
+    table.upload("client", {f"x{at}": [] for at in range(2000)}, first=1)
+    assert len(table.given("w")) == depth
+
+
+def test_a_full_worker_is_sent_large_ones_one_by_one_and_small_ones_as_ever(table):
+    table.worker("w", memory_limit=1000 * MB), table.client()
+    table.upload("client", {"large": []}, recipe="large")
+    table.finish("w", "large", us=10, nbytes=900 * MB)
+    table.upload("client", {"small": []}, recipe="small", first=1)
+    table.finish("w", "small", us=10, nbytes=8)
+    table.read("w")
+    table.upload("client", {f"s{at}": [] for at in range(1000)}, recipe="small", first=2)
+    small = table.given("w")
+    assert len(small) == 500
+    table.say("client", Release(table.ids("client", *(f"s{at}" for at in range(1000)))))
+    table.upload("client", {f"l{at}": [] for at in range(1000)}, recipe="large", first=1002)
+    assert len(table.given("w")) == 2
+    # With the results gone there is room again, for what the average says.
+    table.say("client", Release(table.ids("client", "large")))
+    depths, sent = [], ["l0", "l1"]
+    for _ in range(10):
+        table.finish("w", *sent, us=10, nbytes=8)
+        sent = table.given("w")
+        depths.append(len(sent))
+    assert max(depths) > 100
+
+
+def test_what_is_to_come_is_counted_once(table):
+    """Through every way in which a task leaves its worker; the invariants are checked after each message."""
+    table.worker("w", nthreads=2, memory_limit=1000 * MB), table.client()
+    table.upload("client", {"first": []})
+    table.finish("w", "first", us=10, nbytes=MB)
+    table.read("w")
+    table.upload("client", {f"x{at}": [] for at in range(10)}, first=1, options=[{"retries": 1}], option=[0] * 10)
+    assert len(table.given("w")) == 10
+    assert table.record("w").coming_bytes == 10 * MB
+    table.fail("w", "x0")  # tried again
+    table.fail("w", "x0")
+    table.finish("w", "x1", us=10, nbytes=3 * MB)
+    table.say("w", LongRunning([table.task("x2").id], [100]))
+    table.say("w", Recalled([table.task("x3").id], []))
+    table.say("client", Release(table.ids("client", "x4")))
+    assert table.record("w").coming_bytes == 5 * MB + 2 * MB  # x3 was sent again, with the new average
+    table.finish("w", *(f"x{at}" for at in (2, 3, 5, 6, 7, 8, 9)), nbytes=MB)
+    assert table.record("w").coming_bytes == 0
+
+
+def test_what_was_measured_outlives_its_tasks(table):
+    table.worker("w", memory_limit=1000 * MB), table.client()
+    table.upload("client", {"first": []}, recipe="f")
+    table.finish("w", "first", us=10, nbytes=100 * MB)
+    table.say("client", Release(table.ids("client", "first")), ForgetRecipes([0]))
+    assert not table.state.recipes
+    table.read("w")
+    table.client("other")
+    table.upload("other", {f"x{at}": [] for at in range(100)}, recipe="f")
+    assert len(table.given("w")) == 7

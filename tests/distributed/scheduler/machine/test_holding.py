@@ -174,9 +174,49 @@ def test_who_asks_faster_than_the_data_arrive_asks_again(table):
     table.say("two", Missing([task.id], [[holder.number]]))
     assert table.where("a") == ["memory"]
     assert table.read("two", Holders) == [answer]
-    # Once it was there, it isn't missing for such a reason any more.
+    # It may have asked before they arrived, however often it did before; then it isn't for such a reason any more.
+    for _ in range(10):
+        table.say("two", Missing([task.id], [[holder.number]]))
+        assert table.read("two", Holders) == [answer]
     table.say("one", Held([task.id], [10]))
+    for _ in range(2):
+        table.say("two", Missing([task.id], [[holder.number]]))
+        assert table.where("a") == ["memory"]
+        assert table.read("two", Holders) == [answer]
+        assert not table.read("one", Free)
     table.say("two", Missing([task.id], [[holder.number]]))
+    assert table.where("a") == ["erred"]
+
+
+def test_each_worker_may_have_asked_too_early(table):
+    for name in ("one", "two", "three", "four", "five"):
+        table.worker(name)
+    table.client()
+    scatter(table, ["a"], [b"A"], workers=["one"])
+    task, holder = table.task("a"), table.record("one")
+    table.say("one", Held([task.id], [10]))
+    for name in ("two", "three", "four", "five"):
+        table.say(name, Missing([task.id], [[holder.number]]))
+        table.say(name, Missing([task.id], [[holder.number]]))
+    assert table.where("a") == ["memory"]
+    # Whoever got it has no doubts any more.
+    table.say("two", Held([task.id], [10]))
+    assert task.trouble.doubts == {table.record(name).number: 2 for name in ("three", "four", "five")}
+
+
+def test_what_several_hold_is_doubted_once_a_time(table):
+    for name in ("one", "two", "three", "four"):
+        table.worker(name)
+    table.client()
+    scatter(table, ["a"], [b"A"], workers=["one", "two", "three"], copies=0)
+    task = table.task("a")
+    numbers = [table.record(name).number for name in ("one", "two", "three")]
+    for name in ("one", "two", "three"):
+        table.say(name, Held([task.id], [10]))
+    for _ in range(2):
+        table.say("four", Missing([task.id], [numbers]))
+        assert len(task.holders()) == 3
+    table.say("four", Missing([task.id], [numbers]))
     assert table.where("a") == ["erred"]
 
 

@@ -21,6 +21,7 @@ from minidask_distributed.messages import (
     Recipes,
     Release,
 )
+from minidask_distributed.protocol.payload import Payload
 
 
 def test_a_small_result_is_inlined_where_it_is_needed_elsewhere(table):
@@ -237,3 +238,26 @@ def test_a_slow_client_is_told_of_results_and_not_sent_them(make_table):
     table.machine.slow(peer, False)
     table.finish("w", "c", values=[b"c"])
     assert table.heard("slow") == {"c": b"c"}
+
+
+def test_of_very_many_failures_the_earlier_ones_keep_their_message_alone(make_table):
+    table = make_table(failure_bytes=31_000)
+    table.worker("w"), table.client()
+    table.upload("client", {f"x{at}": [] for at in range(10)})
+    for at in range(10):
+        table.fail("w", f"x{at}", text=f"no {at}", traceback="t" * 8000, payload=Payload("pickle", bytes(1000)))
+        (message,) = table.read("client", Failed)
+        # Whoever asked was told everything.
+        assert len(message.failures[0]["traceback"]) == 8000
+        assert message.failures[0]["payload"] is not None
+        table.read("client")
+    whole = [at for at in range(10) if table.task(f"x{at}").failure.fields["traceback"]]
+    assert whole == [7, 8, 9]
+    assert table.state.failure_bytes <= 31_000
+    cut = table.task("x0").failure.fields
+    assert (cut["type"], cut["text"], cut["payload"], cut["key"]) == ("ValueError", "no 0", None, "x0")
+    assert "no room for the traceback" in cut["notes"][0]
+    # Those who ask later are told what there is.
+    table.client("other")
+    table.upload("other", {f"x{at}": [] for at in range(10)})
+    assert table.heard("other") == {f"x{at}": f"no {at}" for at in range(10)}

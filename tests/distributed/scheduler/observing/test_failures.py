@@ -31,6 +31,7 @@ def test_a_failure(table):
     assert row == {
         "time": 1_000_005.0,
         "key": "bad-1",
+        "task_key": "bad-1",
         "function": "f",
         "worker": "tcp://w2",
         "type": "ValueError",
@@ -38,6 +39,8 @@ def test_a_failure(table):
         "traceback": "at line 1",
         "attempt": 1,
         "retries_left": 0,
+        "duration": 1e-06,
+        "thread": None,
         "outcome": "failed",
     }
 
