@@ -48,6 +48,8 @@ class CheckedCall(NamedTuple):
                 f"{self.operation}: what {func_name(self.func)!r} returned does not fit its meta: {difference}. Correct meta= or "
                 "the function, or pass enforce_metadata=False."
             )
+        if self.meta is not None and isinstance(value, pd.DataFrame | pd.Series) and not len(value):
+            return as_declared(self.meta, value)
         return value
 
     def __hash__(self) -> int:
@@ -58,6 +60,24 @@ class CheckedCall(NamedTuple):
 
     def __ne__(self, other: object) -> bool:
         return not self == other
+
+
+def as_declared(meta: Any, value: Any) -> Any:
+    """Return what has no rows in the declared dtypes: without values many functions can't tell them, and others' rows follow.
+
+    Examples
+    --------
+    >>> as_declared(pd.Series([], dtype="float64"), pd.Series([], dtype="str")).dtype
+    dtype('float64')
+    """
+    if isinstance(value, pd.Series):
+        return value if meta.dtype in (value.dtype, "category") else value.astype(meta.dtype)
+    wrong = [at for at, dtype in enumerate(meta.dtypes) if dtype not in (value.dtypes.iloc[at], "category")]
+    if wrong:
+        value = value.copy()
+        for at in wrong:
+            value.isetitem(at, value.iloc[:, at].astype(meta.dtypes.iloc[at]))
+    return value
 
 
 def note_rows(error: BaseException, operation: str, func: Any, args: Iterable[Any]) -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.checked import CheckedCall, check_meta_choice, note_rows
+from minidask.dataframe.testing import assert_eq
 
 META = pd.DataFrame({"x": [1]}).iloc[:0]
 
@@ -12,6 +14,17 @@ def test_a_fitting_value_is_passed_on():
     call = CheckedCall(pd.DataFrame, META, "map_partitions")
     assert call({"x": [1]}).shape == (1, 1)
     assert call.short_name == "DataFrame"
+
+
+def test_what_has_no_rows_gets_the_declared_dtypes():
+    empty = pd.DataFrame({"x": pd.Series([], dtype="str")})
+    call = CheckedCall(lambda: empty, META, "map_partitions")
+    assert call().dtypes.tolist() == ["int64"]
+    assert empty.dtypes.tolist() == ["str"]
+    source = pd.DataFrame({"s": ["a", "b"], "i": [1, 2]})
+    lazy = dd.from_pandas(source, npartitions=2)
+    for change in (lambda f: f.s.map(pd.Series([1.5, 2.5], index=["a", "b"])), lambda f: f.i.map({1: 0.5, 2: 1.5})):
+        assert_eq(change(lazy[lazy.i > 1]), change(source[source.i > 1]))
 
 
 def test_a_value_that_does_not_fit_is_described():

@@ -284,7 +284,7 @@ def piles(draw: Any, frame: pd.DataFrame) -> Step | None:
         ),
     }
     text = draw(st.sampled_from(sorted(kinds)))
-    if text == "beside" and len(frame.columns) > 9:
+    if text == "beside" and (len(frame.columns) > 9 or any(f"{c}_beside" in frame.columns for c in frame.columns)):
         return None
     lazy, eager = kinds[text]
     return Step(f"concat {text}", lazy, eager, needs_index=True, order=None if text == "beside" else False)

@@ -56,7 +56,9 @@ def check_a_chain(data: st.DataObject, scheduler: Any = "sync") -> None:
             # Files keep no categories where there are no rows.
             expected = expected if len(expected) else pd.read_parquet(folder)
         note(f"{lazy.npartitions} partitions of {expected.reset_index().to_dict('list')}")
+        given_frame = expected.copy(deep=True)
         walk(data, lazy, expected, scheduler)
+        pd.testing.assert_frame_equal(expected, given_frame)
 
 
 def walk(data: st.DataObject, lazy: Any, expected: pd.DataFrame, scheduler: Any) -> None:
