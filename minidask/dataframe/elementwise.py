@@ -6,7 +6,7 @@ Place in the flow: a mixin; each method adds one layer through which columns pas
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,45 @@ from minidask.dataframe.layers import Uses
 from minidask.dataframe.mapping import transform
 from minidask.dataframe.meta import no_default, sample
 from minidask.dataframe.partitionwise import columnwise, method, partitionwise, with_divisions
+
+
+class Settling(NamedTuple):
+    """Call a method and bring columns to the dtypes that they have where a value is missing, also where none is.
+
+    Otherwise it would depend on the partition whether 200 of ``uint8`` is 400 or 144 when it is doubled, and whether 3 is "3" or
+    "3.0" as text.
+    """
+
+    name: str
+    dtypes: tuple[tuple[Any, Any], ...]
+
+    @property
+    def short_name(self) -> str:
+        """The method's name, for people."""
+        return self.name
+
+    def __call__(self, obj: Any, *args: Any) -> Any:
+        made = getattr(obj, self.name)(*args)
+        if isinstance(made, pd.Series):
+            dtype = self.dtypes[0][1]
+            return made if made.dtype == dtype else made.astype(dtype)
+        wanted = {name: dtype for name, dtype in self.dtypes if name in made.columns and made.dtypes[name] != dtype}
+        return made.astype(wanted) if wanted else made
+
+
+def _settling(name: str, before: Any, after: Any) -> Any:
+    """Return the call of a method that may leave holes in columns of whole numbers or bools."""
+    if isinstance(before, pd.Series):
+        holes = [(before.name, after.dtype)] if _promotes(before.dtype, after.dtype) else []
+    elif isinstance(before, pd.DataFrame) and before.columns.is_unique:
+        holes = [(one, after.dtypes[one]) for one in before.columns if _promotes(before.dtypes[one], after.dtypes[one])]
+    else:
+        holes = []
+    return Settling(name, tuple(holes)) if holes else Method(name)
+
+
+def _promotes(before: Any, after: Any) -> bool:
+    return isinstance(before, np.dtype) and before.kind in "iub" and after.kind in "fO"
 
 
 class Elementwise(FrameCollection):
@@ -170,7 +209,7 @@ class Elementwise(FrameCollection):
         mine = sample(self._meta)
         false = sample(cond._meta) & False if name == "where" else sample(cond._meta) | True
         value = getattr(mine, name)(false, *metas).iloc[:0]
-        return columnwise(name, Method(name), self, *args, meta=value)
+        return columnwise(name, _settling(name, self._meta, value), self, *args, meta=value)
 
     def transform(self, func: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:
         """Make new values of each column by a function of the lazy column, or by a method's name.

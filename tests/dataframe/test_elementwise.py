@@ -170,3 +170,20 @@ def test_dropna_of_a_series_has_no_subset():
         dd.from_pandas(pd.Series([1.0]), npartitions=1).dropna(subset=["x"])
     with pytest.raises(TypeError, match="cannot set both"):
         dd.from_pandas(pd.DataFrame({"x": [1.0]}), npartitions=1).dropna(how="any", thresh=1)
+
+
+@pytest.mark.parametrize("npartitions", [1, 2, 3, 6])
+def test_where_gives_one_dtype_wherever_holes_are(npartitions):
+    df = pd.DataFrame({"u": np.array([5, 3, 200, 100, 250, 1], "u1"), "i": range(1, 7), "b": [True, False] * 3})
+    lazy = dd.from_pandas(df, npartitions=npartitions)
+    for change in (
+        lambda d: d["u"].where(d["i"] > 1) * 2,
+        lambda d: d["u"].mask(d["u"] == 5) - 201,
+        lambda d: d["i"].where(d["i"] > 1).astype("str"),
+        lambda d: d["b"].where(d["i"] > 1) + d["b"],
+        lambda d: d[["u", "i"]].where(d[["u", "i"]] != 5) * 3,
+        lambda d: d.mask(d["i"] == 6)[["u"]] * 2,
+    ):
+        assert_eq(change(lazy), change(df))
+    # pandas looks whether there is a hole; the declared dtype holds.
+    assert lazy["u"].where(lazy["i"] > 0).compute().dtype == lazy["u"].where(lazy["i"] > 0).dtype == "float64"

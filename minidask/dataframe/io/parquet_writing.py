@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -121,18 +122,16 @@ class WriteFile:
             pq.write_table(table, file, **options)
 
     def _table(self, frame: pd.DataFrame, name: str) -> pa.Table:
-        index = bool(self.write_index)
+        declared = self._declared(frame)
         try:
-            if self.types:
-                # Values of a type that is given may be such that none can be inferred.
-                given = [name for name in frame.columns if name in self.types]
-                inferred = pa.Schema.from_pandas(frame.drop(columns=given), preserve_index=index)
-                names = [*frame.columns, *[name for name in inferred.names if name not in frame.columns]]
-                types = {**dict(zip(inferred.names, inferred.types, strict=True)), **self.types}
-                schema = pa.schema([(name, types[name]) for name in names])
-                table = pa.Table.from_pandas(frame, schema, preserve_index=index)
+            if declared:
+                try:
+                    table = self._typed(frame, {**declared, **self.types})
+                except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+                    # Not as declared, then: whether that fits the others' files is seen in the end.
+                    table = self._typed(frame, self.types)
             else:
-                table = pa.Table.from_pandas(frame, preserve_index=index, nthreads=1)
+                table = self._typed(frame, self.types)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             raise ValueError(
                 f"the partition for {name!r} can't be written as parquet: {error}. Convert the column first, or give "
@@ -142,6 +141,29 @@ class WriteFile:
         fields = [field.with_type(_plain(field.type)) for field in table.schema]
         metadata = {**(table.schema.metadata or {}), **self.custom_metadata}
         return table.cast(pa.schema(fields, metadata))
+
+    def _declared(self, frame: pd.DataFrame) -> dict[str, pa.DataType]:
+        """Return the types of columns that are of another dtype here than declared: whole numbers are floats where one is missing,
+        and files have whole numbers with one missing."""
+        wrong = [
+            name
+            for name, dtype in self.meta.dtypes.items()
+            if dtype.kind in "iufb" and isinstance(dtype, np.dtype) and frame.dtypes[name] != dtype
+        ]
+        return {name: pa.from_numpy_dtype(self.meta.dtypes[name]) for name in wrong if name not in self.types}
+
+    def _typed(self, frame: pd.DataFrame, given: Mapping[str, pa.DataType]) -> pa.Table:
+        index = bool(self.write_index)
+        if not given:
+            return pa.Table.from_pandas(frame, preserve_index=index, nthreads=1)
+        # Values of a type that is given may be such that none can be inferred.
+        inferred = pa.Schema.from_pandas(
+            frame.drop(columns=[name for name in frame.columns if name in given]), preserve_index=index
+        )
+        names = [*frame.columns, *[name for name in inferred.names if name not in frame.columns]]
+        types = {**dict(zip(inferred.names, inferred.types, strict=True)), **given}
+        schema = pa.schema([(name, types[name]) for name in names])
+        return pa.Table.from_pandas(frame, schema, preserve_index=index)
 
 
 def with_dictionaries(table: pa.Table) -> list[str] | bool:

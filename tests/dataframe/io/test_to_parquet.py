@@ -533,3 +533,26 @@ def test_path_that_is_a_file(tmp_path):
 def test_compression_of_unknown_columns(tmp_path):
     with pytest.raises(KeyError, match="no column 'q'"):
         dd.from_pandas(pd.DataFrame({"x": [1]}), npartitions=1).to_parquet(tmp_path, compression={"q": "zstd"})
+
+
+@pytest.mark.parametrize("engine", ["pyarrow", "fastparquet"])
+@pytest.mark.parametrize(
+    ("values", "kind"), [([7, 8, 9], "int64"), ([True, False, True], "bool"), ([1.5, 2.0, 3.0], "double")]
+)
+def test_what_is_missing_in_some_partitions_only(tmp_path, engine, values, kind):
+    whole, right = pd.DataFrame({"k": [1, 2, 3, 4]}), pd.DataFrame({"k": [2, 3, 4], "v": values})
+    lazy = dd.from_pandas(whole, npartitions=2).merge(right, on="k", how="left")
+    lazy.to_parquet(tmp_path, engine=engine)
+    assert {str(pq.read_schema(file).field("v").type) for file in tmp_path.glob("*.parquet")} == {kind}
+    expected = whole.merge(right, on="k", how="left")
+    assert_eq(dd.read_parquet(tmp_path), expected, check_index=False)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path).reset_index(drop=True), expected, check_dtype=kind != "bool")
+
+
+def test_what_is_no_whole_number_after_all(tmp_path):
+    def halve(frame):
+        return frame.assign(x=frame.x / 2) if frame.x.min() else frame
+
+    lazy = dd.from_pandas(pd.DataFrame({"x": range(4)}), npartitions=2)
+    with pytest.raises(ValueError, match="the column 'x' is int64 in .* and double in"):
+        lazy.map_partitions(halve, meta=lazy._meta, enforce_metadata=False).to_parquet(tmp_path)
