@@ -44,9 +44,11 @@ from numpy import (
 from minidask.array import fft, lib, linalg, ma, overlap, random, reductions, stats
 from minidask.array.along import apply_along_axis, apply_over_axes
 from minidask.array.array import Array
-from minidask.array.assigning import copy, copyto, fill_diagonal, putmask
+from minidask.array.assigning import copy, copyto
+from minidask.array.bits import packbits, unpackbits
 from minidask.array.chunk_types import register_chunk_type
 from minidask.array.conversions import compute_chunk_sizes, to_delayed
+from minidask.array.creation import alike as alike  # enters what NumPy calls with like=
 from minidask.array.creation.delayed_parts import from_delayed, from_func
 from minidask.array.creation.diagonals import (
     diag,
@@ -63,7 +65,7 @@ from minidask.array.creation.diagonals import (
     triu_indices_from,
 )
 from minidask.array.creation.filled import empty, empty_like, full, full_like, ones, ones_like, zeros, zeros_like
-from minidask.array.creation.grids import fromfunction, indices, meshgrid
+from minidask.array.creation.grids import fromfunction, indices, meshgrid, mgrid, ogrid
 from minidask.array.creation.ranges import arange, eye, geomspace, identity, linspace, logspace
 from minidask.array.creation.repeating import pad, repeat, resize, tile
 from minidask.array.creation.wrapping import array, asanyarray, asarray, from_array, from_dlpack
@@ -93,6 +95,7 @@ from minidask.array.overlap.mapped import map_overlap
 from minidask.array.overlap.pushing import push
 from minidask.array.performance import PerformanceWarning
 from minidask.array.piecewise import piecewise
+from minidask.array.placing import fill_diagonal, place, put, put_along_axis, putmask
 from minidask.array.pointwise import (
     allclose,
     angle,
@@ -118,6 +121,7 @@ from minidask.array.pointwise import (
     view,
     where,
 )
+from minidask.array.polynomials import poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, roots
 from minidask.array.products.einsum import einsum
 from minidask.array.products.tensors import cross, kron, tensordot
 from minidask.array.products.vectors import dot, inner, matmul, matvec, vdot, vecdot, vecmat
@@ -132,16 +136,14 @@ from minidask.array.reductions.places import argmax, argmin, nanargmax, nanargmi
 from minidask.array.remedies import remedy
 from minidask.array.reshaping import ravel, reshape, reshape_blockwise
 from minidask.array.selecting import (
-    argwhere,
     choose,
     compress,
-    count_nonzero,
     extract,
-    flatnonzero,
-    nonzero,
+    ix_,
     ravel_multi_index,
     select,
     take,
+    trim_zeros,
     unravel_index,
 )
 from minidask.array.sets.distinct import unique, unique_all, unique_counts, unique_inverse, unique_values
@@ -158,7 +160,7 @@ from minidask.array.shaping import (
 )
 from minidask.array.signals import convolve, correlate, interp, polyval, trapezoid, unwrap, vander
 from minidask.array.slicing.shuffling import shuffle
-from minidask.array.sorting import argpartition, argsort, partition, sort, sort_complex, take_along_axis
+from minidask.array.sorting import argpartition, argsort, lexsort, partition, sort, sort_complex, take_along_axis
 from minidask.array.splitting import array_split, dsplit, hsplit, split, unstack, vsplit
 from minidask.array.stacking import (
     append,
@@ -184,6 +186,7 @@ from minidask.array.storage.npy_stack import from_npy_stack, to_npy_stack
 from minidask.array.storage.zarr_arrays import from_zarr, to_zarr
 from minidask.array.storing import store
 from minidask.array.testing import assert_eq
+from minidask.array.truth import argwhere, count_nonzero, flatnonzero, nonzero
 from minidask.array.turning import flip, fliplr, flipud, roll, rollaxis, rot90
 from minidask.array.ufuncs import UFUNCS, frompyfunc
 from minidask.array.unify import unify_chunks
@@ -222,26 +225,28 @@ __all__ = [
     "histogramdd", "hsplit", "hstack", "hypot", "i0", "identity", "iinfo", "imag", "indices", "inf", "inner",
     "insert", "int16", "int32", "int64", "int8", "interp", "intersect1d", "invert", "is_busday", "isclose",
     "iscomplex", "iscomplexobj", "isdtype", "isfinite", "isin", "isinf", "isnan", "isnat", "isneginf", "isnull",
-    "isposinf", "isreal", "isrealobj", "isscalar", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lib",
-    "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and", "logical_not",
-    "logical_or", "logical_xor", "logspace", "ma", "map_blocks", "map_overlap", "matmul", "matrix_transpose",
-    "matvec", "max", "maximum", "may_share_memory", "mean", "median", "meshgrid", "min", "min_scalar_type", "minimum",
-    "mod", "modf", "moment", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax", "nanargmin", "nancumprod",
-    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd",
-    "nansum", "nanvar", "ndim", "negative", "newaxis", "nextafter", "nonzero", "normalize_chunks", "not_equal",
-    "notnull", "ones", "ones_like", "optimize", "outer", "overlap", "pad", "partition", "percentile", "permute_dims",
-    "persist", "pi", "piecewise", "polyval", "positive", "pow", "power", "prod", "promote_types", "ptp", "push",
-    "putmask", "quantile", "rad2deg", "radians", "random", "ravel", "ravel_multi_index", "real", "rechunk",
-    "reciprocal", "reduction", "reductions", "register_chunk_type", "remainder", "repeat", "reshape",
-    "reshape_blockwise", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round",
-    "searchsorted", "select", "setdiff1d", "setxor1d", "shape", "shares_memory", "shuffle", "sign", "signbit", "sin",
-    "sinc", "sinh", "size", "sort", "sort_complex", "spacing", "split", "sqrt", "square", "squeeze", "stack", "stats",
-    "std", "store", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile",
-    "to_delayed", "to_hdf5", "to_npy_stack", "to_zarr", "topk", "trace", "transpose", "trapezoid", "tri", "tril",
-    "tril_indices", "tril_indices_from", "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc",
-    "uint16", "uint32", "uint64", "uint8", "unify_chunks", "union1d", "unique", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "unravel_index", "unstack", "unwrap", "vander", "var", "vdot", "vecdot",
-    "vecmat", "view", "visualize", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "isposinf", "isreal", "isrealobj", "isscalar", "ix_", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal",
+    "lexsort", "lib", "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logspace", "ma", "map_blocks", "map_overlap", "matmul",
+    "matrix_transpose", "matvec", "max", "maximum", "may_share_memory", "mean", "median", "meshgrid", "mgrid", "min",
+    "min_scalar_type", "minimum", "mod", "modf", "moment", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax",
+    "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
+    "nanquantile", "nanstd", "nansum", "nanvar", "ndim", "negative", "newaxis", "nextafter", "nonzero",
+    "normalize_chunks", "not_equal", "notnull", "ogrid", "ones", "ones_like", "optimize", "outer", "overlap",
+    "packbits", "pad", "partition", "percentile", "permute_dims", "persist", "pi", "piecewise", "place", "poly",
+    "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval", "positive", "pow",
+    "power", "prod", "promote_types", "ptp", "push", "put", "put_along_axis", "putmask", "quantile", "rad2deg",
+    "radians", "random", "ravel", "ravel_multi_index", "real", "rechunk", "reciprocal", "reduction", "reductions",
+    "register_chunk_type", "remainder", "repeat", "reshape", "reshape_blockwise", "resize", "result_type",
+    "right_shift", "rint", "roll", "rollaxis", "roots", "rot90", "round", "searchsorted", "select", "setdiff1d",
+    "setxor1d", "shape", "shares_memory", "shuffle", "sign", "signbit", "sin", "sinc", "sinh", "size", "sort",
+    "sort_complex", "spacing", "split", "sqrt", "square", "squeeze", "stack", "stats", "std", "store", "subtract",
+    "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "to_delayed", "to_hdf5",
+    "to_npy_stack", "to_zarr", "topk", "trace", "transpose", "trapezoid", "tri", "tril", "tril_indices",
+    "tril_indices_from", "trim_zeros", "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc", "uint16",
+    "uint32", "uint64", "uint8", "unify_chunks", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "unpackbits", "unravel_index", "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat",
+    "view", "visualize", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minidask.array.checking import as_declared
 from minidask.array.chunks import is_unknown, normalize_axis
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
@@ -57,7 +58,7 @@ class Along:
             raise ValueError(
                 f"{self.short_name} returned a result of shape {inner} where {self.shape} was declared: correct shape="
             )
-        return made.astype(self.dtype, copy=False)
+        return as_declared(made, self.dtype, self.short_name, "dtype=")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Along, (self.func, self.axis, self.shape, self.dtype, self.args, self.kwargs)
@@ -86,7 +87,7 @@ def apply_along_axis(
     numpy.exceptions.AxisError
         If the axis is out of range.
     TypeError
-        If ``func1d`` can't be called.
+        If ``func1d`` can't be called. Where it is computed: if results have a dtype of another kind.
     ValueError
         If the array has no lanes, or dtype and shape can't be found. Where it is computed: if a result has another shape.
 

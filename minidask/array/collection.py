@@ -13,6 +13,7 @@ only where it is assigned to (``x[...] = v``): then it gets another layer, and a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from math import prod
 from typing import Any
 
@@ -24,6 +25,7 @@ from minidask.array.chunks import REMEDY, Chunks, Size, UnknownChunkSizes, has_u
 from minidask.array.optimize import PASSES, PASSES_WITHOUT_FUSION
 from minidask.array.performance import FEW, check_number
 from minidask.collection import DaskMethodsMixin, rebuilt_layer
+from minidask.config.store import touched
 from minidask.graph import Key, Layer, LayeredGraph
 from minidask.optimize.pipeline import OWN, run_pipeline
 from minidask.schedulers import threads
@@ -129,6 +131,11 @@ class ArrayBase(DaskMethodsMixin):
         return tuple([max(sizes) for sizes in self._chunks])
 
     @property
+    def meta(self) -> Any:
+        """An empty array of the blocks' type and dtype."""
+        return self._meta
+
+    @property
     def dtype(self) -> Any:
         """The type of the elements."""
         return self._meta.dtype
@@ -194,7 +201,42 @@ def new_array(layer: Layer, chunks: Chunks, meta: Any, shape: tuple[Size, ...] |
     array._meta = meta
     array._shape = shape
     array._graph = None
+    return plugged(array) if "array_plugins" in touched else array
+
+
+# Whether a plugin runs: what it makes is not given to plugins.
+_PLUGGING = ContextVar("minidask-array-plugging", default=False)
+
+
+def plugged(array: Any) -> Any:
+    """Return what the functions of the setting ``array_plugins`` make of a new array, one after the other.
+
+    Examples
+    --------
+    >>> import minidask, minidask.array as da
+    >>> with minidask.config.set(array_plugins=[lambda x: print("new:", x.shape)]):
+    ...     x = da.ones(4, chunks=2)
+    new: (4,)
+    """
+    plugins = config.get("array_plugins", None)
+    if not plugins or _PLUGGING.get():
+        return array
+    token = _PLUGGING.set(True)
+    try:
+        for plugin in plugins:
+            made = plugin(array)
+            array = array if made is None else made
+    finally:
+        _PLUGGING.reset(token)
     return array
+
+
+def another(x: ArrayBase) -> Any:
+    """Return an array of the same blocks, which assignments to ``x`` don't change, nor those to it ``x``.
+
+    What NumPy copies gives this where there is nothing to do.
+    """
+    return new_array(x._layer, x._chunks, x._meta, x._shape)
 
 
 def rebuild(

@@ -12,6 +12,7 @@ import numpy as np
 from minidask.array.collection import ArrayBase
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
+from minidask.array.rebinding import rebind
 from minidask.tokenize import tokenize
 
 
@@ -42,7 +43,7 @@ def _on_dates(name: str, *operands: Any, **kwargs: Any) -> Any:
 
 
 @implements(np.is_busday)
-def is_busday(dates: Any, weekmask: Any = None, holidays: Any = None, busdaycal: Any = None) -> Any:
+def is_busday(dates: Any, weekmask: Any = None, holidays: Any = None, busdaycal: Any = None, out: Any = None) -> Any:
     """Return which dates are days of business; arguments as NumPy's.
 
     Examples
@@ -51,12 +52,18 @@ def is_busday(dates: Any, weekmask: Any = None, holidays: Any = None, busdaycal:
     >>> da.is_busday(da.from_array(np.array(["2024-03-01", "2024-03-02"], "M8[D]"), chunks=1)).compute()
     array([ True, False])
     """
-    return _on_dates("is_busday", dates, weekmask=weekmask, holidays=holidays, busdaycal=busdaycal)
+    options = {"weekmask": weekmask, "holidays": holidays, "busdaycal": busdaycal}
+    return rebind("is_busday", out, _on_dates("is_busday", dates, **options))
 
 
 @implements(np.busday_count)
 def busday_count(
-    begindates: Any, enddates: Any, weekmask: Any = None, holidays: Any = None, busdaycal: Any = None
+    begindates: Any,
+    enddates: Any,
+    weekmask: Any = None,
+    holidays: Any = None,
+    busdaycal: Any = None,
+    out: Any = None,
 ) -> Any:
     """Return how many days of business lie between dates; arguments as NumPy's.
 
@@ -67,12 +74,19 @@ def busday_count(
     >>> da.busday_count(first, first + 7).compute()
     array([5, 5])
     """
-    return _on_dates("busday_count", begindates, enddates, weekmask=weekmask, holidays=holidays, busdaycal=busdaycal)
+    options = {"weekmask": weekmask, "holidays": holidays, "busdaycal": busdaycal}
+    return rebind("busday_count", out, _on_dates("busday_count", begindates, enddates, **options))
 
 
 @implements(np.busday_offset)
 def busday_offset(
-    dates: Any, offsets: Any, roll: str = "raise", weekmask: Any = None, holidays: Any = None, busdaycal: Any = None
+    dates: Any,
+    offsets: Any,
+    roll: str = "raise",
+    weekmask: Any = None,
+    holidays: Any = None,
+    busdaycal: Any = None,
+    out: Any = None,
 ) -> Any:
     """Return dates moved by so many days of business; arguments as NumPy's.
 
@@ -88,7 +102,7 @@ def busday_offset(
     array(['2024-03-04'], dtype='datetime64[D]')
     """
     options = {"weekmask": weekmask, "holidays": holidays, "busdaycal": busdaycal}
-    return _on_dates("busday_offset", dates, offsets, roll=roll, **options)
+    return rebind("busday_offset", out, _on_dates("busday_offset", dates, offsets, roll=roll, **options))
 
 
 @implements(np.datetime_as_string)

@@ -18,7 +18,7 @@ from minidask.array.joining import concatenate
 from minidask.array.pointwise import astype
 from minidask.array.rebinding import rebind
 from minidask.array.reductions import folds, moments
-from minidask.array.reshaping import ravel
+from minidask.array.reshaping import flattened
 from minidask.array.shaping import broadcast_to
 
 
@@ -76,19 +76,31 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Return the differences of neighbours as if the array had one axis, between other values.
 
+    Raises
+    ------
+    TypeError
+        If these aren't of the array's kind of numbers.
+
     Examples
     --------
     >>> import minidask.array as da
     >>> da.ediff1d(da.from_array([1, 4, 9], chunks=2), to_end=0).compute()
     array([3, 5, 0])
     """
-    x = ravel(as_array(ary))
+    x = flattened("ediff1d", ary)
     parts = [diff(x)]
     if to_begin is not None:
-        parts.insert(0, astype(ravel(as_array(to_begin)), x.dtype))
+        parts.insert(0, _end("to_begin", to_begin, x.dtype))
     if to_end is not None:
-        parts.append(astype(ravel(as_array(to_end)), x.dtype))
+        parts.append(_end("to_end", to_end, x.dtype))
     return concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _end(what: str, values: Any, dtype: Any) -> Any:
+    given = flattened("ediff1d", values)
+    if not np.can_cast(given.dtype, dtype, "same_kind"):
+        raise TypeError(f"dtype of `{what}` must be compatible with input `ary` under the `same_kind` rule.")
+    return astype(given, dtype)
 
 
 @implements(np.gradient)
@@ -246,6 +258,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
             raise TypeError("Axis must be specified when shapes of a and weights differ.")
         axes = [normalize_axis(at, x.ndim) for at in (axis if isinstance(axis, tuple | list) else (axis,))]
         if w.shape != tuple([x.shape[at] for at in axes]):
+            check_known("an average with weights", [*x.shape, *w.shape])
             raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
         w = w.transpose(*np.argsort(axes).tolist())
         w = w[tuple([slice(None) if at in axes else None for at in range(x.ndim)])]
@@ -265,4 +278,7 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
     >>> da.trace(da.eye(3, chunks=2)).compute()
     np.float64(3.0)
     """
-    return folds.sum(diagonal(a, offset, axis1, axis2), -1, dtype, out=out)
+    x = as_array(a)
+    if x.ndim > 1:
+        check_known("trace", [x.shape[at] for at in normalize_axes((axis1, axis2), x.ndim)])
+    return folds.sum(diagonal(x, offset, axis1, axis2), -1, dtype, out=out)

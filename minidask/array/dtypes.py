@@ -118,3 +118,37 @@ def reduced_dtype(name: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
     with np.errstate(all="ignore"):
         out: np.dtype[Any] = np.asarray(getattr(np, name)(sample)).dtype
     return np.dtype(object) if dtype.kind == "O" and name not in ("argmin", "argmax") else out
+
+
+def check_accumulates(name: str, dtype: Any, result: Any, alone: bool) -> None:
+    """Raise what NumPy raises for a reduction into a dtype; ``alone`` if nothing but an element is left.
+
+    Examples
+    --------
+    >>> check_accumulates("nanmean", np.dtype("f8"), np.dtype("i2"), True)
+    Traceback (most recent call last):
+    ...
+    TypeError: If a is inexact, then dtype must be inexact
+    """
+    if result.kind in "fc":
+        return
+    with np.errstate(all="ignore"):
+        getattr(np, name)(np.ones((2, 2), dtype), axis=None if alone else 0, dtype=result)
+
+
+def as_element(value: Any, dtype: Any) -> Any:
+    """Return a scalar as an element of a dtype, by assignment: casting turns inf into some integer, 300 into 44 of one byte.
+
+    Raises
+    ------
+    OverflowError
+        If the dtype has no such number.
+
+    Examples
+    --------
+    >>> as_element(2.5, np.dtype("i8"))
+    np.int64(2)
+    """
+    out = np.zeros((), dtype)
+    out[()] = value
+    return out[()]

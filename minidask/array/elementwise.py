@@ -177,6 +177,8 @@ def _operand(operand: Any, arrays: Sequence[ArrayBase]) -> Any:
         return operand
     if isinstance(operand, np.ndarray) and operand.ndim == 0:
         return operand[()] if operand.dtype != object else operand
+    if holds_arrays(operand):
+        return as_array(operand)
     if is_dask_collection(operand):
         raise TypeError(
             f"a chunked array can't be combined with a {type(operand).__name__}: make an array of it first, such as with "
@@ -223,8 +225,20 @@ def from_memory(array: Any, chunks: Any = -1, name: str | None = None) -> Any:
     return new_array(layer, normal, meta_of(array), tuple(array.shape))
 
 
+def holds_arrays(x: Any) -> bool:
+    """Whether a list or tuple has chunked arrays in it, at any depth.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> holds_arrays([[1, da.ones(2)[0]]]), holds_arrays([1, [2]]), holds_arrays(da.ones(2))
+    (True, False, False)
+    """
+    return isinstance(x, list | tuple) and any(isinstance(item, ArrayBase) or holds_arrays(item) for item in x)
+
+
 def as_array(x: Any) -> Any:
-    """Return an array as it is, anything array-like in memory in automatic chunks.
+    """Return an array as it is, lists of arrays stacked, anything array-like in memory in automatic chunks.
 
     Raises
     ------
@@ -233,6 +247,9 @@ def as_array(x: Any) -> Any:
     """
     if isinstance(x, ArrayBase):
         return x
+    if holds_arrays(x):
+        # Through NumPy's function, whose ours is above this module.
+        return np.stack([as_array(item) for item in x])
     if is_dask_collection(x):
         raise TypeError(f"expected an array, got a {type(x).__name__}: convert it first")
     array = as_numpy(x)

@@ -12,10 +12,25 @@ import numpy as np
 
 from minidask.array.collection import ArrayBase
 from minidask.array.dispatch import implements
+from minidask.array.elementwise import as_array, holds_arrays
+from minidask.array.spelling import also_named
+
+
+def stacked(x: Any) -> Any:
+    """Return lists of chunked arrays as one, anything else as it is.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> stacked([da.ones(3), da.ones(3)]).shape, stacked([1, 2])
+    ((2, 3), [1, 2])
+    """
+    return as_array(x) if holds_arrays(x) else x
 
 
 @implements(np.shape)
-def shape(array: Any) -> tuple[Any, ...]:
+@also_named(array="a")
+def shape(a: Any) -> tuple[Any, ...]:
     """Return an array's shape; NaN for lengths that aren't known.
 
     Examples
@@ -24,7 +39,8 @@ def shape(array: Any) -> tuple[Any, ...]:
     >>> da.shape(da.ones((2, 3)))
     (2, 3)
     """
-    return array.shape if isinstance(array, ArrayBase) else np.shape(array)
+    a = stacked(a)
+    return a.shape if isinstance(a, ArrayBase) else np.shape(a)
 
 
 @implements(np.ndim)
@@ -37,6 +53,7 @@ def ndim(a: Any) -> int:
     >>> da.ndim(da.ones((2, 3)))
     2
     """
+    a = stacked(a)
     return a.ndim if isinstance(a, ArrayBase) else np.ndim(a)
 
 
@@ -50,6 +67,7 @@ def size(a: Any, axis: Any = None) -> Any:
     >>> da.size(da.ones((2, 3)), 1)
     3
     """
+    a = stacked(a)
     if not isinstance(a, ArrayBase):
         return np.size(a, axis)
     return a.size if axis is None else a.shape[axis]
@@ -91,6 +109,7 @@ def iscomplexobj(x: Any) -> bool:
     >>> da.iscomplexobj(da.ones(3, dtype="c8"))
     True
     """
+    x = stacked(x)
     return bool(x.dtype.kind == "c") if isinstance(x, ArrayBase) else np.iscomplexobj(x)
 
 
@@ -149,10 +168,12 @@ def min_scalar_type(a: Any) -> np.dtype[Any]:
     >>> da.min_scalar_type(da.ones(3))
     dtype('float64')
     """
+    a = stacked(a)
     return a.dtype if isinstance(a, ArrayBase) else np.min_scalar_type(a)
 
 
 @implements(np.array_repr, np.array_str, np.array2string)
+@also_named(a="arr")
 def array_repr(arr: Any, *args: Any, **kwargs: Any) -> str:
     """Return what ``repr`` shows of an array, which computes nothing.
 

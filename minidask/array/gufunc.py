@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from minidask.array.arguments import WithKeywords, lift_keywords, sample_argument
+from minidask.array.checking import as_declared
 from minidask.array.chunks import Chunks, is_unknown
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.elementwise import as_array
@@ -54,13 +56,16 @@ class Vectorized:
 class Apply:
     """Call the function on the blocks of one place, and check what it returns."""
 
-    __slots__ = ("func", "loops", "tails")
+    __slots__ = ("dtypes", "func", "loops", "tails")
 
-    def __init__(self, func: Callable[..., Any], loops: Chunks, tails: tuple[tuple[Any, ...], ...]) -> None:
+    def __init__(
+        self, func: Callable[..., Any], loops: Chunks, tails: tuple[tuple[Any, ...], ...], dtypes: tuple[Any, ...]
+    ) -> None:
         self.func = func
-        # Sizes of blocks along the loop dimensions; lengths of each output's core dimensions.
+        # Sizes of blocks along the loop dimensions; lengths of each output's core dimensions, and its dtype.
         self.loops = loops
         self.tails = tails
+        self.dtypes = dtypes
 
     @property
     def short_name(self) -> str:
@@ -89,10 +94,16 @@ class Apply:
                     f"output {number}: loop dimensions {loop}, core dimensions {tail}; correct the signature or output_sizes, "
                     "or pass vectorize=True for a function of core dimensions alone"
                 )
+        results = tuple(
+            [
+                as_declared(result, dtype, self.short_name, "output_dtypes= or meta=")
+                for result, dtype in zip(results, self.dtypes, strict=True)
+            ]
+        )
         return results if count > 1 else results[0]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Apply, (self.func, self.loops, self.tails)
+        return Apply, (self.func, self.loops, self.tails, self.dtypes)
 
 
 def only(blocks: Any) -> Any:
@@ -150,7 +161,7 @@ def apply_gufunc(
     meta : array or sequence of arrays, optional
         Empty arrays of the outputs' types; instead of ``output_dtypes``.
     **kwargs
-        For the function.
+        For the function; collections among them are passed computed.
 
     Returns
     -------
@@ -162,7 +173,7 @@ def apply_gufunc(
         If the signature is invalid or doesn't fit the arguments, lengths differ, core dimensions are in several blocks, or
         dtypes can't be found. Where it is computed: if the function returns another number of results or another shape.
     TypeError
-        If ``func`` can't be called.
+        If ``func`` can't be called. Where it is computed: if a result has a dtype of another kind than declared.
 
     Examples
     --------
@@ -199,7 +210,7 @@ def apply_gufunc(
     # -- layers -----------------------------------------------------------------------------------------------------
     if vectorize:
         func = Vectorized(func, signature, tuple([m.dtype for m in metas]))
-    apply: Any = Apply(func, loops, tails)
+    apply: Any = Apply(func, loops, tails, tuple([m.dtype for m in metas]))
     layers: list[Any] = []
     operands: list[Any] = [(BlockId(), loop_index)]
     for x, index in zip(arrays, indices, strict=True):
@@ -208,6 +219,11 @@ def apply_gufunc(
             layers.append(x._layer)
             names.append(x.name)
         operands.append((InputOf(names.index(x.name)), index))
+    plain, lazy = lift_keywords(kwargs)
+    if lazy:
+        apply = WithKeywords(apply, tuple(lazy))
+        operands += [(InputOf(len(layers) + at), ()) for at in range(len(lazy))]
+        layers += lazy.values()
     counts = {symbol: len(s) for symbol, s in sizes.items()}
     single = len(tails) == 1
     tail_index = tuple([("tail", at) for at in range(len(tails[0]))]) if single else ()
@@ -219,7 +235,7 @@ def apply_gufunc(
         (*loop_index, *tail_index),
         tuple(operands),
         {**counts, **dict.fromkeys(tail_index, 1)},
-        kwargs or None,
+        plain or None,
     )
     outputs = [
         new_array(layer if single else _taken(layer, at, len(tail)), (*loops, *[(n,) for n in tail]), m)
@@ -340,8 +356,9 @@ def _called(
             ]
             samples.append(_ones(x, (*[1] * ndim, *lengths)))
         try:
+            named = {name: sample_argument(value, 1) for name, value in kwargs.items()}
             with np.errstate(all="ignore"):
-                made = call(*samples, **kwargs)
+                made = call(*samples, **named)
         except Exception as error:
             reason = error
             continue

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import normalize_axis
-from minidask.array.collection import new_array
+from minidask.array.chunks import REMEDY, has_unknown, normalize_axis
+from minidask.array.collection import another, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import meta_of
 from minidask.array.rebinding import rebind
 from minidask.array.shaping import atleast, expand_dims
 from minidask.array.slicing.layers import wanted_indices
+from minidask.array.spelling import also_named
 from minidask.array.unify import unify_chunks
 from minidask.graph import Key, Layer, Task, alias
 from minidask.tokenize import quick_token
@@ -51,8 +52,9 @@ class Joined(Layer):
 
 
 @implements(np.concatenate)
+@also_named(seq="arrays")
 def concatenate(
-    seq: Sequence[Any],
+    arrays: Sequence[Any],
     axis: int | None = 0,
     allow_unknown_chunksizes: bool = False,
     *,
@@ -64,7 +66,7 @@ def concatenate(
 
     Parameters
     ----------
-    seq : sequence of arrays
+    arrays : sequence of arrays
         Of equal lengths along all other axes; dtypes are promoted.
     axis : int or None
         None: arrays are raveled first.
@@ -90,7 +92,7 @@ def concatenate(
     >>> concatenate([da.zeros(3, chunks=2), da.ones(2, chunks=2)]).chunks
     ((2, 1, 2),)
     """
-    arrays = [as_array(x) for x in seq]
+    arrays = [as_array(x) for x in arrays]
     if not arrays:
         raise ValueError("need at least one array to concatenate")
     if axis is None:
@@ -116,7 +118,7 @@ def concatenate(
         casting = "unsafe"
     arrays = [x if x.dtype == dtype else x.astype(dtype, casting=casting) for x in arrays]
     if len(arrays) == 1:
-        return rebind("concatenate", out, arrays[0])
+        return rebind("concatenate", out, another(arrays[0]))
     # Blocks of no length would only cost tasks, and their dtype has been counted.
     longer = [x for x in arrays if x.shape[axis] != 0] or arrays[:1]
     if len(longer) > 1:
@@ -129,14 +131,15 @@ def concatenate(
     order = tuple([places[x.name] for x in longer])
     name = f"concatenate-{quick_token('concatenate', axis, *[x.name for x in longer])}"
     layer = Joined(name, tuple(layers.values()), order, axis)
-    sizes = tuple([size for x in longer for size in x._chunks[axis]])
+    sizes = tuple(chain.from_iterable([x._chunks[axis] for x in longer]))
     chunks = (*longer[0]._chunks[:axis], sizes, *longer[0]._chunks[axis + 1 :])
     return rebind("concatenate", out, new_array(layer, chunks, meta_of(longer[0]._meta, ndim, dtype)))
 
 
 @implements(np.stack)
+@also_named(seq="arrays")
 def stack(
-    seq: Sequence[Any],
+    arrays: Sequence[Any],
     axis: int = 0,
     allow_unknown_chunksizes: bool = False,
     *,
@@ -157,11 +160,14 @@ def stack(
     >>> stack([da.zeros(3), da.ones(3)], axis=-1).shape
     (3, 2)
     """
-    arrays = [as_array(x) for x in seq]
+    arrays = [as_array(x) for x in arrays]
     if not arrays:
         raise ValueError("need at least one array to stack")
     if len({str(x.shape) for x in arrays}) > 1 and not allow_unknown_chunksizes:
-        raise ValueError(f"all input arrays must have the same shape, got {[x.shape for x in arrays]}")
+        remedy = (
+            f"; {REMEDY}, or pass allow_unknown_chunksizes=True" if any(has_unknown(x.shape) for x in arrays) else ""
+        )
+        raise ValueError(f"all input arrays must have the same shape, got {[x.shape for x in arrays]}{remedy}")
     axis = normalize_axis(axis, arrays[0].ndim + 1)
     return concatenate([expand_dims(x, axis) for x in arrays], axis, out=out, dtype=dtype, casting=casting)
 
@@ -186,7 +192,8 @@ def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Any:
     depth = _depth(arrays)
     leaves = list(_leaves(arrays))
     ndim = max([depth, *[x.ndim for x in leaves]])
-    return _block(arrays, depth, ndim)
+    made = _block(arrays, depth, ndim)
+    return another(made) if any(made is leaf for leaf in leaves) else made
 
 
 def _depth(nested: Any) -> int:

@@ -1,7 +1,7 @@
 """A user's function on blocks: ``map_blocks``, and ``blockwise`` with index symbols.
 
-Place in the flow: above ``elementwise``. Results are checked against what was declared: a block of another shape or dtype kind
-is an error that names both, where it is computed.
+Place in the flow: above ``elementwise``. Results are checked against what was declared, or found by calling the function on
+empty blocks: a block of another shape or dtype kind is an error that names both, where it is computed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.assemble import join
-from minidask.array.chunks import Chunks, Sizes, chunks_token, normalize_axis, starts_of
+from minidask.array.arguments import WithKeywords, lift_keywords, sample_argument, whole
+from minidask.array.calls import Anywhere, Call, Checked, Infos, JoinFirst
+from minidask.array.chunks import Chunks, Sizes, chunks_token, normalize_axis
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.elementwise import from_memory
 from minidask.array.meta import meta_of
@@ -22,72 +23,6 @@ from minidask.graph import BlockId, Layer
 from minidask.graph import blockwise as blockwise_layer
 from minidask.graph.task import func_name
 from minidask.tokenize import tokenize
-
-
-class Call:
-    """Call a user's function on blocks, telling it which block it makes if it asks."""
-
-    __slots__ = ("func", "infos", "wants_id", "wants_info")
-
-    def __init__(self, func: Callable[..., Any], wants_id: bool, wants_info: bool, infos: Any) -> None:
-        self.func = func
-        self.wants_id = wants_id
-        self.wants_info = wants_info
-        self.infos = infos
-
-    @property
-    def short_name(self) -> str:
-        """The function's name, for people."""
-        return func_name(self.func)
-
-    def __call__(self, block_id: tuple[int, ...], *blocks: Any, **kwargs: Any) -> Any:
-        if self.wants_id:
-            kwargs["block_id"] = block_id
-        if self.wants_info:
-            kwargs["block_info"] = self.infos.at(block_id)
-        return self.func(*blocks, **kwargs)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Call, (self.func, self.wants_id, self.wants_info, self.infos)
-
-
-class Infos:
-    """What ``block_info`` says: for each array by its place, and under None for the result, where the block lies."""
-
-    __slots__ = ("arrays", "dtype", "out")
-
-    def __init__(self, arrays: Mapping[int, tuple[Chunks, tuple[int, ...]]], out: Chunks, dtype: Any) -> None:
-        # arrays: {place: (chunks, for each of its axes that of the result, -1 for one that the result lacks)}
-        self.arrays = arrays
-        self.out = out
-        self.dtype = dtype
-
-    def at(self, block_id: tuple[int, ...]) -> dict[Any, Any]:
-        """Return the information about one block."""
-        out: dict[Any, Any] = {}
-        for place, (chunks, axes) in self.arrays.items():
-            index = [
-                block_id[axis] if axis >= 0 and len(sizes) > 1 else 0 for axis, sizes in zip(axes, chunks, strict=True)
-            ]
-            out[place] = _describe(chunks, index)
-        own = _describe(self.out, block_id)
-        own["chunk-shape"] = tuple([high - low for low, high in own["array-location"]])
-        own["dtype"] = self.dtype
-        out[None] = own
-        return out
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Infos, (self.arrays, self.out, self.dtype)
-
-
-def _describe(chunks: Chunks, index: Sequence[int]) -> dict[str, Any]:
-    edges = [starts_of(sizes) for sizes in chunks]
-    return {
-        "shape": tuple([edge[-1] for edge in edges]),
-        "num-chunks": tuple(map(len, chunks)),
-        "array-location": [(edge[i], edge[i + 1]) for edge, i in zip(edges, index, strict=True)],
-        "chunk-location": tuple(index),
-    }
 
 
 def map_blocks(
@@ -110,7 +45,8 @@ def map_blocks(
     func : callable
         Called with a block of each array, the other arguments as they are, ``kwargs``, and ``block_id`` (a tuple of ints) or
         ``block_info`` (``{place of the array or None for the result: {"shape", "num-chunks", "array-location",
-        "chunk-location"}}``) if it has parameters of these names.
+        "chunk-location"}}``) if it has parameters of these names. Collections that are keyword arguments, and those among the
+        other arguments that aren't arrays, are passed computed.
     *args
         Arrays, whose blocks are paired from the last axis on; arrays of one block along an axis are repeated.
     name, token : str, optional
@@ -123,7 +59,8 @@ def map_blocks(
     drop_axis, new_axis : int or tuple of int, optional
         Axes of the arrays that the result lacks, along which ``func`` gets all blocks joined to one; axes that it has besides.
     enforce_ndim : bool
-        Whether a block of another number of dimensions is an error where it is computed.
+        Accepted for compatibility: a block of another shape than declared is always an error where it is computed. NaN among
+        ``chunks`` stands for any size.
     meta : optional
         An empty array of the result's type.
 
@@ -159,7 +96,6 @@ def map_blocks(
         drop_axis=drop_axis,
         new_axis=new_axis,
         meta=meta,
-        checked=enforce_ndim or chunks is not None,
         kwargs=kwargs,
     )
 
@@ -177,9 +113,7 @@ def map_aligned(
     drop_axis: Any,
     new_axis: Any,
     meta: Any,
-    checked: bool,
     kwargs: Mapping[str, Any],
-    what: str = "map_blocks",
 ) -> Any:
     """Map a function over blocks that correspond already; ``map_blocks`` and ``map_overlap`` end here.
 
@@ -191,10 +125,6 @@ def map_aligned(
         ``{place in args: array}``; they have one block or as many as the others along each axis, counted from the last.
     sizes : mapping
         ``{axis: sizes of the blocks that the function keeps}``.
-    checked : bool
-        Whether a block of another shape than declared is an error where it is computed.
-    what : str
-        Who asks, for messages.
 
     Raises
     ------
@@ -228,23 +158,28 @@ def map_aligned(
     found = _meta_for(func, args, arrays, kwargs, dtype, meta, len(out_index), wants, infos)
     infos.dtype = found.dtype
     call = Call(func, "block_id" in wants, "block_info" in wants, infos if "block_info" in wants else None)
-    declared = None if dtype is None and meta is None else found.dtype
-    called: Any = Checked(call, own, checked, declared)
+    called: Any = Checked(call, own, found.dtype)
     operands: list[tuple[Any, Any]] = [(BlockId(), tuple(out_index))]
     joined: list[tuple[int, ...]] = [()]
     for at, arg in enumerate(args):
         if at not in arrays:
-            operands.append((arg, None))
+            lifted = whole(arg)
+            operands.append((arg, None) if lifted is None else (lifted, ()))
             joined.append(())
             continue
         # Of each array by itself: one of length 1 there isn't repeated.
         index = [("dropped", at, s) if s in dropped else s for s in in_axes[ndim - arg.ndim :]]
         operands.append((arrays[at]._layer, tuple(index)))
         joined.append(tuple([axis for axis, s in enumerate(index) if isinstance(s, tuple)]))
+    plain, lazy = lift_keywords(kwargs)
+    if lazy:
+        called = WithKeywords(called, tuple(lazy))
+        operands += [(layer, ()) for layer in lazy.values()]
+        joined += [()] * len(lazy)
     if dropped:
         called = JoinFirst(called, tuple(joined))
     prefix = token or func_name(func).strip("<>")
-    digest = tokenize(func, chunks_token(own), dropped, added, call.wants_id, call.wants_info, str(found.dtype))
+    digest = tokenize(func, chunks_token(own), dropped, added, call.wants_id, call.wants_info, str(found.dtype), *lazy)
     layer = blockwise_layer(
         called,
         out_index,
@@ -253,48 +188,9 @@ def map_aligned(
         name=name,
         token=digest,
         new_axes={s: len(n) for s, n in zip(out_index, own, strict=True) if isinstance(s, tuple)},
-        kwargs=kwargs or None,
+        kwargs=plain or None,
     )
     return new_array(layer, own, found)
-
-
-class Checked:
-    """Check that a block has the shape, if ``strict``, and the dtype, if not None, that were declared for it."""
-
-    __slots__ = ("call", "chunks", "dtype", "strict")
-
-    def __init__(self, call: Call, chunks: Chunks, strict: bool, dtype: Any = None) -> None:
-        self.call = call
-        self.chunks = chunks
-        self.strict = strict
-        self.dtype = dtype
-
-    @property
-    def short_name(self) -> str:
-        """The function's name, for people."""
-        return self.call.short_name
-
-    def __call__(self, block_id: tuple[int, ...], *blocks: Any, **kwargs: Any) -> Any:
-        block = self.call(block_id, *blocks, **kwargs)
-        if self.strict:
-            declared = tuple([sizes[i] for sizes, i in zip(self.chunks, block_id, strict=True)])
-            shape = np.shape(block)
-            if len(shape) != len(declared) or any(n == n and n != m for n, m in zip(declared, shape, strict=True)):
-                raise ValueError(
-                    f"{self.short_name} returned a block of shape {shape} where {declared} was declared: correct chunks=, "
-                    "drop_axis= or new_axis="
-                )
-        if self.dtype is not None and type(block) is np.ndarray and block.dtype != self.dtype:
-            if not np.can_cast(block.dtype, self.dtype, "same_kind"):
-                raise TypeError(
-                    f"{self.short_name} returned a block of dtype {block.dtype} where {self.dtype} was declared: correct "
-                    "dtype= or meta="
-                )
-            return block.astype(self.dtype)
-        return block
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Checked, (self.call, self.chunks, self.strict, self.dtype)
 
 
 def _axes(axis: Any, ndim: int) -> list[int]:
@@ -359,10 +255,12 @@ def _meta_for(
     if "block_info" in wants:
         extra["block_info"] = infos.at((0,) * len(infos.out))
     reason: Exception | None = None
-    for sample in samples:
+    for number, sample in enumerate(samples):
         try:
+            given = [sample_argument(each, number) for each in sample]
+            named = {name: sample_argument(each, number) for name, each in kwargs.items()}
             with np.errstate(all="ignore"):
-                return meta_of(func(*sample, **kwargs, **extra), ndim)
+                return meta_of(func(*given, **named, **extra), ndim)
         except Exception as error:
             reason = error
     raise ValueError(
@@ -390,11 +288,13 @@ def blockwise(
     Parameters
     ----------
     func : callable
+        Collections among its keyword arguments are passed computed.
     out_ind : str or sequence of symbols
         One symbol for each axis of the result.
     *args
-        Pairs of array and index; a None index marks a literal. An array with a symbol that the result lacks gives ``func`` a
-        list of all its blocks along it, or one block that they are joined to if ``concatenate``.
+        Pairs of array and index; a None index marks a literal, which is passed as it is, a collection computed. An array with a
+        symbol that the result lacks gives ``func`` a list of all its blocks along it, or one block that they are joined to if
+        ``concatenate``.
     dtype, meta : optional
         Default: found by calling ``func`` on empty blocks.
     adjust_chunks : mapping, optional
@@ -407,7 +307,10 @@ def blockwise(
     Raises
     ------
     ValueError
-        If indices don't fit, lengths differ along a symbol, or the dtype can't be found.
+        If indices don't fit, lengths differ along a symbol, or the dtype can't be found. Where it is computed: if a block has
+        another shape than declared.
+    TypeError
+        Where it is computed: if a block has a dtype of another kind.
 
     Examples
     --------
@@ -418,6 +321,11 @@ def blockwise(
     [1, 2, 3, 4]
     """
     out = tuple(out_ind)
+    if len(args) % 2:
+        raise ValueError(
+            f"blockwise takes pairs of an array and its index, such as blockwise(func, 'ij', x, 'ij'), and (value, None) for a "
+            f"literal: the index of the last of {len(args)} arguments is missing"
+        )
     pairs = [
         (from_memory(x) if ind is not None and isinstance(x, np.ndarray) else x, None if ind is None else tuple(ind))
         for x, ind in zip(args[::2], args[1::2], strict=True)
@@ -435,54 +343,40 @@ def blockwise(
     missing = [s for s in out if s not in sizes]
     if missing:
         raise ValueError(f"no array has the result's symbol {missing[0]!r}: give its size in new_axes")
+    unknown = [s for s in adjust_chunks or () if s not in out]
+    if unknown:
+        raise ValueError(f"adjust_chunks names {unknown[0]!r}, which is no symbol of the result, {out!r}")
     chunks = tuple([_adjusted(sizes[s], (adjust_chunks or {}).get(s), s) for s in out])
     found = _blockwise_meta(func, pairs, out, kwargs, dtype, meta, concatenate)
-    operands: list[tuple[Any, Any]] = [(x._layer if ind is not None else x, ind) for x, ind in pairs]
-    contracted = [
-        tuple([at for at, s in enumerate(ind) if s not in out]) if ind is not None else () for _, ind in pairs
-    ]
-    call = JoinFirst(func, tuple(contracted)) if concatenate and any(contracted) else func
+    anywhere: Any = Anywhere(func)
+    call: Any = Checked(anywhere, chunks, found.dtype)
+    operands: list[tuple[Any, Any]] = [(BlockId(), out)]
+    contracted: list[tuple[int, ...]] = [()]
+    for x, ind in pairs:
+        if ind is None:
+            lifted = whole(x)
+            operands.append((x, None) if lifted is None else (lifted, ()))
+        else:
+            operands.append((x._layer, ind))
+        contracted.append(tuple([at for at, s in enumerate(ind or ()) if s not in out]))
+    plain, lazy = lift_keywords(kwargs)
+    if lazy:
+        call = WithKeywords(call, tuple(lazy))
+        operands += [(layer, ()) for layer in lazy.values()]
+        contracted += [()] * len(lazy)
+    if concatenate and any(contracted):
+        call = JoinFirst(call, tuple(contracted))
     layer: Layer = blockwise_layer(
         call,
         out,
         *operands,
         prefix=token or func_name(func).strip("<>"),
         name=name,
-        token=tokenize(func, str(found.dtype), chunks_token(chunks), bool(concatenate)),
+        token=tokenize(func, str(found.dtype), chunks_token(chunks), bool(concatenate), *lazy),
         new_axes={s: len(sizes[s]) for s in (new_axes or {})},
-        kwargs=kwargs or None,
+        kwargs=plain or None,
     )
     return new_array(layer, chunks, found)
-
-
-class JoinFirst:
-    """Join the nested lists that contracted operands come as, then call the function."""
-
-    __slots__ = ("axes", "func")
-
-    def __init__(self, func: Callable[..., Any], axes: tuple[tuple[int, ...], ...]) -> None:
-        # axes: for each operand those along which its blocks come in lists, outermost first.
-        self.func = func
-        self.axes = axes
-
-    @property
-    def short_name(self) -> str:
-        """The function's name, for people."""
-        return str(getattr(self.func, "short_name", None) or func_name(self.func))
-
-    def __call__(self, *blocks: Any, **kwargs: Any) -> Any:
-        joined = [_join(block, axes) for block, axes in zip(blocks, self.axes, strict=True)]
-        return self.func(*joined, **kwargs)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return JoinFirst, (self.func, self.axes)
-
-
-def _join(nested: Any, axes: tuple[int, ...]) -> Any:
-    if not axes:
-        return nested
-    parts = [_join(part, axes[1:]) for part in nested]
-    return join(parts, axes[0])
 
 
 def _adjusted(sizes: Sizes, change: Any, symbol: Any) -> Sizes:
@@ -511,10 +405,12 @@ def _blockwise_meta(
         for symbol in ind or ():
             if symbol not in out and not concatenate:
                 block = [block]
-        sample.append(block)
+        sample.append((block, ind is None))
     try:
+        given = [sample_argument(each) if literal else each for each, literal in sample]
+        named = {name: sample_argument(each) for name, each in kwargs.items()}
         with np.errstate(all="ignore"):
-            return meta_of(func(*sample, **kwargs), len(out))
+            return meta_of(func(*given, **named), len(out))
     except Exception as error:
         raise ValueError(
             f"the dtype of {func_name(func)} could not be found by calling it on empty blocks, which raised "

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minidask.array import pointwise, reshaping, shaping
-from minidask.array.collection import ArrayBase, new_array
+from minidask.array.collection import ArrayBase, another
 from minidask.array.dispatch import call_registered
 from minidask.array.elementwise import elementwise
 from minidask.array.rebinding import rebind
@@ -205,7 +205,10 @@ class NumpyMethods(ArrayBase):
         """Return all elements along one axis."""
         return reshaping.ravel(self, order)
 
-    flatten = ravel
+    def flatten(self, order: str = "C") -> Any:
+        """Return all elements along one axis, as an array of its own."""
+        made = reshaping.ravel(self, order)
+        return another(made) if made is self else made
 
     # -- element by element -----------------------------------------------------------------------------------------
 
@@ -257,7 +260,7 @@ class NumpyMethods(ArrayBase):
 
     def copy(self, order: str = "C") -> Any:
         """Return an array that assignments to this one don't change; nothing is copied."""
-        return new_array(self._layer, self._chunks, self._meta, self._shape)
+        return another(self)
 
     # -- what is looked up ------------------------------------------------------------------------------------------
 
@@ -288,6 +291,10 @@ class NumpyMethods(ArrayBase):
     def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         """Return elements at positions along an axis; see ``minidask.array.take``."""
         return call_registered(np.take, (self, indices, axis, out, mode), {})
+
+    def put(self, indices: Any, values: Any, mode: str = "raise") -> None:
+        """Put values at positions, as if this array had one axis; see ``minidask.array.put``."""
+        call_registered(np.put, (self, indices, values, mode), {})
 
     def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
         """Return what is where a condition is true along an axis; see ``minidask.array.compress``."""

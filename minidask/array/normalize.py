@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minidask import config
-from minidask.array.chunks import Chunks, Size, Sizes, even, has_unknown, largest_of
+from minidask.array.chunks import REMEDY, Chunks, Size, Sizes, UnknownChunkSizes, even, has_unknown, largest_of
 from minidask.units import parse_bytes
 
 
@@ -25,7 +25,7 @@ def normalize_chunks(
     shape: Sequence[Size] | None = None,
     limit: int | str | None = None,
     dtype: Any = None,
-    previous_chunks: Chunks | None = None,
+    previous_chunks: Sequence[Any] | None = None,
 ) -> Chunks:
     """Return the chunk tuples that a description means.
 
@@ -42,6 +42,7 @@ def normalize_chunks(
     dtype : dtype, optional
         Needed for automatic sizes.
     previous_chunks : chunks, optional
+        For an axis a tuple of sizes, or one size of its blocks.
 
     Raises
     ------
@@ -60,15 +61,20 @@ def normalize_chunks(
     >>> normalize_chunks("auto", shape=(10000, 10000), dtype="f8", limit="8 MB")
     ((1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000), (1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000))
     """
-    if chunks is None and previous_chunks is not None:
-        return previous_chunks
+    previous: Chunks | None = previous_chunks  # type: ignore[assignment]
+    if previous_chunks is not None and shape is not None and any(isinstance(each, Number) for each in previous_chunks):
+        previous = tuple(
+            [_axis_sizes(each, n, at) for at, (each, n) in enumerate(zip(previous_chunks, shape, strict=True))]
+        )
+    if chunks is None and previous is not None:
+        return previous
     if isinstance(chunks, np.ndarray):
         chunks = chunks.tolist()
     if shape is None:
         if not isinstance(chunks, tuple | list) or not all(isinstance(c, tuple | list) for c in chunks):
             raise ValueError(f"shape is needed to read chunks={chunks!r:.80}: only tuples of sizes say it themselves")
         shape = tuple([sum(sizes) for sizes in chunks])
-    described = _by_axis(chunks, shape, previous_chunks)
+    described = _by_axis(chunks, shape, previous)
     texts = {text for text in described if isinstance(text, str) and text != "auto"}
     if len(texts) > 1:
         raise ValueError(f"chunks={chunks!r:.80} gives several amounts of bytes: one limit holds for a whole block")
@@ -81,7 +87,7 @@ def normalize_chunks(
     ]
     if None not in fixed:
         return tuple(fixed)  # type: ignore[arg-type]
-    return _automatic(fixed, shape, limit, dtype, previous_chunks)
+    return _automatic(fixed, shape, limit, dtype, previous)
 
 
 def _by_axis(chunks: Any, shape: Sequence[Size], previous: Chunks | None) -> list[Any]:
@@ -121,7 +127,9 @@ def _axis_sizes(each: Any, length: Size, axis: int) -> Sizes:
             else:
                 raise TypeError(f"a chunk size must be an integer, got {each!r} along axis {axis}")
         if has_unknown((length,)):
-            raise ValueError(f"axis {axis} has an unknown length and can't be cut into blocks of {each}")
+            raise UnknownChunkSizes(
+                f"axis {axis} has an unknown length and can't be cut into blocks of {each}: {REMEDY}"
+            )
         if each < 0 or (each == 0 and length > 0):
             raise ValueError(f"chunk sizes must be positive, got {each} along axis {axis}")
         return even(int(length), max(int(each), 1))
@@ -166,7 +174,7 @@ def _automatic(
         raise ValueError(f"the limit of automatic chunks must be positive, got {limit!r}")
     free = [at for at, sizes in enumerate(fixed) if sizes is None]
     if has_unknown([shape[at] for at in free]):
-        raise ValueError("automatic chunks need known lengths; call x.compute_chunk_sizes() first")
+        raise UnknownChunkSizes(f"automatic chunks need lengths that aren't known before computing: {REMEDY}")
     taken = math.prod([largest_of(sizes) for sizes in fixed if sizes is not None])
     budget = max(bytes_ / max(np.dtype(dtype).itemsize, 1) / max(taken, 1), 1.0)
     # Axes that are shorter than the side of a cube are taken whole; the others share what that leaves.

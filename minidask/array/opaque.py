@@ -8,7 +8,7 @@ Place in the flow: beside ``sources``; operations on the whole of a grid build t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from minidask.array.slicing.layers import wanted_indices
@@ -35,8 +35,15 @@ class OpaqueLayer(Layer):
     __slots__ = ("plan",)
     plan: Plan
 
-    def __init__(self, name: str, inputs: tuple[Layer, ...], numblocks: tuple[int, ...], plan: Plan) -> None:
-        super().__init__(name, inputs, numblocks)
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[Layer, ...],
+        numblocks: tuple[int, ...],
+        plan: Plan,
+        annotations: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(name, inputs, numblocks, annotations)
         self.plan = plan
 
     def lower(self, wanted: Collection[Key] | None = None) -> dict[Key, Task]:
@@ -59,6 +66,30 @@ class OpaqueLayer(Layer):
                     found.append(arg)
             tasks[key] = annotated(Task(func, tuple(found)), key, self.annotations)
         return tasks
+
+
+class TwoWays(OpaqueLayer):
+    """Blocks by a plan, or by another one of another layer, which is taken where the graph has that layer anyway.
+
+    ``other_source`` is its name, ``other_plan`` the plan, of input 0 alone. Both give the same values (see ``share_factors``).
+    """
+
+    __slots__ = ("other_plan", "other_source")
+    other_source: str
+    other_plan: Plan
+
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[Layer, ...],
+        numblocks: tuple[int, ...],
+        plan: Plan,
+        other_source: str,
+        other_plan: Plan,
+    ) -> None:
+        super().__init__(name, inputs, numblocks, plan)
+        self.other_source = other_source
+        self.other_plan = other_plan
 
 
 def opaque_layer(name: str, inputs: tuple[Layer, ...], numblocks: tuple[int, ...], plan: Plan) -> OpaqueLayer:

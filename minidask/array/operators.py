@@ -33,13 +33,16 @@ def _binary(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
 
 
 def _comparison(ufunc: np.ufunc, whole: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return ``==`` or ``!=``: of records, which NumPy's ufuncs don't know, all fields at once."""
+    """Return ``==`` or ``!=``, also of what NumPy's ufuncs don't compare: records field by field, others are never equal."""
     plain = _binary(ufunc)
 
     def compare(self: Any, other: Any) -> Any:
         if self._meta.dtype.kind == "V" and not defers_to(other):
             return elementwise(whole, self, other, name=f"records-{ufunc.__name__}", dtype=bool)
-        return plain(self, other)
+        try:
+            return plain(self, other)
+        except TypeError:
+            return elementwise(whole, self, other, name=f"any-{ufunc.__name__}")
 
     return compare
 

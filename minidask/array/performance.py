@@ -7,7 +7,8 @@
 - projected memory: what a computation has to hold at once is more than there is, known before it runs.
 
 Place in the flow: low; ``collection.new_array`` asks about numbers of blocks, ``rechunk`` and ``elementwise`` about their sizes,
-``computing`` about memory. A warning points at the user's line. ``warnings.simplefilter("ignore", da.PerformanceWarning)`` silences all.
+``computing`` about memory. A warning points at the user's line. ``warnings.simplefilter("ignore", da.PerformanceWarning)``
+silences all.
 """
 
 from __future__ import annotations

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.collection import ArrayBase, new_array
+from minidask.array.collection import ArrayBase, another, new_array
 from minidask.array.dispatch import call_registered, implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import as_block, with_dtype
 from minidask.array.rebinding import rebind
 from minidask.array.reductions.folds import all_
+from minidask.array.spelling import also_named
 
 # None is a value that elements may have.
 _ABSENT: Any = getattr(np, "_NoValue", ...)
@@ -57,13 +58,17 @@ def astype(x: Any, dtype: Any, casting: Any = "unsafe", copy: bool = True, order
     dtype : dtype
     casting : str
         What is allowed, as for ``numpy.ndarray.astype``.
-    copy, order
-        Accepted for compatibility: blocks are never changed in place, and their order in memory isn't promised.
+    copy : bool
+        Whether an array that has the dtype already gives another one, which assignments to ``x`` don't change.
+    order
+        Accepted for compatibility: the order in memory isn't promised.
 
     Raises
     ------
     TypeError
         If the cast isn't allowed.
+    ValueError
+        If there is no such ``casting`` or ``order``.
 
     Examples
     --------
@@ -73,8 +78,10 @@ def astype(x: Any, dtype: Any, casting: Any = "unsafe", copy: bool = True, order
     """
     x = as_array(x)
     kind = np.dtype(dtype)
+    if order not in (None, "C", "F", "A", "K"):
+        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
     if kind == x.dtype:
-        return x
+        return another(x) if copy else x
     if not np.can_cast(x.dtype, kind, casting=casting):
         raise TypeError(f"Cannot cast array from {x.dtype!r} to {kind!r} according to the rule {casting!r}")
     if kind.itemsize == 0 and kind.kind in "SU":
@@ -148,7 +155,8 @@ def clip(
 
 
 @implements(np.round, np.around)
-def round(x: Any, decimals: int = 0, out: Any = None) -> Any:
+@also_named(x="a")
+def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """Return an array rounded to so many decimals, halves to even.
 
     Examples
@@ -157,7 +165,7 @@ def round(x: Any, decimals: int = 0, out: Any = None) -> Any:
     >>> da.from_array([1.26, 2.5], chunks=1).round(1).compute()
     array([1.3, 2.5])
     """
-    return rebind("round", out, elementwise(np.round, as_array(x), kwargs={"decimals": decimals}))
+    return rebind("round", out, elementwise(np.round, as_array(a), kwargs={"decimals": decimals}))
 
 
 @implements(np.real)
@@ -188,7 +196,8 @@ def imag(val: Any) -> Any:
 
 
 @implements(np.angle)
-def angle(x: Any, deg: bool = False) -> Any:
+@also_named(x="z")
+def angle(z: Any, deg: bool = False) -> Any:
     """Return the angle of complex numbers, in radians unless ``deg``.
 
     Examples
@@ -197,7 +206,7 @@ def angle(x: Any, deg: bool = False) -> Any:
     >>> da.angle(da.from_array([1j, -1], chunks=1), deg=True).compute()
     array([ 90., 180.])
     """
-    return elementwise(np.angle, as_array(x), kwargs={"deg": deg} if deg else None)
+    return elementwise(np.angle, as_array(z), kwargs={"deg": deg} if deg else None)
 
 
 @implements(np.nan_to_num)
@@ -214,7 +223,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
 
 
 @implements(np.isclose)
-def isclose(arr1: Any, arr2: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+@also_named(arr1="a", arr2="b")
+def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     """Return where two arrays are equal within ``atol + rtol * abs(b)``.
 
     Examples
@@ -223,13 +233,14 @@ def isclose(arr1: Any, arr2: Any, rtol: float = 1e-05, atol: float = 1e-08, equa
     >>> da.isclose(da.ones(2, chunks=1), [1, 1.1]).compute()
     array([ True, False])
     """
-    if not any(isinstance(each, ArrayBase) for each in (arr1, arr2)):
-        arr1 = as_array(arr1)
-    return elementwise(np.isclose, arr1, arr2, kwargs={"rtol": rtol, "atol": atol, "equal_nan": equal_nan}, dtype=bool)
+    if not any(isinstance(each, ArrayBase) for each in (a, b)):
+        a = as_array(a)
+    return elementwise(np.isclose, a, b, kwargs={"rtol": rtol, "atol": atol, "equal_nan": equal_nan}, dtype=bool)
 
 
 @implements(np.allclose)
-def allclose(arr1: Any, arr2: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+@also_named(arr1="a", arr2="b")
+def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     """Return, as a lazy array of one element, whether ``isclose`` is true everywhere.
 
     Examples
@@ -238,7 +249,7 @@ def allclose(arr1: Any, arr2: Any, rtol: float = 1e-05, atol: float = 1e-08, equ
     >>> da.allclose(da.ones(2, chunks=1), 1).compute()
     np.True_
     """
-    return all_(isclose(arr1, arr2, rtol, atol, equal_nan))
+    return all_(isclose(a, b, rtol, atol, equal_nan))
 
 
 @implements(np.isreal)
@@ -393,8 +404,8 @@ def view(x: Any, dtype: Any = None, order: str = "C") -> Any:
 
 
 @implements(np.outer)
-def outer(a: Any, b: Any) -> Any:
-    """Return the products of all pairs of elements of two arrays, each as if it had one axis.
+def outer(a: Any, b: Any, out: Any = None) -> Any:
+    """Return the products of all pairs of elements of two arrays, each as if it had one axis; ``out`` takes them.
 
     Examples
     --------
@@ -402,7 +413,7 @@ def outer(a: Any, b: Any) -> Any:
     >>> da.outer(da.arange(2, chunks=1), [1, 2]).compute().tolist()
     [[0, 0], [1, 2]]
     """
-    return elementwise(np.multiply, as_array(a).ravel()[:, None], as_array(b).ravel())
+    return rebind("outer", out, elementwise(np.multiply, as_array(a).ravel()[:, None], as_array(b).ravel()))
 
 
 @implements(np.array_equal)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from minidask import config
-from minidask.array.chunks import Chunks, Sizes, chunks_token, has_unknown
+from minidask.array.chunks import REMEDY, Chunks, Sizes, UnknownChunkSizes, chunks_token, has_unknown
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.normalize import normalize_chunks
 from minidask.array.performance import check_sizes, holds_all, memory_limit
@@ -133,23 +133,22 @@ def one_block_each(x: ArrayBase) -> Any:
 
 
 def rechunk_to(x: ArrayBase, chunks: Chunks) -> Any:
-    """Return the array in exactly these chunks, itself if it has them; raises ValueError for unknown sizes that change."""
+    """Return the array in exactly these chunks, itself if it has them; raises UnknownChunkSizes for unknown ones that change."""
     old = x._chunks
     if chunks == old:
         return x
+    new = list(chunks)
     for axis, (before, after) in enumerate(zip(old, chunks, strict=True)):
         if has_unknown(before) or has_unknown(after):
-            if before is after or (len(before) == len(after) and repr(before) == repr(after)):
-                continue
-            if len(before) == len(after) == 1:
-                continue
-            raise ValueError(
-                f"axis {axis} has chunk sizes that aren't known before computing, and can't be rechunked; "
-                "call x.compute_chunk_sizes() first"
-            )
-    if all(
-        repr(before) == repr(after) for before, after in zip(old, chunks, strict=True) if has_unknown(before)
-    ) and all(before == after for before, after in zip(old, chunks, strict=True) if not has_unknown(before)):
+            same = before is after or (len(before) == len(after) and repr(before) == repr(after))
+            if not same and not len(before) == len(after) == 1:
+                raise UnknownChunkSizes(
+                    f"axis {axis} has chunk sizes that aren't known before computing, and can't be rechunked: {REMEDY}"
+                )
+            # One block stays as long as it is.
+            new[axis] = before
+    chunks = tuple(new)
+    if all(before is after or before == after for before, after in zip(old, chunks, strict=True)):
         return x
     name = f"rechunk-{quick_token('rechunk', x.name, chunks_token(chunks))}"
     check_sizes("rechunk", old, chunks, x.dtype.itemsize)

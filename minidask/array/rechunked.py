@@ -70,7 +70,7 @@ def overlaps(old: Sizes, new: Sizes) -> list[list[tuple[int, slice]]]:
     >>> overlaps((2, 2), (3, 1))
     [[(0, slice(None, None, None)), (1, slice(0, 1, None))], [(1, slice(1, 2, None))]]
     """
-    if old is new or (len(old) == len(new) and has_unknown(old)):
+    if old is new or (len(old) == len(new) and (has_unknown(old) or has_unknown(new))):
         return [[(at, slice(None))] for at in range(len(new))]
     before, after = starts_of(old), starts_of(new)
     out: list[list[tuple[int, slice]]] = []

@@ -10,19 +10,16 @@ there, or has its line here; the tests see to it.
 from __future__ import annotations
 
 _MEMORY = "works on arrays in memory: call it on x.compute()"
-_COEFFICIENTS = "coefficients of polynomials are few: compute them first; polyval takes chunked points"
 _NUMPYS = "take it from numpy: it makes or says what is in memory"
 _WRITER = "write blocks by to_npy_stack, to_zarr, to_hdf5 or store"
 _READER = "read what is in memory with numpy, files by from_array of a memory map, from_zarr, or delayed readers and from_delayed"
 _PRINTING = "how values are printed is NumPy's setting: take it from numpy"
 _ERRORS = "errors in tasks are raised by the threads that compute: set it inside a function for map_blocks"
 _IN_PLACE = "blocks aren't changed in place: assign, x[index] = values, or use where"
-_BITS = "use map_blocks with numpy's function, where blocks hold whole bytes along the axis"
 _MEMORY_LAYOUT = "blocks have no memory before they are computed"
 _MATRIX = "matrices are arrays of two axes: use asarray, block and @"
 _CALENDAR = "take it from numpy, and pass it to is_busday, busday_count, busday_offset"
 _INDEX = "take it from numpy: it makes indices, which index chunked arrays too"
-_FACTORS = "has no algorithm by blocks: compute() the matrix first, or use svd, qr, eigh (Hermitian matrices)"
 
 # {name: what to do instead} of NumPy's main namespace.
 MAIN: dict[str, str] = {
@@ -69,45 +66,28 @@ MAIN: dict[str, str] = {
     "isfortran": _MEMORY_LAYOUT,
     "issubdtype": "take it from numpy: numpy.issubdtype(x.dtype, ...)",
     "iterable": _NUMPYS,
-    "ix_": "index one axis after the other, x[rows][:, columns]",
     "kaiser": _NUMPYS,
-    "lexsort": "of keys in memory use numpy.lexsort, and index with the result; otherwise to_dask_dataframe() and sort_values",
     "little_endian": _NUMPYS,
     "load": "use from_array(numpy.load(path, mmap_mode='r')), or from_npy_stack",
     "loadtxt": _READER,
     "mask_indices": _INDEX,
     "matrix": _MATRIX,
     "memmap": "use from_array(numpy.memmap(...)), which reads a piece a task",
-    "mgrid": "use meshgrid, or indices",
     "mintypecode": _NUMPYS,
     "ndarray": "the class of chunked arrays is minidask.array.Array",
     "ndenumerate": "use indices or argwhere beside the array",
     "ndindex": "numpy.ndindex(*x.numblocks) goes through the blocks, x.blocks[index]",
     "nditer": "use map_blocks, with block_info where a block must know its place",
     "nested_iters": "use map_blocks",
-    "ogrid": "use meshgrid(..., sparse=True)",
-    "packbits": _BITS,
-    "place": _IN_PLACE,
-    "poly": _COEFFICIENTS,
-    "poly1d": _COEFFICIENTS,
-    "polyadd": _COEFFICIENTS,
-    "polyder": _COEFFICIENTS,
-    "polydiv": _COEFFICIENTS,
-    "polyfit": "use linalg.lstsq(vander(x, degree + 1), y)",
-    "polyint": _COEFFICIENTS,
-    "polymul": _COEFFICIENTS,
-    "polynomial": _COEFFICIENTS,
-    "polysub": _COEFFICIENTS,
+    "poly1d": "numpy.poly1d(coefficients)(x) takes chunked points; lazy coefficients go to polyval, polyadd and their like",
+    "polynomial": "functions such as numpy.polynomial.polynomial.polyval(x, c) take chunked points; its objects compute them",
     "printoptions": _PRINTING,
-    "put": _IN_PLACE,
-    "put_along_axis": _IN_PLACE,
     "r_": "use concatenate",
     "real_if_close": "whether imaginary parts are small depends on all values: use x.real where they are",
     "rec": "records are arrays with a structured dtype: index fields, x['name']",
     "recarray": "records are arrays with a structured dtype: index fields, x['name']",
     "record": "records are arrays with a structured dtype: index fields, x['name']",
     "require": "use asarray: blocks promise no order in memory",
-    "roots": _COEFFICIENTS,
     "row_stack": "use vstack",
     "s_": _INDEX,
     "save": _WRITER,
@@ -123,13 +103,11 @@ MAIN: dict[str, str] = {
     "strings": "use map_blocks with the functions of numpy.strings, such as x.map_blocks(numpy.strings.upper)",
     "test": "not about arrays",
     "testing": "assert_eq is in minidask.array.testing",
-    "trim_zeros": "how many depends on all values: i = flatnonzero(x).compute(); x[i[0]:i[-1] + 1]",
     "typecodes": _NUMPYS,
     "typename": _NUMPYS,
     "typing": _NUMPYS,
     "ufunc": "chunked ufuncs are minidask.array.ufuncs.Ufunc; frompyfunc makes some",
-    "unpackbits": _BITS,
-    "vectorize": "use frompyfunc, or map_blocks with numpy.vectorize(f); as_gufunc for functions of vectors",
+    "vectorize": "computes what it is called with: use frompyfunc, map_blocks with numpy.vectorize(f), or as_gufunc",
 }
 
 # Names that other libraries of chunked arrays have.
@@ -142,8 +120,6 @@ BESIDE: dict[str, str] = {
 
 LINALG: dict[str, str] = {
     "LinAlgError": _NUMPYS,
-    "eig": _FACTORS,
-    "eigvals": _FACTORS,
     "test": "not about arrays",
 }
 
@@ -239,7 +215,7 @@ MA: dict[str, str] = {
     "notmasked_contiguous": _MASKED_MEMORY,
     "notmasked_edges": _MASKED_MEMORY,
     "outerproduct": "use minidask.array.outer",
-    "polyfit": MAIN["polyfit"],
+    "polyfit": "use minidask.array.polyfit of filled(y, 0) with the weights w=~getmaskarray(y)",
     "product": "use minidask.array.prod",
     "put": _IN_PLACE,
     "round_": "use minidask.array.round",
@@ -268,7 +244,6 @@ METHODS: dict[str, str] = {
     "flags": _MEMORY_LAYOUT,
     "flat": "use x.ravel()",
     "getfield": "index fields, x['name'], or use view",
-    "put": _IN_PLACE,
     "resize": "use minidask.array.resize, which makes a new array",
     "setfield": _IN_PLACE,
     "setflags": _MEMORY_LAYOUT,

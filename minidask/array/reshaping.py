@@ -29,13 +29,15 @@ from minidask.array.chunks import (
     numblocks_of,
     shape_of,
 )
-from minidask.array.collection import new_array
+from minidask.array.collection import another, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import as_block, with_ndim
 from minidask.array.rechunk import one_block_each, rechunk_to
+from minidask.array.spelling import also_named
 from minidask.graph import Key, Layer, Task, TaskRef
 from minidask.tokenize import quick_token
+from minidask.units import parse_bytes
 
 
 class Reshaped(Layer):
@@ -74,14 +76,15 @@ def reshape_block(block: Any, shape: tuple[int, ...]) -> Any:
 
 
 @implements(np.reshape)
+@also_named(x="a")
 def reshape(
-    x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, order: str = "C", *, copy: bool | None = None
+    a: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, order: str = "C", *, copy: bool | None = None
 ) -> Any:
     """Return the elements of an array in another shape.
 
     Parameters
     ----------
-    x : Array
+    a : Array
     shape : int or tuple of int
         One length may be -1: what is left.
     merge_chunks, limit
@@ -94,7 +97,7 @@ def reshape(
     Raises
     ------
     ValueError
-        If the number of elements changes, more than one length is -1, or the order is none of these.
+        If the number of elements changes, more than one length is -1, the order is none of these, or ``limit`` no bytes.
     UnknownChunkSizes
         If lengths aren't known, unless a one-dimensional result of one-dimensional input is asked for.
 
@@ -104,10 +107,15 @@ def reshape(
     >>> da.arange(6, chunks=3).reshape(2, 3).compute().tolist()
     [[0, 1, 2], [3, 4, 5]]
     """
-    x = as_array(x)
-    lengths = [operator.index(n) for n in (shape if isinstance(shape, tuple | list) else (shape,))]
+    x = as_array(a)
+    wanted_shape = shape if isinstance(shape, tuple | list) else (shape,)
+    if any(isinstance(n, float) and n != n for n in wanted_shape):
+        raise UnknownChunkSizes(f"reshape to {tuple(wanted_shape)} needs lengths that aren't known: {REMEDY}")
+    lengths = [operator.index(n) for n in wanted_shape]
     if order not in ("C", "F", "A"):
         raise ValueError(f"order must be one of 'C', 'F' or 'A' (got {order!r})")
+    if limit is not None:
+        parse_bytes(limit)
     if copy is False:
         raise ValueError("a chunked array can't promise to reshape without a copy: leave copy= out")
     if order == "F" and (x.ndim > 1 or len(lengths) > 1):
@@ -121,7 +129,7 @@ def reshape(
         raise UnknownChunkSizes(f"reshape needs chunk sizes that aren't known before computing: {REMEDY}")
     new = _complete(lengths, x.size, x.shape)
     if new == x.shape:
-        return x
+        return another(x) if copy else x
     if x.size == 0:
         empty = rechunk_to(x, tuple([(n,) for n in x.shape]))
         return _reshaped(empty, tuple([(n,) for n in new]))
@@ -289,7 +297,8 @@ def split_up(sizes: Sizes, shape: tuple[int, ...]) -> tuple[Sizes, ...]:
 
 
 @implements(np.ravel)
-def ravel(array_like: Any, order: str = "C") -> Any:
+@also_named(array_like="a")
+def ravel(a: Any, order: str = "C") -> Any:
     """Return all elements in one axis, in C order.
 
     Examples
@@ -301,7 +310,23 @@ def ravel(array_like: Any, order: str = "C") -> Any:
     if order in ("A", "K"):
         # Blocks promise no order in memory, so that what is asked for is C.
         order = "C"
-    return reshape(array_like, -1, order=order)
+    return flattened("ravel", a, order)
+
+
+def flattened(what: str, a: Any, order: str = "C") -> Any:
+    """Return all elements in one axis; ``what`` is named where sizes would have to be known.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> flattened("cumsum", da.ones((2, 3), chunks=2)).shape
+    (6,)
+    """
+    x = as_array(a)
+    try:
+        return reshape(x, -1, order=order)
+    except UnknownChunkSizes:
+        raise UnknownChunkSizes(f"{what} needs chunk sizes that aren't known before computing: {REMEDY}") from None
 
 
 def reshape_blockwise(x: Any, shape: Any, chunks: Any = None) -> Any:

@@ -1,5 +1,5 @@
-"""Elements by position or by condition: ``take``, ``compress``, ``choose``, ``select``, ``nonzero``, ``unravel_index`` and
-their like.
+"""Elements by position or by condition: ``take``, ``compress``, ``choose``, ``select``, ``trim_zeros``, ``ix_``,
+``unravel_index`` and their like.
 
 Place in the flow: above indexing and ``elementwise``, of which these are made. What depends on data has unknown chunk sizes.
 """
@@ -7,24 +7,24 @@ Place in the flow: above indexing and ``elementwise``, of which these are made. 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidask.array.chunks import check_known, normalize_axis
+from minidask.array.chunks import check_known, normalize_axes, normalize_axis
 from minidask.array.collection import ArrayBase, check_known_shape
 from minidask.array.creation.ranges import arange
-from minidask.array.dispatch import implements
+from minidask.array.dispatch import call_registered, implements
 from minidask.array.elementwise import as_array, elementwise
-from minidask.array.joining import stack
 from minidask.array.pointwise import astype
 from minidask.array.rebinding import rebind
-from minidask.array.reductions.folds import sum as sum_
-from minidask.array.reshaping import ravel
+from minidask.array.reductions.folds import any_
+from minidask.array.reductions.places import argmax
+from minidask.array.reshaping import flattened
 from minidask.array.slicing.getting import compress as keep_true
 
 
-def take(a: Any, indices: Any, axis: int | None = 0) -> Any:
+def take(a: Any, indices: Any, axis: int | None = 0, out: Any = None, mode: str = "raise") -> Any:
     """Return elements at positions along an axis.
 
     Parameters
@@ -33,11 +33,17 @@ def take(a: Any, indices: Any, axis: int | None = 0) -> Any:
     indices : int, array of ints, or chunked array of ints with one axis
     axis : int or None
         None: as if the array had one axis, as is ``numpy.take``'s default.
+    out : Array, optional
+        Takes the result.
+    mode : str
+        What is done with positions out of range: ``"raise"``, ``"wrap"`` or ``"clip"`` (which has no negative ones).
 
     Raises
     ------
     IndexError
         If a position is out of range.
+    ValueError
+        For an unknown mode.
 
     Examples
     --------
@@ -47,37 +53,48 @@ def take(a: Any, indices: Any, axis: int | None = 0) -> Any:
     """
     x = as_array(a)
     if axis is None:
-        x, axis = ravel(x), 0
+        x, axis = flattened("take", x), 0
     axis = normalize_axis(axis, x.ndim)
     where: Any = indices if isinstance(indices, ArrayBase) else np.asarray(indices)
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
+    if mode != "raise":
+        length = x.shape[axis]
+        check_known("take", [length])
+        where = where % length if mode == "wrap" else where.clip(0, length - 1)
     if not isinstance(where, ArrayBase):
         if where.dtype.kind not in "iu" and where.size:
             raise TypeError(f"positions must be integers, got {where.dtype}: use compress for a condition")
         where = int(where) if not where.ndim else where.astype(np.intp)
-    return x[(*[slice(None)] * axis, where)]
+    return rebind("take", out, x[(*[slice(None)] * axis, where)])
 
 
 @implements(np.take)
 def numpy_take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
-    """Return what ``numpy.take`` does: ``take`` with another default axis, ``out``, ``mode``; ValueError for an unknown one."""
-    if mode not in ("raise", "wrap", "clip"):
-        raise ValueError(f"mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
-    if mode != "raise":
-        length = as_array(a).size if axis is None else as_array(a).shape[normalize_axis(axis, as_array(a).ndim)]
-        check_known("take", [length])
-        where: Any = indices if isinstance(indices, ArrayBase) else np.asarray(indices)
-        indices = where % length if mode == "wrap" else where.clip(0, length - 1)
-    return rebind("take", out, take(a, indices, axis))
+    """Return ``take`` with NumPy's default axis."""
+    return take(a, indices, axis, out, mode)
 
 
 @implements(np.compress)
-def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
+def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
     """Return what is along an axis where a condition of one axis is true.
+
+    Parameters
+    ----------
+    condition : Array or array-like
+        It may be shorter than the axis; and longer, if what is beyond is false.
+    a : Array
+    axis : int or None
+        None: as if the array had one axis.
+    out : Array, optional
+        Takes the result.
 
     Raises
     ------
     ValueError
-        If the condition has more axes or is longer than the axis.
+        If the condition has more axes.
+    IndexError
+        If it is true beyond the axis (on computing, where it is lazy).
 
     Examples
     --------
@@ -87,19 +104,36 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     """
     x = as_array(a)
     if axis is None:
-        x, axis = ravel(x), 0
+        x, axis = flattened("compress", x), 0
     axis = normalize_axis(axis, x.ndim)
     given = condition if isinstance(condition, ArrayBase) else np.asarray(condition)
     if given.ndim != 1:
         raise ValueError("condition must be an array of one dimension")
     length, own = given.shape[0], x.shape[axis]
-    if length > own:
-        raise ValueError(f"the condition has {length} elements, but the axis only {own}")
+    if (length == length) != (own == own):
+        # A condition may be shorter than the axis: which of the blocks it is for depends on both lengths.
+        check_known("compress", [length, own])
     if length < own:
         x = x[(*[slice(None)] * axis, slice(0, length))]
-    if isinstance(given, ArrayBase):
-        return keep_true(x, astype(given, bool), axis)
-    return x[(*[slice(None)] * axis, np.flatnonzero(given))]
+    if not isinstance(given, ArrayBase):
+        return rebind("compress", out, x[(*[slice(None)] * axis, np.flatnonzero(given))])
+    mask: Any = astype(given, bool)
+    if length > own:
+        check: Any = NotBeyond(axis, own)
+        mask = elementwise(check, mask[:own], any_(mask[own:]), name=f"not_beyond {axis}", dtype=bool)
+    return rebind("compress", out, keep_true(x, mask, axis))
+
+
+class NotBeyond(NamedTuple):
+    """Return a mask; raise IndexError if there is more of it, and any of that is true."""
+
+    axis: int
+    length: int
+
+    def __call__(self, mask: Any, beyond: Any) -> Any:
+        if beyond:
+            raise IndexError(f"the condition is true beyond axis {self.axis} with size {self.length}")
+        return mask
 
 
 @implements(np.extract)
@@ -113,7 +147,96 @@ def extract(condition: Any, arr: Any) -> Any:
     >>> da.extract(x > 2, x).compute()
     array([3, 4])
     """
-    return compress(ravel(astype(as_array(condition), bool)), arr)
+    return compress(flattened("extract", astype(as_array(condition), bool)), flattened("extract", arr))
+
+
+@implements(np.trim_zeros)
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """Return an array without the zeros at its ends.
+
+    Parameters
+    ----------
+    filt : Array or array-like
+    trim : str
+        ``"f"``: in front; ``"b"``: at the back; ``"fb"``: both.
+    axis : int or tuple of int, optional
+        Axes whose ends are looked at; default: all. What is left out is zero wholly.
+
+    Returns
+    -------
+    Array
+        Of unknown lengths along these axes.
+
+    Raises
+    ------
+    ValueError
+        For other letters.
+    numpy.exceptions.AxisError
+        If an axis is out of range.
+    UnknownChunkSizes
+        If lengths aren't known.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.trim_zeros(da.from_array([0, 0, 1, 0, 2, 0], chunks=2)).compute()
+    array([1, 0, 2])
+    """
+    x = as_array(filt)
+    ends = trim.lower()
+    if ends not in ("f", "b", "fb", "bf"):
+        raise ValueError(f"unexpected character(s) in `trim`: {trim!r}")
+    axes = normalize_axes(axis, x.ndim)
+    check_known_shape("trim_zeros", x)
+    full = astype(x, bool)
+    out = x
+    for at in axes:
+        length = x.shape[at]
+        if not length:
+            continue
+        filled = any_(full, tuple([other for other in range(x.ndim) if other != at]))
+        places: Any = arange(length, chunks=(x._chunks[at],))
+        # Where all is zero nothing is in front of the first position, or behind the last: all of it goes.
+        keep: Any = any_(filled)
+        if "f" in ends:
+            keep = keep & (places >= argmax(filled))
+        if "b" in ends:
+            keep = keep & (places < length - argmax(filled[::-1]))
+        out = keep_true(out, keep, at)
+    return out
+
+
+@implements(np.ix_)
+def ix_(*args: Any) -> tuple[Any, ...]:
+    """Return positions along several axes so that they broadcast to all combinations.
+
+    Parameters
+    ----------
+    *args : Array or array-like of one axis
+        Conditions stand for the positions where they are true, of unknown number.
+
+    Raises
+    ------
+    ValueError
+        If an array has another number of axes.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> [each.shape for each in da.ix_(da.arange(3), [4, 5])]
+    [(3, 1), (1, 2)]
+    """
+    out = []
+    for at, arg in enumerate(args):
+        x = as_array(arg)
+        if x.ndim != 1:
+            raise ValueError("Cross index must be 1 dimensional")
+        if not x.shape[0] and not isinstance(arg, ArrayBase):
+            x = astype(x, np.intp)
+        if x.dtype == bool:
+            (x,) = call_registered(np.nonzero, (x,), {})
+        out.append(x[(*[None] * at, slice(None), *[None] * (len(args) - at - 1))])
+    return tuple(out)
 
 
 class Choose:
@@ -203,74 +326,6 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
         name=f"select {len(conditions)}",
         dtype=np.result_type(*kinds),
     )
-
-
-@implements(np.nonzero)
-def nonzero(a: Any) -> tuple[Any, ...]:
-    """Return for each axis the positions of the elements that aren't zero (unknown chunk sizes).
-
-    Raises
-    ------
-    ValueError
-        If the array has no axis.
-    UnknownChunkSizes
-        If lengths aren't known.
-
-    Examples
-    --------
-    >>> import minidask.array as da
-    >>> da.nonzero(da.from_array([3, 0, 4], chunks=2))[0].compute()
-    array([0, 2])
-    """
-    x = as_array(a)
-    if not x.ndim:
-        raise ValueError("Calling nonzero on 0d arrays is not allowed. Use atleast_1d(scalar).nonzero() instead.")
-    check_known_shape("nonzero", x)
-    flat = ravel(astype(x, bool))
-    found = keep_true(arange(flat.shape[0], chunks=flat.chunks, dtype=np.intp), flat, 0)
-    return (found,) if x.ndim == 1 else unravel_index(found, x.shape)
-
-
-@implements(np.flatnonzero)
-def flatnonzero(a: Any) -> Any:
-    """Return the positions of the elements that aren't zero, as if the array had one axis.
-
-    Examples
-    --------
-    >>> import minidask.array as da
-    >>> da.flatnonzero(da.from_array([[3, 0], [0, 4]], chunks=1)).compute()
-    array([0, 3])
-    """
-    return nonzero(ravel(as_array(a)))[0]
-
-
-@implements(np.argwhere)
-def argwhere(a: Any) -> Any:
-    """Return the indices of the elements that aren't zero, one row each.
-
-    Examples
-    --------
-    >>> import minidask.array as da
-    >>> da.argwhere(da.from_array([[3, 0], [0, 4]], chunks=1)).compute().tolist()
-    [[0, 0], [1, 1]]
-    """
-    x = as_array(a)
-    if not x.ndim:
-        return stack(nonzero(x[None]))[:0].T
-    return stack(nonzero(x)).T
-
-
-@implements(np.count_nonzero)
-def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Return the number of elements along axes that aren't zero.
-
-    Examples
-    --------
-    >>> import minidask.array as da
-    >>> da.count_nonzero(da.arange(5, chunks=2)).compute()
-    np.int64(4)
-    """
-    return sum_(astype(as_array(a), bool), axis, np.intp, keepdims)
 
 
 class Unravel:

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import Sizes, normalize_axes, normalize_axis, numblocks_of
+from minidask.array.chunks import (
+    REMEDY,
+    Sizes,
+    UnknownChunkSizes,
+    check_known,
+    chunks_token,
+    normalize_axes,
+    normalize_axis,
+    numblocks_of,
+)
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
@@ -17,6 +26,7 @@ from minidask.array.meta import meta_of, with_ndim
 from minidask.array.normalize import normalize_chunks
 from minidask.array.rechunk import one_block_each
 from minidask.array.sources import Bounds, grid_sizes, symbols
+from minidask.array.spelling import also_named
 from minidask.array.unify import broadcast_shape
 from minidask.graph import Blockwise, Parts
 from minidask.graph.blockwise import Constant, InputOf
@@ -122,6 +132,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
     """
     x = as_array(a)
     axes = [at for at, n in enumerate(x.shape) if n == 1] if axis is None else normalize_axes(axis, x.ndim)
+    check_known("squeeze", [x.shape[at] for at in axes])
     if any(x.shape[at] != 1 for at in axes):
         raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
     return x[tuple([0 if at in axes else slice(None) for at in range(x.ndim)])]
@@ -144,17 +155,18 @@ def expand_dims(a: Any, axis: Any) -> Any:
 
 
 @implements(np.broadcast_to)
-def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None, *, subok: bool = False) -> Any:
-    """Return an array stretched to a shape.
+@also_named(x="array")
+def broadcast_to(array: Any, shape: Any, chunks: Any = None, meta: Any = None, *, subok: bool = False) -> Any:
+    """Return an array stretched to a shape; masks, which NumPy leaves out, are stretched as well.
 
     Parameters
     ----------
-    x : Array
+    array : Array
     shape : int or tuple of int
     chunks : optional
         Of the axes that are new or stretched; default: those in automatic sizes.
     meta : array, optional
-        Empty, of the blocks' type; default: as that of ``x``.
+        Empty, of the blocks' type; default: as that of ``array``.
 
     Raises
     ------
@@ -167,7 +179,7 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None, *, su
     >>> broadcast_to(da.arange(3, chunks=2), (2, 3)).compute().tolist()
     [[0, 1, 2], [0, 1, 2]]
     """
-    x = as_array(x)
+    x = as_array(array)
     shape = tuple(shape) if isinstance(shape, tuple | list) else (int(shape),)
     if shape == x.shape:
         return x
@@ -176,6 +188,8 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None, *, su
     fits = new >= 0 and all(n == m or m == 1 or n != n or m != m for n, m in zip(shape[new:], x.shape, strict=True))
     if not fits or any(n < 0 for n in shape):
         raise ValueError(f"cannot broadcast shape {x.shape} to shape {shape}")
+    if any(m != m and n == n for n, m in zip(shape[new:], x.shape, strict=True)):
+        raise UnknownChunkSizes(f"broadcasting {x.shape} to {shape} needs lengths that aren't known: {REMEDY}")
     stretched = [at < new or (x.shape[at - new] == 1 and n != 1) for at, n in enumerate(shape)]
     wanted: dict[int, Any] = {at: "auto" for at in range(len(shape)) if stretched[at]}
     own: list[Sizes] = [(shape[at],) if stretched[at] else x._chunks[at - new] for at in range(len(shape))]
@@ -185,7 +199,7 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None, *, su
         normal = normalize_chunks(wanted, shape, None, x.dtype, tuple(own))
     final = tuple([sizes if stretched[at] else own[at] for at, sizes in enumerate(normal)])
     index = symbols(len(shape))
-    name = f"broadcast_to-{quick_token('broadcast_to', x.name, final)}"
+    name = f"broadcast_to-{quick_token('broadcast_to', x.name, chunks_token(final))}"
     layer = Blockwise(
         name,
         (x._layer,),
@@ -214,6 +228,11 @@ class Stretch:
             high - low if stretched else own[at - new]
             for at, ((low, high), stretched) in enumerate(zip(bounds, self.stretched, strict=True))
         ]
+        if isinstance(block, np.ma.MaskedArray):
+            # NumPy leaves out the mask.
+            mask = np.ma.getmask(block)
+            stretched = np.broadcast_to(block.data, shape)
+            return np.ma.array(stretched, mask=mask if mask is np.ma.nomask else np.broadcast_to(mask, shape))
         return np.broadcast_to(block, shape)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -171,10 +171,18 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 def polyval(p: Any, x: Any) -> Any:
     """Return the values of a polynomial, whose coefficients begin with that of the highest power.
 
+    Parameters
+    ----------
+    p : (N,) Array or array-like
+        It may be lazy, as what ``polyfit`` gives.
+    x : Array or array-like
+
     Raises
     ------
     ValueError
         If the coefficients have several axes.
+    UnknownChunkSizes
+        If their number isn't known.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``sort``, ``argsort``, ``partition``, ``argpartition``, ``take_along_axis``: order along an axis.
+"""``sort``, ``argsort``, ``lexsort``, ``partition``, ``argpartition``, ``take_along_axis``: order along an axis.
 
 An order along an axis needs all of it: that axis becomes one block, the others keep theirs. Where a few extreme elements are
 wanted ``topk`` holds less.
@@ -16,9 +16,9 @@ from minidask.array.chunks import check_known, normalize_axis
 from minidask.array.collection import new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
-from minidask.array.meta import with_dtype, with_ndim
+from minidask.array.meta import numpy_meta, with_dtype, with_ndim
 from minidask.array.products.contraction import only
-from minidask.array.reshaping import ravel
+from minidask.array.reshaping import flattened
 from minidask.array.unify import unify_chunks
 from minidask.graph import blockwise
 from minidask.tokenize import tokenize
@@ -52,10 +52,12 @@ class Ordered(NamedTuple):
 
 def _ordered(name: str, a: Any, axis: Any, **kwargs: Any) -> Any:
     x = as_array(a)
-    if axis is None:
-        x, axis = ravel(x), 0
+    if axis is None or (not x.ndim and name.startswith("arg") and axis in (0, -1)):
+        x, axis = flattened(name, x), 0
     axis = normalize_axis(axis, x.ndim)
-    x = x.rechunk({axis: -1}) if x.numblocks[axis] > 1 else x
+    if x.numblocks[axis] > 1:
+        check_known(f"{name} along axis {axis}, which becomes one block,", x.chunks[axis])
+        x = x.rechunk({axis: -1})
     # Elements without an order raise here.
     getattr(np, name)(np.zeros(2, x.dtype), *([0] if "kth" in kwargs else []), order=kwargs.get("order"))
     meta = with_dtype(with_ndim(x._meta, x.ndim), np.dtype(np.intp)) if name.startswith("arg") else x._meta
@@ -181,6 +183,73 @@ def sort_complex(a: Any) -> Any:
     return made if made.dtype.kind == "c" else made.astype(np.sort_complex(np.empty(0, made.dtype)).dtype)
 
 
+class Lexical(NamedTuple):
+    """Call ``numpy.lexsort`` on blocks of the keys."""
+
+    axis: int
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return "lexsort"
+
+    def __call__(self, *keys: Any) -> Any:
+        return np.asarray(np.lexsort(keys, self.axis))
+
+
+@implements(np.lexsort)
+def lexsort(keys: Any, axis: int = -1) -> Any:
+    """Return the positions that put elements in order along an axis by several keys, of which the last one is compared first.
+
+    Parameters
+    ----------
+    keys : sequence of arrays, or Array
+        Of one shape (along the first axis of an array); along the axis they become one block.
+    axis : int
+
+    Returns
+    -------
+    Array of int
+        Of a key's shape; elements that are equal stay in their order.
+
+    Raises
+    ------
+    TypeError
+        If there are no keys, or their elements have no order.
+    ValueError
+        If their shapes differ.
+    numpy.exceptions.AxisError
+        If the axis is out of range.
+    UnknownChunkSizes
+        If the axis is in several blocks of unknown sizes.
+
+    Notes
+    -----
+    ``numpy.lexsort`` of chunked arrays is lazy if they are in a tuple; in a list it computes them.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> names, ages = da.from_array(["b", "a", "c"], chunks=2), da.from_array([7, 9, 7], chunks=2)
+    >>> da.lexsort([names, ages]).compute()
+    array([0, 2, 1])
+    """
+    arrays = [as_array(key) for key in keys] if getattr(keys, "ndim", 1) else []
+    if not arrays:
+        raise TypeError("need sequence of keys with len > 0 in lexsort")
+    first = arrays[0]
+    for x in arrays:
+        if x.ndim != first.ndim or any(n != m and n == n and m == m for n, m in zip(x.shape, first.shape, strict=True)):
+            raise ValueError(f"all keys need to be the same shape, got {first.shape} and {x.shape}")
+    # NumPy takes any axis of keys that have none.
+    axis = normalize_axis(axis, first.ndim) if first.ndim else 0
+    np.lexsort([np.zeros(2, x.dtype) for x in arrays])
+    arrays = [x.rechunk({axis: -1}) if x.ndim and x.numblocks[axis] > 1 else x for x in arrays]
+    func: Any = Lexical(axis if first.ndim else -1)
+    meta = numpy_meta(np.dtype(np.intp), first.ndim)
+    return elementwise(func, *arrays, name=f"lexsort {axis}", meta=meta)
+
+
 class TakeAlong(NamedTuple):
     """Call ``numpy.take_along_axis`` on blocks."""
 
@@ -224,7 +293,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """
     x, places = as_array(arr), as_array(indices)
     if axis is None:
-        x, axis = ravel(x), 0
+        x, axis = flattened("take_along_axis", x), 0
     axis = normalize_axis(axis, x.ndim)
     if places.dtype.kind not in "iu":
         raise IndexError("`indices` must be an integer array")

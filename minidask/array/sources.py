@@ -130,11 +130,16 @@ class Bounds:
 
 
 class Reader(NamedTuple):
-    """Read a region of something sliceable; ``getitem``, ``asarray`` and ``lock`` as in ``from_array``."""
+    """Read a region of something sliceable; ``getitem``, ``asarray`` and ``lock`` as in ``from_array``.
+
+    ``masked`` says that parts are masked arrays, those too that the source gives plain. Raises TypeError for a part with a mask
+    where none was declared: it would be lost sooner or later.
+    """
 
     getitem: Callable[..., Any] | None
     asarray: bool
     lock: Any
+    masked: bool = False
 
     @property
     def short_name(self) -> str:
@@ -144,6 +149,13 @@ class Reader(NamedTuple):
     def __call__(self, array: Any, index: Any) -> Any:
         with self.lock or nullcontext():
             part = array[index] if self.getitem is None else self.getitem(array, index)
+            if self.masked:
+                return np.ma.asanyarray(part)
+            if self.asarray and isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part):
+                raise TypeError(
+                    f"slices of the {type(array).__name__} are masked arrays, which wasn't declared: say it with "
+                    f"from_array(..., meta=np.ma.empty(0, {str(part.dtype)!r}))"
+                )
             # Lazy kinds of arrays read when they are converted: that belongs under the lock as well.
             return np.asarray(part) if self.asarray else part
 

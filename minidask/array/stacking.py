@@ -17,7 +17,7 @@ from minidask.array.collection import ArrayBase
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
-from minidask.array.reshaping import ravel
+from minidask.array.reshaping import flattened
 from minidask.array.shaping import broadcast_to, moveaxis
 
 # Up to so many positions are put in or left out piece by piece, with no list of all the others.
@@ -145,7 +145,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     """
     one, other = as_array(arr), as_array(values)
     if axis is None:
-        return concatenate([ravel(one), ravel(other)])
+        return concatenate([flattened("append", one), flattened("append", other)])
     return concatenate([one, other], axis)
 
 
@@ -166,7 +166,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     >>> da.delete(da.arange(5, chunks=2), [0, -1]).compute()
     array([1, 2, 3])
     """
-    x, at = _along(arr, axis)
+    x, at = _along("delete", arr, axis)
     check_known("delete", [x.shape[at]])
     gone = np.unique(_positions(obj, x.shape[at], at, past=False))
     if len(gone) > _FEW:
@@ -194,11 +194,12 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     >>> da.insert(da.arange(3, chunks=2), 1, [7, 8]).compute()
     array([0, 7, 8, 1, 2])
     """
-    x, at = _along(arr, axis)
+    x, at = _along("insert", arr, axis)
     check_known("insert", [x.shape[at]])
     length = x.shape[at]
     places = _positions(obj, length, at, past=True)
-    new = as_array(values).astype(x.dtype)
+    given = values if isinstance(values, ArrayBase) else np.array(values, x.dtype)
+    new = as_array(given).astype(x.dtype)
     new = new[(*[None] * max(x.ndim - new.ndim, 0), ...)]
     if np.ndim(obj) == 0 and not isinstance(obj, slice):
         # As NumPy: the values' first axis is the one that is inserted.
@@ -243,8 +244,8 @@ def _positions(obj: Any, length: int, axis: int, past: bool) -> Any:
     return np.where(places < 0, places + length, places)
 
 
-def _along(arr: Any, axis: int | None) -> tuple[Any, int]:
+def _along(what: str, arr: Any, axis: int | None) -> tuple[Any, int]:
     x = as_array(arr)
     if axis is None:
-        return (ravel(x), 0)
+        return (flattened(what, x), 0)
     return x, normalize_axis(axis, x.ndim)

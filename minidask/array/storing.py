@@ -177,7 +177,8 @@ def store(
     Raises
     ------
     TypeError
-        If a source is no array; on computing in other processes, if a target is in this one's memory.
+        If a source is no array, or a target can't be assigned to by slices; on computing in other processes, if a target is in
+        this one's memory.
     UnknownChunkSizes
         If sizes of blocks aren't known.
     ValueError
@@ -192,16 +193,26 @@ def store(
     array([0., 1., 2., 3.])
     """
     one = isinstance(sources, ArrayBase)
-    arrays: Sequence[Any] = [sources] if one else list(sources)
+    arrays: Sequence[Any] = [sources] if one else list(sources) if isinstance(sources, list | tuple) else [None]
+    if any(not isinstance(x, ArrayBase) for x in arrays):
+        raise TypeError("all sources must be chunked arrays, one or a list: use from_array for those in memory")
+    if not one and not isinstance(targets, list | tuple):
+        raise TypeError(f"a list of sources needs a list of as many targets, got {type(targets).__name__}")
     places: Sequence[Any] = [targets] if one else list(targets)
     if regions is None or isinstance(regions, tuple):
         regions = [regions] * len(arrays)
-    if any(not isinstance(x, ArrayBase) for x in arrays):
-        raise TypeError("all sources must be chunked arrays: use from_array for those in memory")
     if len(arrays) != len(places) or len(arrays) != len(regions):
         raise ValueError(
             f"{len(arrays)} sources need as many targets and regions, got {len(places)} and {len(regions)}"
         )
+    for target in places:
+        if not is_dask_collection(target) and (
+            not hasattr(type(target), "__setitem__") or isinstance(target, list | dict | bytearray)
+        ):
+            raise TypeError(
+                f"a target must be an array, or what else takes values by slices (h5py, zarr, ...), got {type(target).__name__}: "
+                f"{target!r:.60}"
+            )
     shared = SharedLock() if lock is True else lock or None
     known = [_region(x, target, region) for x, target, region in zip(arrays, places, regions, strict=True)]
     loads = return_stored and (not compute or bool(load_stored))

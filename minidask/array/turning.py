@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from minidask.array.chunks import check_known, normalize_axes, normalize_axis
+from minidask.array.collection import ArrayBase, another
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
-from minidask.array.reshaping import ravel, reshape
+from minidask.array.reshaping import flattened, reshape
 from minidask.array.shaping import transpose
+from minidask.array.spelling import also_named
 
 
 @implements(np.flip)
@@ -91,18 +93,21 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 
 @implements(np.roll)
-def roll(array: Any, shift: Any, axis: Any = None) -> Any:
+@also_named(array="a")
+def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     """Return an array whose elements are moved on along axes, those that fall off the end coming in at the beginning.
 
     Parameters
     ----------
-    array : Array
+    a : Array
     shift : int or tuple of int
     axis : int or tuple of int, optional
         Default: as if the array had one axis.
 
     Raises
     ------
+    TypeError
+        If shifts aren't numbers.
     ValueError
         If there are not as many shifts as axes.
     UnknownChunkSizes
@@ -114,9 +119,11 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Any:
     >>> da.roll(da.arange(5, chunks=2), 2).compute()
     array([3, 4, 0, 1, 2])
     """
-    x = as_array(array)
+    x = as_array(a)
+    if np.asarray([] if isinstance(shift, ArrayBase) else shift).dtype.kind not in "biuf":
+        raise TypeError(f"roll needs integers to shift by, got {shift!r:.60}")
     if axis is None:
-        return reshape(roll(ravel(x), int(np.sum(shift)), 0), x.shape)
+        return reshape(roll(flattened("roll", x), int(np.sum(shift)), 0), x.shape)
     axes = [normalize_axis(one, x.ndim) for one in (axis if isinstance(axis, tuple | list) else (axis,))]
     shifts = list(shift) if isinstance(shift, tuple | list | np.ndarray) else [shift]
     if len(shifts) != len(axes):
@@ -133,7 +140,7 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Any:
         if cut:
             front = (slice(None),) * at
             x = concatenate([x[(*front, slice(cut, None))], x[(*front, slice(None, cut))]], at)
-    return x
+    return another(x) if x is a else x
 
 
 @implements(np.rollaxis)

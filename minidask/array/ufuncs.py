@@ -35,6 +35,13 @@ _NAMES = [
 ]  # fmt: skip
 
 
+# What may be said of the memory of results, since it changes nothing.
+_DEFAULTS = {"order": "K", "subok": True, "signature": None}
+
+# Attributes of NumPy's ufuncs that say what these are.
+_FACTS = frozenset({"identity", "nargs", "ntypes", "signature", "types"})
+
+
 def call_ufunc(
     ufunc: np.ufunc, *inputs: Any, out: Any = None, where: Any = True, dtype: Any = None, **kwargs: Any
 ) -> Any:
@@ -71,7 +78,12 @@ def call_ufunc(
     if "casting" in kwargs:
         options["casting"] = kwargs.pop("casting")
     if kwargs:
-        raise TypeError(f"{ufunc.__name__} of chunked arrays takes out, where, dtype and casting, not {sorted(kwargs)}")
+        kwargs = {key: value for key, value in kwargs.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
+    if kwargs:
+        raise TypeError(
+            f"{ufunc.__name__} of chunked arrays takes out, where, dtype and casting, not {sorted(kwargs)}: blocks promise no "
+            "order in memory, and keep their types"
+        )
     if len(inputs) != ufunc.nin:
         raise TypeError(f"{ufunc.__name__}() takes {ufunc.nin} positional arguments but {len(inputs)} were given")
     if not any(isinstance(x, ArrayBase) for x in inputs):
@@ -155,6 +167,8 @@ class Ufunc:
         return call_method(self.ufunc, "accumulate", (as_array(array),), {"axis": axis, "dtype": dtype, "out": out})
 
     def __getattr__(self, name: str) -> Any:
+        if name in _FACTS:
+            return getattr(self.ufunc, name)
         instead = remedy("ufuncs", name)
         if instead is None:
             raise AttributeError(f"a ufunc of chunked arrays has no attribute {name!r}")
@@ -240,6 +254,15 @@ class FromPython:
     def __call__(self, *blocks: Any) -> Any:
         return self.ufunc(*blocks)
 
+    def __getattr__(self, name: str) -> Any:
+        # Reductions take it for the ufunc.
+        if name in _FACTS or name in ("reduce", "accumulate", "__name__"):
+            return self.short_name if name == "__name__" else getattr(self.ufunc, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        return f"<{self.short_name} {tokenize(self.func)}>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return FromPython, (self.func, self.nin, self.nout)
 
@@ -252,12 +275,41 @@ class PythonUfunc:
     >>> import minidask.array as da
     >>> frompyfunc(hex, 1, 1)(da.arange(2, chunks=1)).compute()
     array(['0x0', '0x1'], dtype=object)
+    >>> frompyfunc(max, 2, 1).reduce(da.arange(5, chunks=2)).compute()
+    4
     """
 
     def __init__(self, func: Any, nin: int, nout: int) -> None:
         self._made = FromPython(func, nin, nout)
         self._name = f"{self._made.short_name} {tokenize(func, nin, nout)}"
         self.nin, self.nout = self._made.nin, self._made.nout
+
+    @property
+    def __name__(self) -> str:
+        return self._made.short_name
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _FACTS:
+            return getattr(self._made, name)
+        instead = remedy("ufuncs", name)
+        if instead is None:
+            raise AttributeError(f"a function of frompyfunc has no attribute {name!r}")
+        raise AttributeError(f"{name} of functions of frompyfunc isn't built for chunked arrays: {instead}")
+
+    def outer(self, one: Any, other: Any) -> Any:
+        """Return the function of all pairs of elements; raises TypeError unless it takes two operands."""
+        if self.nin != 2:
+            raise TypeError(f"outer needs a function of two operands, {self.__name__} takes {self.nin}")
+        left, right = as_array(one), as_array(other)
+        return self(left[(..., *[None] * right.ndim)], right)
+
+    def reduce(self, array: Any, axis: Any = 0, **kwargs: Any) -> Any:
+        """Return the reduction along an axis, which becomes one block, from the first element on; see ``numpy.ufunc.reduce``."""
+        return reduce_by(self._made, as_array(array).astype(object), axis, **kwargs)  # type: ignore[arg-type]
+
+    def accumulate(self, array: Any, axis: int = 0, **kwargs: Any) -> Any:
+        """Return the running reduction along an axis, which becomes one block."""
+        return accumulate_by(self._made, as_array(array).astype(object), axis, **kwargs)  # type: ignore[arg-type]
 
     def __call__(self, *inputs: Any) -> Any:
         if len(inputs) != self.nin:

@@ -31,7 +31,7 @@ from types import TracebackType
 from typing import Any
 
 from minidask.config.schema import SCHEMA, Notice, check_deprecations
-from minidask.config.store import Layer, config_lock, deprecations, effective, global_config, layers, resolve
+from minidask.config.store import Layer, config_lock, deprecations, effective, global_config, layers, resolve, touched
 from minidask.config.tree import MISSING, Path, Undo, assign, normalize, revert, split_key
 
 _writers: dict[Path, int] = {}
@@ -218,6 +218,7 @@ def _judge(given: list[tuple[Path, Any]]) -> tuple[list[tuple[Path, Any]], list[
             notices.append(SCHEMA.check(path, item, "config.set"))
             setting = SCHEMA.find(path)
             path = setting.path if setting is not None else path
+            touched.add(path[0])
             for i in range(1, len(path)):
                 above = resolve(path[:i])
                 if above is not MISSING and above is not None and not isinstance(above, Mapping):

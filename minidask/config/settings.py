@@ -176,6 +176,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     _pipeline("dataframe"),
     _pipeline("bag", _COMING),
     Setting(
+        "array_plugins",
+        None,
+        optional(kinds.CALLABLES),
+        "Functions called with each new array of ``minidask.array`` that is made in this process; what they return takes its "
+        "place, unless it is None.",
+    ),
+    Setting(
         "array.chunk-size",
         "16 MiB",
         kinds.BYTES,

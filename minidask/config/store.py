@@ -6,6 +6,7 @@ thread, and passes what it read inwards as arguments. `change` and `lifecycle` w
 State:
 
 - `config`: the process-wide tree. Changed under `config_lock` only, and branch by branch, so that readers need no lock.
+- `touched`: names, see there.
 - `layers`: per context (a thread, an asyncio task): the overrides of the ``with`` blocks it is in, outermost first.
 - `defaults`: the trees of defaults, ours first.
 
@@ -47,6 +48,10 @@ config_lock: Final = threading.RLock()
 defaults: Final[list[Mapping[str, Any]]] = [SCHEMA.defaults()]
 
 deprecations: Final = SCHEMA.deprecations
+
+
+touched: Final[set[str]] = set()
+"""First parts of the names that `change.set` was ever given: what nearly nobody sets needs no look at each use."""
 
 
 class Layer:

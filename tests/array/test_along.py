@@ -70,6 +70,8 @@ def test_wrong_lanes_raise():
         apply_along_axis(np.sum, 0, forget(da.ones((4, 3), chunks=(4, 3))))
     with pytest.raises(ValueError, match=r"result of shape \(4,\) where \(3,\) was declared"):
         apply_along_axis(np.sort, 0, x, dtype=float, shape=(3,)).compute()
+    with pytest.raises(TypeError, match="block of dtype float64 where int32 was declared: correct dtype="):
+        apply_along_axis(np.mean, 0, x, dtype="i4", shape=()).compute()
 
 
 @pytest.mark.slow

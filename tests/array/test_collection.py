@@ -120,3 +120,41 @@ def test_parts():
     assert isinstance(x._layer, Layer)
     assert_eq(new_array(x._layer, x.chunks, x._meta), np.ones(4))
     assert rebuild(x.dask, x.name, x.chunks, x._meta, {"other": "y"}).name == x.name
+
+
+def test_the_meta_is_to_be_seen():
+    x = da.ones((3, 4), dtype="f4")
+    assert x.meta is x._meta
+    assert x.meta.dtype == np.float32
+
+
+def test_plugins():
+    seen = []
+    before = da.ones(4, chunks=2)
+    with config.set(array_plugins=[lambda x: seen.append(x.shape), lambda x: x.rechunk(1)]):
+        x = da.ones(4, chunks=2)
+        assert x.numblocks == (4,)
+        y = (x + 1).sum()
+        # What a plugin makes is not given to plugins.
+        assert seen == [(4,), (4,), ()]
+        seen.clear()
+        before.persist(scheduler="sync")
+        assert seen == [(4,)]
+        with config.set(array_plugins=None):
+            assert da.ones(4, chunks=2).numblocks == (2,)
+    assert_eq(y, 8.0)
+    assert before.numblocks == da.ones(4, chunks=2).numblocks == (2,)
+    with config.set(array_plugins=[lambda x: x.compute()]):
+        assert type(da.ones(3)) is np.ndarray
+
+
+def test_plugins_that_raise_or_are_none():
+    def refuse(x):
+        raise RuntimeError("too large")
+
+    with config.set(array_plugins=[refuse]):
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="too large"):
+                da.ones(3)
+    with pytest.raises(TypeError, match="must be a list of functions"):
+        config.set(array_plugins=5)

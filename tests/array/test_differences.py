@@ -111,3 +111,17 @@ def test_traces():
 def test_bad_calls(call, kind, message):
     with pytest.raises(kind, match=message):
         call(da.from_array(A, chunks=3))
+
+
+def test_ends_of_differences_are_of_the_same_kind():
+    a = np.arange(3, dtype="u1")
+    for array in (a, da.from_array(a, chunks=2)):
+        with pytest.raises(TypeError, match="`to_begin` must be compatible"):
+            np.ediff1d(array, to_begin=300)
+        with pytest.raises(TypeError, match="`to_end` must be compatible"):
+            np.ediff1d(array, to_end=0.5)
+
+
+def test_weights_of_an_axis_of_unknown_length():
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        da.average(forget(da.ones(3, chunks=2)), axis=0, weights=[1, 2, 3])

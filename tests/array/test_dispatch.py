@@ -11,8 +11,8 @@ def test_what_is_registered_is_called():
 
 
 def test_what_is_not_raises_with_a_hint():
-    with pytest.raises(TypeError, match=r"numpy\.lexsort isn't built for chunked arrays.*x\.compute\(\)"):
-        np.lexsort(da.ones((2, 2)))
+    with pytest.raises(TypeError, match=r"numpy\.real_if_close isn't built for chunked arrays.*x\.compute\(\)"):
+        np.real_if_close(da.ones((2, 2)))
 
 
 def test_all_that_is_public_under_a_name_of_numpys_is_registered():
@@ -53,6 +53,47 @@ def test_numpys_names_of_arguments(call):
         assert made == expected
     else:
         assert_eq(made, np.asarray(expected))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.sum(x, 0, None, None, True),
+        lambda x: np.max(x, 1, None, True),
+        lambda x: np.std(x, 0, None, None, 1, True),
+        lambda x: np.argmin(x, 0, None),
+        lambda x: np.median(x, 0, None, False, True),
+        lambda x: np.percentile(x, 50, 0, None, False, "linear", True),
+        lambda x: np.ptp(x, 0, None, True),
+        lambda x: np.full_like(x, 3, int),
+        lambda x: np.ones_like(x, int, "C", True, (2,)),
+        lambda x: np.histogram(x, 2, (0, 4), True)[0],
+        lambda x: np.reshape(x, (3, 2), "F"),
+        lambda x: np.cumsum(x, 0, int),
+        lambda x: np.clip(x, 1, 3),
+    ],
+)
+def test_numpys_order_of_arguments(call):
+    a = np.arange(6.0).reshape(2, 3)
+    assert_eq(call(da.from_array(a, chunks=2)), call(a))
+
+
+def test_what_ours_doesnt_have_is_left_out_where_it_is_numpys_default():
+    x = da.ones((2, 2))
+    assert np.ones_like(x, subok=True, device=None).shape == (2, 2)
+    with pytest.raises(TypeError, match="subok"):
+        np.ones_like(x, subok=False)
+
+
+def test_out_by_position():
+    a = np.arange(6.0).reshape(2, 3)
+    x = da.from_array(a, chunks=2)
+    total = da.zeros(3)
+    assert np.sum(x, 0, None, total) is total
+    assert_eq(total, a.sum(0))
+    product = da.zeros((2, 2))
+    assert np.dot(x, x.T, product) is product
+    assert_eq(product, a @ a.T)
 
 
 def test_out_of_functions_that_have_none_of_their_own():

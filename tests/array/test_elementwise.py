@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask import config
-from minidask.array.elementwise import as_array, elementwise, from_memory, operation_name
+from minidask.array.elementwise import as_array, elementwise, from_memory, holds_arrays, operation_name
 from minidask.array.testing import assert_eq
 from minidask.delayed import delayed
 from tests.array.arrays import NUMBERS, chunkings, few, forget, outcome, pairs, raising, sample
@@ -97,3 +97,21 @@ def test_nothing_is_computed():
         elementwise(np.add, x, x, kwargs={"dtype": np.dtype("f4")})
         elementwise(np.modf, x, nout=2)
         from_memory(np.ones(3), 2)
+
+
+def test_lists_of_arrays_are_stacked_without_computing():
+    a = np.arange(24.0).reshape(4, 6)
+    x = da.from_array(a, chunks=(2, 3))
+    with config.set(scheduler=raising):
+        made = [da.sum([x, x]), da.mean([x, 1 + x], axis=0), da.flip([x, x]), da.sin([x, x]), x + [x[0]] * 4]
+        nested = as_array([[x[0], a[0]], (x[1], x[1])])
+    both = np.array([a, a])
+    for one, other in zip(
+        made,
+        [both.sum(), np.mean([a, 1 + a], axis=0), np.flip(both), np.sin(both), a + a[:1]],
+        strict=True,
+    ):
+        assert_eq(one, other)
+    assert_eq(nested, np.array([[a[0], a[0]], [a[1], a[1]]]))
+    assert holds_arrays(([x],))
+    assert not holds_arrays([a, [1]])

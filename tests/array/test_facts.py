@@ -45,3 +45,14 @@ def test_orders_of_einsum():
     shapes = [(2, 3), (3, 40), (40, 5)]
     made = np.einsum_path("ij,jk,kl->il", *[da.ones(shape) for shape in shapes])
     assert made == np.einsum_path("ij,jk,kl->il", *[np.ones(shape) for shape in shapes])
+
+
+def test_lists_of_arrays():
+    x = da.ones((2, 3), chunks=1)
+    with config.set(scheduler=raising):
+        assert da.shape([x, x]) == (2, 2, 3)
+        assert da.ndim([x, x]) == 3
+        assert da.size([x, x]) == 12
+        assert da.size([x, x], 0) == 2
+        assert not da.iscomplexobj([x, x])
+        assert da.min_scalar_type([x, x]) == "f8"

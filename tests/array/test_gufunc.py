@@ -11,6 +11,7 @@ import minidask.array as da
 from minidask import config
 from minidask.array.gufunc import apply_gufunc, as_gufunc, gufunc, only, signature_of
 from minidask.array.testing import assert_eq
+from minidask.delayed import delayed
 from tests.array.arrays import cuttings, few, forget, pairs, raising, sample
 
 
@@ -131,6 +132,24 @@ def test_results_of_another_shape_or_number_are_named():
         apply_gufunc(both, "(i)->()", x, output_dtypes=float).compute()
     with pytest.raises(ValueError, match="returned 1 results where the signature has 2 outputs"):
         apply_gufunc(mean, "(i)->(),()", x, output_dtypes=(float, float))[0].compute()
+
+
+def test_results_of_another_dtype_are_cast_or_named():
+    x = da.arange(6, chunks=2).reshape((2, 3))
+    assert_eq(apply_gufunc(np.negative, "()->()", x, output_dtypes=float), -np.arange(6.0).reshape(2, 3))
+    with pytest.raises(TypeError, match="block of dtype float64 where int32 was declared: correct output_dtypes="):
+        apply_gufunc(np.sqrt, "()->()", x, output_dtypes="i4").compute()
+
+
+def test_collections_as_keywords():
+    def plus(block, more, nested):
+        assert isinstance(more, np.ndarray)
+        return block + more.sum() + nested["a"][0]
+
+    x = da.arange(6, chunks=2)
+    y = apply_gufunc(plus, "()->()", x, more=da.ones(3, chunks=1), nested={"a": [delayed(4)]}, output_dtypes=float)
+    assert_eq(y, np.arange(6) + 7.0)
+    assert_eq(apply_gufunc(np.sum, "(i)->()", x, initial=da.max(x), allow_rechunk=True), 20)
 
 
 def test_unknown_sizes_pass_through():

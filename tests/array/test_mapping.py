@@ -5,6 +5,7 @@ import minidask.array as da
 from minidask import config
 from minidask.array.mapping import blockwise, map_blocks
 from minidask.array.testing import assert_eq
+from minidask.delayed import delayed
 from tests.array.arrays import forget, raising
 
 
@@ -101,6 +102,13 @@ def test_blocks_of_another_shape_than_declared_are_named():
         wrong.compute()
     with pytest.raises(ValueError, match="returned a block of shape"):
         x.map_blocks(lambda b: b.sum(), dtype=float, enforce_ndim=True).compute()
+    with pytest.raises(ValueError, match=r"shape \(1, 6\) where \(2, 6\) was declared: correct chunks="):
+        x.map_blocks(lambda b: b[:1]).compute()
+    assert x.map_blocks(lambda b: b[:1], chunks=((np.nan, np.nan), (6,))).compute().shape == (2, 6)
+    with pytest.raises(ValueError, match=r"shape \(1, 6\) where \(2, 6\) was declared"):
+        blockwise(lambda b: b[:1], "ij", x, "ij").compute()
+    # What has no shape is nobody's to check.
+    assert x.map_blocks(lambda b: [b], dtype=object).to_delayed()[0, 0].compute()[0].shape == (2, 6)
 
 
 def test_blockwise_as_in_einsteins_notation():
@@ -198,5 +206,52 @@ def test_blocks_have_the_declared_dtype():
     assert_eq(x.map_blocks(lambda block: block.astype("f4"), meta=np.empty(0, "f8")), np.arange(4.0))
     with pytest.raises(TypeError, match="returned a block of dtype float64 where int64 was declared: correct dtype="):
         x.map_blocks(lambda block: block / 2, dtype=int).compute()
+    with pytest.raises(TypeError, match="block of dtype float64 where int64 was declared: correct dtype="):
+        x.map_blocks(lambda block: block / 2 if len(block) else block).compute()
+    with pytest.raises(TypeError, match="returned a block of dtype float64 where int64 was declared"):
+        blockwise(np.true_divide, "i", x, "i", 2, None, dtype=int).compute()
     with pytest.raises(TypeError, match="returned a block of dtype <U3 where float64 was declared"):
         x.map_overlap(lambda block: block.astype("U3"), depth=1, boundary="none", dtype=float).compute()
+
+
+def test_collections_among_other_arguments():
+    def plus(block, more=0, nested=()):
+        assert not hasattr(more, "__dask_graph__")
+        return block + np.sum(more) + sum(nested)
+
+    x, y, later = da.arange(6, chunks=3), da.arange(4, chunks=2), delayed(3)
+    expected = np.arange(6)
+    with config.set(scheduler=raising):
+        made = [
+            x.map_blocks(plus, later, dtype=int),
+            x.map_blocks(plus, more=later, dtype=int),
+            x.map_blocks(plus, nested=[1, delayed(2)], dtype=int),
+            x.map_overlap(plus, depth=1, boundary="none", more=later, dtype=int),
+            da.map_overlap(plus, x, later, depth=1, boundary="none", dtype=int),
+            blockwise(plus, "i", x, "i", later, None, dtype=int),
+            blockwise(plus, "i", x, "i", more=later, dtype=int),
+        ]
+        arrays = [
+            x.map_blocks(plus, more=y),
+            blockwise(plus, "i", x, "i", y, None),
+            blockwise(plus, "i", x, "i", more=y, dtype=int),
+        ]
+    for one in made:
+        assert_eq(one, expected + 3)
+    for one in arrays:
+        assert_eq(one, expected + 6)
+    assert len({one.name for one in made + arrays}) == 10
+    assert x.map_blocks(plus, more=delayed(4), dtype=int).name != x.map_blocks(plus, more=later, dtype=int).name
+    pair = da.ones((2, 4), chunks=2)
+    made = blockwise(lambda b, k: b.sum(axis=1) + k, "i", pair, "ij", k=later, concatenate=True, dtype=float)
+    assert_eq(made, np.full(2, 7.0))
+    with pytest.raises(ValueError, match=r"a collection whose value isn't known before computing\. Say it with dtype="):
+        x.map_blocks(plus, more=later)
+
+
+def test_calls_of_blockwise_that_lack_something():
+    x = da.ones((4, 6), chunks=2)
+    with pytest.raises(ValueError, match=r"the index of the last of 1 arguments is missing"):
+        blockwise(np.add, "ij", x, dtype=float)
+    with pytest.raises(ValueError, match="adjust_chunks names 'k', which is no symbol of the result"):
+        blockwise(np.negative, "ij", x, "ij", adjust_chunks={"k": 2}, dtype=float)

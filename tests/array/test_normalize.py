@@ -75,7 +75,7 @@ def test_automatic_blocks_follow_earlier_ones():
         ((object(),), (10,), TypeError, "the chunks of axis 0 must be"),
         (("8 B", "9 B"), (10, 10), ValueError, "several amounts of bytes"),
         (3, (math.nan,), ValueError, "unknown length"),
-        ("auto", (math.nan,), ValueError, "automatic chunks need known lengths"),
+        ("auto", (math.nan,), ValueError, "automatic chunks need lengths"),
     ],
 )
 def test_bad_descriptions(chunks, shape, kind, message):
@@ -88,3 +88,15 @@ def test_automatic_sizes_need_a_dtype_and_a_limit():
         normalize_chunks("auto", (10,))
     with pytest.raises(ValueError, match="must be positive"):
         normalize_chunks("auto", (10,), 0, "f8")
+
+
+def test_earlier_chunks_may_be_sizes():
+    by_sizes = normalize_chunks("auto", (730, 6), 4800, "f8", (100, 6))
+    assert (
+        by_sizes
+        == normalize_chunks("auto", (730, 6), 4800, "f8", ((100,) * 7 + (30,), (6,)))
+        == ((100,) * 7 + (30,), (6,))
+    )
+    assert normalize_chunks("auto", (730, 6), dtype="f8", previous_chunks=(100, 6)) == ((730,), (6,))
+    assert normalize_chunks({0: -1}, (730, 6), previous_chunks=(100, (3, 3))) == ((730,), (3, 3))
+    assert normalize_chunks(None, (5,), previous_chunks=(2,)) == ((2, 2, 1),)

@@ -98,3 +98,31 @@ def test_records_are_compared_as_a_whole():
     assert_eq(x == a[0], a == a[0])
     assert np.array_equal(x, x).compute()
     assert not np.array_equiv(x, y).compute()
+
+
+def test_what_is_never_equal():
+    kinds = [np.arange(3), np.arange(3.0), np.array(["a", "b", "c"]), np.arange(3).astype("M8[s]"), np.arange(3) + 1j]
+    others = [
+        "a",
+        b"a",
+        1,
+        np.datetime64("2001-01-01"),
+        np.timedelta64(1, "s"),
+        ["a", "b", "c"],
+        np.arange(3).astype("m8[s]"),
+    ]
+    for a in kinds:
+        x = da.from_array(a, chunks=2)
+        for other in others:
+            assert_eq(x == other, a == other)
+            assert_eq(x != other, a != other)
+    both = np.array(["a", "b"])
+    assert_eq(
+        da.arange(4, chunks=2).reshape((2, 2)) == da.from_array(both, chunks=1), np.arange(4).reshape(2, 2) == both
+    )
+    with pytest.raises(TypeError, match="Cannot compare structured or void"):
+        da.ones(3) == np.zeros(3, [("a", "i4")])
+    with pytest.raises(TypeError, match="did not contain a loop"):
+        da.equal(da.arange(3), "a")
+    with pytest.raises(ValueError, match="broadcast"):
+        da.arange(3) == ["a", "b"]

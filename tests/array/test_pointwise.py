@@ -47,7 +47,7 @@ def test_casts(pair, dtype):
 
 def test_casting_rules():
     x = da.ones(3)
-    assert x.astype(float) is x
+    assert x.astype(float, copy=False) is x
     with pytest.raises(TypeError, match="according to the rule 'safe'"):
         x.astype(int, casting="safe")
     assert_eq(np.astype(x, "i4"), np.ones(3, "i4"))
@@ -127,3 +127,11 @@ def test_missing_elements():
     a = np.array([1, None, np.nan], object)
     assert_eq(da.isnull(da.from_array(a, chunks=2)), np.array([False, True, True]))
     assert_eq(da.notnull(da.from_array(a, chunks=2)), np.array([True, False, False]))
+
+
+def test_orders_in_memory_are_numpys():
+    x = da.arange(3, chunks=2)
+    for order in ("C", "F", "A", "K"):
+        assert_eq(x.astype(float, order=order), np.arange(3.0))
+    with pytest.raises(ValueError, match="order must be one of 'C', 'F', 'A', or 'K' \\(got 'Q'\\)"):
+        x.astype(int, order="Q")

@@ -40,7 +40,7 @@ def test_unknown_sizes_stay_what_they_are():
     y = x.rechunk({1: 4})
     assert_eq(y, np.ones((6, 4)), check_shape=False)
     assert x.rechunk({1: 2}) is x
-    with pytest.raises(ValueError, match=r"can't be rechunked; call x\.compute_chunk_sizes"):
+    with pytest.raises(ValueError, match=r"can't be rechunked: call x\.compute_chunk_sizes"):
         rechunk_to(x, ((6,), (2, 2)))
 
 
@@ -59,3 +59,15 @@ def test_bad_arguments():
     assert x.rechunk(3, method="p2p").name == x.rechunk(3, method="tasks").name
     with pytest.raises(ValueError, match="threshold must be at least 1, got 0"):
         x.rechunk(3, threshold=0)
+
+
+def test_one_block_of_unknown_length_takes_values_of_one_block():
+    for a in (np.ones(3), np.ones(0)):
+        x = forget(da.from_array(a, chunks=-1))
+        y = rechunk_to(da.zeros(len(a), chunks=-1), x.chunks)
+        assert y.chunks == ((len(a),),)
+        x[...] = np.arange(len(a))
+        assert_eq(x, np.arange(len(a)).astype(float), check_shape=False)
+    x = forget(da.ones((2, 2), chunks=(2, 1)))
+    x[:] = da.zeros((2, 2), chunks=2)
+    assert_eq(x, np.zeros((2, 2)), check_shape=False)

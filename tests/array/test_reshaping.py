@@ -128,3 +128,46 @@ def test_each_block_by_itself():
     ]:
         with pytest.raises(kind, match=message):
             call()
+
+
+def test_what_was_called_is_named():
+    x = forget(da.ones((4, 6), chunks=(2, 3)))
+    y = forget(da.arange(6, chunks=3))
+    calls = {
+        "ravel": lambda: x.ravel(),
+        "cumsum": lambda: x.cumsum(),
+        "nancumprod": lambda: da.nancumprod(x),
+        "append": lambda: da.append(x, x),
+        "flatnonzero": lambda: da.flatnonzero(x),
+        "argwhere": lambda: da.argwhere(x),
+        "trace": lambda: da.trace(x),
+        "repeat": lambda: da.repeat(x, 2),
+        "roll": lambda: da.roll(x, 1),
+        "delete": lambda: da.delete(x, 0),
+        "insert": lambda: da.insert(x, 0, 1),
+        "ediff1d": lambda: da.ediff1d(x),
+        "extract": lambda: da.extract(x > 1, x),
+        "compress": lambda: da.compress([True], x),
+        "sort": lambda: da.sort(x, axis=None),
+        "argsort": lambda: da.argsort(y),
+        "packbits": lambda: da.packbits(x.astype("u1")),
+    }
+    for name, call in calls.items():
+        with pytest.raises(UnknownChunkSizes, match=rf"^{name} .*needs chunk sizes .*call x\.compute_chunk_sizes\(\)"):
+            call()
+    for call in (
+        lambda: da.median(x, axis=0),
+        lambda: da.percentile(x, 50, axis=0),
+        lambda: y.rechunk(-1),
+        lambda: y.rechunk("auto"),
+        lambda: y.rechunk(2),
+        lambda: y.rechunk((2, 2, 2)),
+    ):
+        with pytest.raises(UnknownChunkSizes, match=r"compute_chunk_sizes\(\)"):
+            call()
+
+
+def test_limits_are_bytes():
+    assert da.ones(6).reshape((2, 3), limit="1 MB").shape == (2, 3)
+    with pytest.raises(ValueError, match="'a'"):
+        da.ones(6).reshape((2, 3), limit="a")

@@ -90,6 +90,49 @@ def test_flat_and_multiple_indices(shape, order):
     assert_eq(da.unravel_index(x, len(flat))[0], flat)
 
 
+def test_conditions_longer_than_the_axis():
+    a = np.arange(6).reshape(3, 2)
+    x = da.from_array(a, chunks=2)
+    long = [True, False, True, False, False]
+    assert_eq(np.compress(long, x, axis=0), np.compress(long, a, axis=0))
+    assert_eq(np.compress(da.from_array(long, chunks=2), x, axis=0), np.compress(long, a, axis=0))
+    wrong = np.compress(da.ones(5, dtype=bool, chunks=2), x, axis=0)
+    with pytest.raises(IndexError, match="the condition is true beyond axis 0 with size 3"):
+        wrong.compute()
+    out = da.zeros((2, 2), dtype=int)
+    assert da.compress([True, False, True], x, 0, out) is out
+    assert_eq(out, a[[0, 2]])
+
+
+@few
+@given(pairs(["i8", "f8", "?", "U3"], max_side=6), st.data())
+def test_trim_zeros(pair, data):
+    a, x = pair
+    # Zeros at the ends of every axis, and often nothing else.
+    kept = np.zeros(a.shape, bool)
+    kept[tuple([slice(data.draw(st.integers(0, 3)), data.draw(st.integers(1, 6))) for _ in a.shape])] = True
+    a = np.where(kept, a, np.zeros((), a.dtype)).astype(a.dtype)
+    x = da.from_array(a, chunks=x.chunks)
+    trim = data.draw(st.sampled_from(["fb", "F", "b"]))
+    axis = data.draw(st.sampled_from([None, *range(-a.ndim, a.ndim)]))
+    with config.set(scheduler=raising):
+        made = np.trim_zeros(x, trim, axis)
+    assert_eq(made, np.trim_zeros(a, trim, axis))
+
+
+def test_ix():
+    a = np.arange(20).reshape(4, 5)
+    for parts in ([[0, 2], [1, 1, 4]], [[True, False, True, True], [0]], [np.array([3]), []]):
+        for own, numpys in zip(
+            np.ix_(*[da.from_array(np.array(p), chunks=2) for p in parts]), np.ix_(*parts), strict=True
+        ):
+            if numpys.size:
+                assert_eq(own, numpys)
+        assert_eq(da.from_array(a, chunks=2)[np.ix_(*parts)], a[np.ix_(*parts)])
+    assert da.ix_() == ()
+    assert_eq(da.ix_([], [1])[0], np.ix_([], [1])[0])
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [
@@ -97,7 +140,11 @@ def test_flat_and_multiple_indices(shape, order):
         (lambda x: da.take(x, [9]), IndexError, "out of bounds"),
         (lambda x: np.take(x, [0], mode="mine"), ValueError, "mode must be"),
         (lambda x: da.compress([[True]], x), ValueError, "of one dimension"),
-        (lambda x: da.compress([True] * 9, x, axis=0), ValueError, "has 9 elements, but the axis only 3"),
+        (lambda x: da.compress([True] * 9, x, axis=0), IndexError, "out of bounds for axis 0 with size 3"),
+        (lambda x: da.trim_zeros(x, "x"), ValueError, r"unexpected character\(s\) in `trim`: 'x'"),
+        (lambda x: da.trim_zeros(x, axis=7), np.exceptions.AxisError, "axis 7 is out of bounds"),
+        (lambda x: da.trim_zeros(forget(x)), ValueError, "compute_chunk_sizes"),
+        (lambda x: da.ix_(x[None]), ValueError, "Cross index must be 1 dimensional"),
         (lambda x: da.choose(x, [x], mode="mine"), ValueError, "mode must be"),
         (lambda x: np.choose(x, [x], out=np.zeros(3)), TypeError, "out= must be"),
         (lambda x: da.select([x > 1], []), ValueError, "must be same length"),
@@ -141,3 +188,10 @@ def test_positions_outside_are_wrapped_or_clipped():
     out = da.zeros(2, dtype=int)
     assert np.take(x, [1, 2], out=out) is out
     assert_eq(out, np.array([1, 2]))
+
+
+def test_a_condition_beside_an_axis_of_unknown_length():
+    x = forget(da.arange(2, chunks=2))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        da.compress(da.ones(1, dtype=bool), x)
+    assert_eq(da.compress(x > 0, x), np.array([1]), check_shape=False)

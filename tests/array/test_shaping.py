@@ -85,3 +85,22 @@ def test_nothing_is_computed():
         assert expand_dims(x, (0, 1)).shape == (1, 1, 2, 3)
         assert atleast(x, 3).shape == (1, 2, 3)
         assert atleast(x, 1) is x
+
+
+def test_squeezing_an_axis_of_unknown_length():
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        squeeze(forget(da.ones((1, 3))), 0)
+
+
+def test_broadcasting_an_axis_of_unknown_length_to_a_known_one():
+    x = forget(da.ones((1, 1)))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        da.broadcast_to(x, (3, 3))
+    assert_eq(da.broadcast_to(x, (2, *x.shape)), np.ones((2, 1, 1)), check_shape=False)
+
+
+def test_masks_are_stretched():
+    m = np.ma.array([1, 2, 3], mask=[0, 1, 0])
+    stretched = broadcast_to(da.from_array(m, chunks=2), (2, 3))
+    assert_eq(stretched, np.ma.array([[1, 2, 3]] * 2, mask=[[0, 1, 0]] * 2))
+    assert_eq(broadcast_to(da.from_array(np.ma.array([1, 2]), chunks=2), (2, 2)), np.ma.array([[1, 2]] * 2))

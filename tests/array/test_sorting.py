@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 import minidask.array as da
 from minidask import config
 from minidask.array.testing import assert_eq
-from tests.array.arrays import EVERY_DTYPE, NUMBERS, TIMES, few, forget, outcome, pairs, raising
+from tests.array.arrays import EVERY_DTYPE, NUMBERS, TIMES, chunkings, few, forget, outcome, pairs, raising
 
 
 @few
@@ -50,6 +50,26 @@ def test_take_along_axis(pair, data):
     expected = np.take_along_axis(a, places, axis)
     assert_eq(np.take_along_axis(x, places, axis), expected)
     assert_eq(da.take_along_axis(x, da.from_array(places, chunks=2), axis), expected)
+
+
+@few
+@given(pairs(["i8", "f8", "U3", "M8[s]", "O"], min_dims=1, nan=True), st.data())
+def test_lexsort(pair, data):
+    a, x = pair
+    axis = data.draw(st.integers(-a.ndim, a.ndim - 1))
+    b = np.random.default_rng(0).integers(0, 3, a.shape)
+    keys = [da.from_array(b, chunks=data.draw(chunkings(a.shape))), x]
+    with config.set(scheduler=raising):
+        # Of a list NumPy makes an array: it asks none of its arrays.
+        made = np.lexsort(tuple(keys), axis)
+    assert_eq(made, np.lexsort([b, a], axis))
+    assert_eq(da.lexsort([b, x], axis), np.lexsort([b, a], axis))
+    if a.ndim > 1 and len(a):
+        assert_eq(np.lexsort(x, 0), np.lexsort(a, 0))
+
+
+def test_lexsort_of_scalars():
+    assert_eq(da.lexsort([da.ones(()), 3]), np.lexsort([np.ones(()), 3]))
 
 
 def test_sort_complex():

@@ -127,3 +127,12 @@ def test_a_few_positions_cost_no_list_of_all_the_others():
 def test_bad_calls(call, kind, message):
     with pytest.raises(kind, match=message):
         call(da.ones((3, 4), chunks=2))
+
+
+def test_inserting_what_the_dtype_lacks_is_refused():
+    x = da.arange(3, chunks=2, dtype="u1")
+    for array in (np.arange(3, dtype="u1"), x):
+        with pytest.raises(OverflowError, match="out of bounds"):
+            np.insert(array, 1, 300)
+    record = np.zeros(2, [("a", "i4"), ("b", "f8")])
+    assert_eq(da.insert(da.from_array(record, chunks=1), 1, (7, 2.5)), np.insert(record, 1, (7, 2.5)))

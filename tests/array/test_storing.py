@@ -102,3 +102,22 @@ def test_storing_twice_writes_twice():
 def test_other_processes_never_write_to_a_copy():
     with pytest.raises(TypeError, match="in the memory of this process"):
         store(da.ones(3, chunks=2), np.zeros(3), scheduler="processes", num_workers=1)
+
+
+@pytest.mark.parametrize(
+    ("sources", "targets", "message"),
+    [
+        (da.ones(3), None, "a target must be an array.*got NoneType"),
+        (da.ones(3), 0, "got int: 0"),
+        (da.ones(3), "file", "got str: 'file'"),
+        (da.ones(3), [1, 2, 3], "got list"),
+        (da.ones(3), {}, "got dict"),
+        ([da.ones(3)], [5], "got int"),
+        ([da.ones(3)], np.zeros(3), "needs a list of as many targets, got ndarray"),
+        (np.ones(3), np.zeros(3), "all sources must be chunked arrays"),
+        (5, np.zeros(3), "all sources must be chunked arrays"),
+    ],
+)
+def test_wrong_sources_and_targets(sources, targets, message):
+    with pytest.raises(TypeError, match=message):
+        da.store(sources, targets)

@@ -61,3 +61,12 @@ def test_parts():
             return np.ones(2)
 
     assert dense(Sparse()).tolist() == [1, 1]
+
+
+def test_missing_values_among_objects_are_equal_if_wanted():
+    a = np.array([1, np.nan, "text"], dtype=object)
+    assert assert_eq(da.from_array(a, chunks=2), a)
+    with pytest.raises(AssertionError):
+        assert_eq(a, a, equal_nan=False)
+    with pytest.raises(AssertionError):
+        assert_eq(a, np.array([1, 2, "text"], dtype=object))

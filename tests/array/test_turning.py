@@ -45,6 +45,7 @@ def test_several_axes():
         (lambda x: da.fliplr(x[0]), ValueError, ">= 2-d"),
         (lambda x: da.rot90(x, 1, (0, 0)), ValueError, "must be different"),
         (lambda x: da.rot90(x, 1, (0,)), ValueError, "must be 2"),
+        (lambda x: da.roll(x, "a"), TypeError, "needs integers to shift by"),
         (lambda x: da.roll(x, (1, 2, 3), (0, 1)), ValueError, "sequences of equal lengths"),
         (lambda x: da.roll(forget(x), 1, 0), ValueError, "roll needs chunk sizes"),
         (lambda x: da.rollaxis(x, 0, 5), np.exceptions.AxisError, "out of bounds"),

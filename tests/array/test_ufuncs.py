@@ -89,3 +89,50 @@ def test_ufuncs_describe_themselves():
     assert "sine" in (da.sin.__doc__ or "")
     assert pickle.loads(pickle.dumps(da.sin)).ufunc is np.sin
     assert isinstance(da.sin, Ufunc)
+
+
+def test_facts_of_ufuncs():
+    for name in ("identity", "nargs", "ntypes", "types", "signature", "nin", "nout"):
+        assert getattr(da.add, name) == getattr(np.add, name)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        da.sin.nothing
+    with pytest.raises(AttributeError, match="isn't built for chunked arrays"):
+        da.add.at
+
+
+def test_words_about_memory_that_change_nothing():
+    x = da.arange(3, chunks=2)
+    assert_eq(np.sin(x, order="K", subok=True), np.sin(np.arange(3)))
+    with pytest.raises(TypeError, match=r"not \['order'\]: blocks promise no order in memory"):
+        np.sin(x, order="F")
+
+
+def add_all(one, other):
+    return one + other
+
+
+def test_methods_of_functions_of_python():
+    ours, theirs = da.frompyfunc(add_all, 2, 1), np.frompyfunc(add_all, 2, 1)
+    a = np.arange(12).reshape(4, 3)
+    x = da.from_array(a, chunks=2)
+    assert_eq(ours.outer(x[0], x[:, 0]), theirs.outer(a[0], a[:, 0]))
+    for axis in (0, 1):
+        assert_eq(ours.reduce(x, axis=axis), theirs.reduce(a, axis=axis))
+        assert_eq(
+            ours.reduce(x, axis=axis, keepdims=True, initial=5), theirs.reduce(a, axis=axis, keepdims=True, initial=5)
+        )
+        assert_eq(ours.accumulate(x, axis=axis), theirs.accumulate(a, axis=axis))
+    assert ours.reduce(x[0]).compute() == 3
+    for name in ("nin", "nout", "nargs", "identity", "types", "ntypes", "signature"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert ours.__name__ == "add_all"
+    assert ours.reduce(x).name == da.frompyfunc(add_all, 2, 1).reduce(x).name != da.frompyfunc(max, 2, 1).reduce(x).name
+    assert_eq(pickle.loads(pickle.dumps(ours.reduce(x))), theirs.reduce(a))
+    with pytest.raises(ValueError, match="not reorderable"):
+        ours.reduce(x, axis=None)
+    with pytest.raises(TypeError, match="two operands"):
+        da.frompyfunc(hex, 1, 1).outer(x, x)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        ours.nothing
+    with pytest.raises(AttributeError, match="at of functions of frompyfunc isn't built"):
+        ours.at

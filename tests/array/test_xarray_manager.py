@@ -95,6 +95,30 @@ def test_the_entry_point_is_found():
     assert isinstance(guess_chunkmanager("minidask"), MinidaskManager)
 
 
+def test_automatic_chunks(tmp_path):
+    x = xr.DataArray(np.arange(730 * 6.0).reshape(730, 6), dims=("time", "place"), name="x")
+    x.to_netcdf(tmp_path / "a.nc", encoding={"x": {"chunksizes": (100, 6)}})
+    with config.set({"array.chunk-size": 4800 * 2}):
+        assert x.chunk("auto", chunked_array_type="minidask").data.chunksize[0] <= 200
+        for chunks in ("auto", {"time": "auto"}):
+            with xr.open_dataset(tmp_path / "a.nc", chunks=chunks, chunked_array_type="minidask") as data:
+                # Whole chunks of the file.
+                assert data.x.chunksizes == {"time": (200, 200, 200, 130), "place": (6,)}
+                np.testing.assert_array_equal(data.x.values, x.values)
+
+
+def test_functions_that_know_dask_by_name():
+    x = xr.DataArray(np.arange(60.0).reshape(20, 3), dims=("time", "place"), coords={"time": np.arange(20.0)})
+    lazy = x.chunk(time=6, chunked_array_type="minidask")
+    seen = []
+    with config.set(scheduler=raising):
+        made = xr.map_blocks(lambda block: seen.append(block.shape) or block + 1, lazy)
+    assert seen == [(20, 3)]
+    xr.testing.assert_equal(made.compute(), x + 1)
+    coefficients = lazy.polyfit("time", 1).polyfit_coefficients
+    xr.testing.assert_allclose(coefficients.compute(), x.polyfit("time", 1).polyfit_coefficients)
+
+
 def test_a_file_is_opened_lazily():
     with config.set(scheduler=raising), opened(chunks={"time": 60}, chunked_array_type="minidask") as data:
         assert isinstance(data[T].data, da.Array)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from minidask.array.checking import as_declared
 from minidask.array.chunks import Chunks
 from minidask.array.collection import new_array
 from minidask.array.meta import meta_of
@@ -18,39 +19,39 @@ from minidask.tokenize import quick_token, tokenize
 
 
 class OneBlock(Layer):
-    """A single block: the result of another layer, under whatever key, checked for its shape."""
+    """A single block: the result of another layer, under whatever key, checked for its shape and dtype."""
 
-    __slots__ = ("key", "shape")
+    __slots__ = ("dtype", "key", "shape")
     key: Key
     shape: tuple[Any, ...]
+    dtype: Any
 
-    def __init__(self, name: str, inputs: tuple[Layer, ...], key: Key, shape: tuple[Any, ...]) -> None:
+    def __init__(self, name: str, inputs: tuple[Layer, ...], key: Key, shape: tuple[Any, ...], dtype: Any) -> None:
         super().__init__(name, inputs, (1,) * len(shape))
         self.key = key
         self.shape = shape
+        self.dtype = dtype
 
     def lower(self, wanted: Collection[Key] | None = None) -> dict[Key, Task]:
         own = self.key_at((0,) * len(self.shape))
-        return {own: Task(checked_block, (TaskRef(self.key), self.shape), None, self.annotations or None)}
+        return {own: Task(checked_block, (TaskRef(self.key), self.shape, self.dtype), None, self.annotations or None)}
 
 
-def checked_block(block: Any, shape: tuple[Any, ...]) -> Any:
-    """Return a block if it has the shape that was declared; raises ValueError, naming both, if not.
+def checked_block(block: Any, shape: tuple[Any, ...], dtype: Any, who: str = "from_delayed") -> Any:
+    """Return a block, in the dtype that was declared, if it has the shape; raises, naming both, if not.
 
     Examples
     --------
     >>> import numpy as np
-    >>> checked_block(np.ones(3), (2,))
+    >>> checked_block(np.ones(3), (2,), np.dtype(float))
     Traceback (most recent call last):
     ...
     ValueError: a block was declared with shape (2,), but has (3,): correct the shape given to from_delayed
     """
     actual = getattr(block, "shape", ())
     if len(actual) != len(shape) or any(n == n and n != m for n, m in zip(shape, actual, strict=True)):
-        raise ValueError(
-            f"a block was declared with shape {shape}, but has {actual}: correct the shape given to from_delayed"
-        )
-    return block
+        raise ValueError(f"a block was declared with shape {shape}, but has {actual}: correct the shape given to {who}")
+    return as_declared(block, dtype, who, "dtype= or meta=")
 
 
 def from_delayed(
@@ -72,7 +73,7 @@ def from_delayed(
     Raises
     ------
     TypeError
-        If ``value`` is neither.
+        If ``value`` is neither; on computing, if the value has a dtype of another kind.
     ValueError
         If there is neither dtype nor meta; on computing, if the value has another shape.
 
@@ -97,24 +98,26 @@ def from_delayed(
     found = meta_of(meta, len(shape), dtype)
     name = name or f"from-value-{quick_token('from-delayed', key, shape, str(found.dtype))}"
     chunks: Chunks = tuple([(n,) for n in shape])
-    return new_array(OneBlock(name, inputs, key, shape), chunks, found, shape)
+    return new_array(OneBlock(name, inputs, key, shape, found.dtype), chunks, found, shape)
 
 
 class Called:
     """Call a function with arguments, whatever the block's bounds."""
 
-    __slots__ = ("args", "func", "kwargs")
+    __slots__ = ("args", "dtype", "func", "kwargs")
 
-    def __init__(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    def __init__(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], dtype: Any) -> None:
         self.func = func
         self.args = args
         self.kwargs = kwargs
+        self.dtype = dtype
 
     def __call__(self, bounds: tuple[tuple[int, int], ...]) -> Any:
-        return checked_block(self.func(*self.args, **self.kwargs), tuple([high - low for low, high in bounds]))
+        shape = tuple([high - low for low, high in bounds])
+        return checked_block(self.func(*self.args, **self.kwargs), shape, self.dtype, "from_func")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Called, (self.func, self.args, self.kwargs)
+        return Called, (self.func, self.args, self.kwargs, self.dtype)
 
 
 def from_func(
@@ -144,7 +147,8 @@ def from_func(
         raise TypeError(f"from_func needs a function, got {type(func).__name__}: {func!r:.60}")
     shape = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     found = meta_of(None, len(shape), dtype)
-    call = Called(func, tuple(args), dict(kwargs or {}))
-    name = name or f"{func_name(func)}-{quick_token('from-func', func, shape, call.args, call.kwargs)}"
+    call = Called(func, tuple(args), dict(kwargs or {}), found.dtype)
+    named = quick_token("from-func", func, shape, call.args, call.kwargs, str(found.dtype))
+    name = name or f"{func_name(func)}-{named}"
     chunks: Chunks = tuple([(n,) for n in shape])
     return new_array(made_layer(name, call, chunks), chunks, found, shape)

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import chunks_token, shape_of
-from minidask.array.collection import ArrayBase, new_array
+from minidask.array.chunks import chunks_token, has_unknown, shape_of
+from minidask.array.collection import ArrayBase, another, check_known_shape, new_array
 from minidask.array.dispatch import implements
-from minidask.array.elementwise import as_array
+from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta
 from minidask.array.normalize import normalize_chunks
+from minidask.array.rechunk import rechunk_to
+from minidask.array.shaping import broadcast_to
 from minidask.array.sources import made_layer
-from minidask.tokenize import quick_token
+from minidask.tokenize import quick_token, tokenize
 
 
 def stretched(bounds: tuple[tuple[int, int], ...], element: Any) -> Any:
@@ -44,7 +46,8 @@ def full(
     Parameters
     ----------
     shape : int or tuple of int
-    fill_value : scalar
+    fill_value : scalar or array
+        An array, chunked or in memory, is broadcast.
     dtype : dtype, optional
         Default: that of the value.
     chunks
@@ -54,20 +57,16 @@ def full(
     Raises
     ------
     ValueError
-        If the value is no scalar, a length is negative, or chunks don't fit.
+        If an array doesn't broadcast to the shape, a length is negative, or chunks don't fit.
 
     Examples
     --------
     >>> full((2, 2), 5, chunks=1).compute().tolist()
     [[5, 5], [5, 5]]
     """
-    if isinstance(fill_value, ArrayBase):
-        raise TypeError("fill_value must be known: use broadcast_to(x, shape) for a value that is computed")
-    if np.ndim(fill_value) != 0:
-        raise ValueError(
-            f"fill_value must be scalar, got {type(fill_value).__name__} of {np.ndim(fill_value)} dimensions: use broadcast_to"
-        )
     lengths = shape_tuple(shape)
+    if isinstance(fill_value, ArrayBase) or np.ndim(fill_value) != 0:
+        return _spread(as_array(fill_value), lengths, dtype, chunks)
     element = np.full((), fill_value, dtype)
     normal = normalize_chunks(chunks, lengths, None, element.dtype)
     if name is None:
@@ -81,6 +80,33 @@ def full(
         numpy_meta(element.dtype, len(lengths)),
         lengths,
     )
+
+
+def _spread(x: Any, shape: tuple[int, ...], dtype: Any, chunks: Any) -> Any:
+    """Return an array of the values of another one, which are broadcast."""
+    x = x if dtype is None else x.astype(dtype)
+    normal = normalize_chunks(chunks, shape, None, x.dtype)
+    try:
+        return another(rechunk_to(broadcast_to(x, shape, normal), normal))
+    except ValueError as error:
+        raise ValueError(f"fill_value must be scalar, or an array that broadcasts to {shape}: {error}") from None
+
+
+class FilledBlock:
+    """Return an array of one value of a block's shape."""
+
+    __slots__ = ("element",)
+    any_cut = True
+
+    def __init__(self, element: Any) -> None:
+        # Without axes.
+        self.element = element
+
+    def __call__(self, block: Any) -> Any:
+        return np.broadcast_to(self.element, np.shape(block))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FilledBlock, (self.element,)
 
 
 def shape_tuple(shape: Any) -> tuple[int, ...]:
@@ -134,17 +160,18 @@ def empty(shape: Any, dtype: Any = None, chunks: Any = "auto", **kwargs: Any) ->
     return zeros(shape, dtype, chunks, **kwargs)
 
 
-def _like(a: Any, shape: Any, chunks: Any) -> tuple[Any, Any]:
-    if shape is None:
-        x = as_array(a)
-        if chunks is None and x.shape != x.shape:
-            chunks = x._chunks
-        if any(n != n for n in x.shape):
-            raise ValueError(
-                "an array like one of unknown chunk sizes can't be made; call x.compute_chunk_sizes() first"
-            )
-        return shape_of(x._chunks), x._chunks if chunks is None else chunks
-    return shape, "auto" if chunks is None else chunks
+def _like(what: str, a: Any, value: Any, dtype: Any, chunks: Any, name: str | None, shape: Any) -> Any:
+    x = as_array(a)
+    kind = x.dtype if dtype is None else dtype
+    if shape is not None:
+        return full(shape, value, kind, "auto" if chunks is None else chunks, name=name)
+    if not has_unknown(x.shape):
+        return full(shape_of(x._chunks), value, kind, x._chunks if chunks is None else chunks, name=name)
+    if chunks is not None or np.ndim(value):
+        check_known_shape(f"{what} with chunks= or an array of values", x)
+    element = np.full((), value, kind)
+    meta = numpy_meta(element.dtype, x.ndim)
+    return elementwise(FilledBlock(element), x, name=f"{what} {tokenize(element)}", meta=meta)
 
 
 @implements(np.full_like)
@@ -161,16 +188,15 @@ def full_like(
 
     Raises
     ------
-    ValueError
-        If the other array's sizes aren't known.
+    UnknownChunkSizes
+        If the other array's sizes aren't known, and chunks are given.
 
     Examples
     --------
     >>> full_like(ones(3, chunks=2), 7).compute()
     array([7., 7., 7.])
     """
-    lengths, sizes = _like(a, shape, chunks)
-    return full(lengths, fill_value, as_array(a).dtype if dtype is None else dtype, sizes, name=name)
+    return _like("full_like", a, fill_value, dtype, chunks, name, shape)
 
 
 @implements(np.ones_like)
@@ -184,7 +210,7 @@ def ones_like(
     >>> ones_like(zeros(3, chunks=2)).chunks
     ((2, 1),)
     """
-    return full_like(a, 1, order, dtype, chunks, name, shape)
+    return _like("ones_like", a, 1, dtype, chunks, name, shape)
 
 
 @implements(np.zeros_like)
@@ -198,8 +224,8 @@ def zeros_like(
     >>> zeros_like(ones(3, chunks=2), dtype=int).compute()
     array([0, 0, 0])
     """
-    lengths, sizes = _like(a, shape, chunks)
-    return zeros(lengths, as_array(a).dtype if dtype is None else dtype, sizes, name=name)
+    kind = np.dtype(as_array(a).dtype if dtype is None else dtype)
+    return _like("zeros_like", a, np.zeros((), kind)[()], kind, chunks, name, shape)
 
 
 @implements(np.empty_like)

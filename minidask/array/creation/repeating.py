@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from minidask.array.chunks import Sizes, check_known, even, normalize_axis
-from minidask.array.collection import ArrayBase, check_known_shape, new_array
+from minidask.array.collection import ArrayBase, another, check_known_shape, new_array
 from minidask.array.creation.filled import full
 from minidask.array.dispatch import implements
+from minidask.array.dtypes import as_element
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
 from minidask.array.pointwise import astype
 from minidask.array.rechunk import rechunk_to
 from minidask.array.reductions import folds, moments
-from minidask.array.reshaping import ravel
+from minidask.array.reshaping import flattened, ravel
 from minidask.array.shaping import broadcast_to
 from minidask.array.statistics.quantiles import median
 from minidask.tokenize import tokenize
@@ -51,7 +52,7 @@ def tile(A: Any, reps: Any) -> Any:
             x = x[(*[slice(None)] * axis, slice(0, 0))]
         elif n > 1:
             x = concatenate([x] * int(n), axis)
-    return x
+    return another(x) if x is A else x
 
 
 class Repeat:
@@ -99,7 +100,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if isinstance(repeats, ArrayBase):
         raise TypeError("numbers of repetitions must be in memory: compute them first")
     if axis is None:
-        x, axis = ravel(x), 0
+        x, axis = flattened("repeat", x), 0
     axis = normalize_axis(axis, x.ndim)
     times = np.asarray(repeats) if np.size(repeats) else np.zeros(0, np.intp)
     if (times < 0).any():
@@ -193,7 +194,7 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
                 made = _padding(x, axis, int(count), mode, value, span, first)
                 parts.insert(0 if first else len(parts), made)
         x = concatenate(parts, axis)
-    return x
+    return another(x) if x is array else x
 
 
 def _checked_widths(pad_width: Any, ndim: int) -> list[tuple[Any, Any]]:
@@ -295,7 +296,7 @@ def _padding(x: Any, axis: int, count: int, mode: str, value: Any, span: Any, fi
     if mode in ("constant", "empty"):
         return full(
             shape,
-            np.asarray(value).astype(x.dtype)[()] if mode == "constant" else np.zeros((), x.dtype)[()],
+            as_element(value, x.dtype) if mode == "constant" else np.zeros((), x.dtype)[()],
             x.dtype,
             chunks,
         )
@@ -346,4 +347,5 @@ def resize(a: Any, new_shape: Any) -> Any:
         return full(shape, np.zeros((), x.dtype)[()], x.dtype)
     flat = ravel(x)
     times = -(-size // x.size)
-    return (concatenate([flat] * times) if times else flat)[:size].reshape(shape)
+    made = (concatenate([flat] * times) if times else flat)[:size].reshape(shape)
+    return another(made) if made is a else made

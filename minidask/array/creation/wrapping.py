@@ -6,18 +6,20 @@ Place in the flow: above ``sources``, whose layers read block by block.
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from minidask.array.collection import ArrayBase, new_array
+from minidask.array.collection import ArrayBase, another, new_array
 from minidask.array.dispatch import implements
-from minidask.array.elementwise import as_array, from_memory
+from minidask.array.elementwise import as_array, from_memory, holds_arrays
 from minidask.array.meta import meta_of, numpy_meta
 from minidask.array.normalize import normalize_chunks
 from minidask.array.sources import Reader, array_source
+from minidask.array.spelling import also_named
 from minidask.collection import is_dask_collection
 from minidask.tokenize import quick_token
 
@@ -68,6 +70,23 @@ class SharedLock:
         return self.token
 
 
+def slice_meta(x: Any, getitem: Any = None, lock: Any = None) -> Any:
+    """Return an empty slice of a variable of netCDF4, which may be masked and scaled; None for other sources.
+
+    The variable's own dtype is that in the file. An empty slice reads nothing (of a variable without axes, its one element).
+    """
+    if type(x).__module__.partition(".")[0] != "netCDF4":
+        return None
+    empty = (slice(0, 0),) * len(x.shape)
+    with lock or nullcontext():
+        part = x[empty] if getitem is None else getitem(x, empty)
+    if not isinstance(part, np.ndarray):
+        return None
+    # Without always_mask slices are masked where there is something to mask.
+    sometimes = getattr(x, "mask", False) and not getattr(x, "always_mask", True) and part.dtype.kind in "biufcS"
+    return np.ma.asarray(part) if sometimes else part
+
+
 def from_array(
     x: Any,
     chunks: Any = "auto",
@@ -92,20 +111,22 @@ def from_array(
     lock : bool or lock
         Held while a block is read: True makes one for this array.
     asarray : bool, optional
-        Whether blocks are made NumPy arrays; default: unless ``x`` has ``__array_function__``.
+        Whether blocks are made NumPy arrays; default: unless ``x`` has ``__array_function__``. Masked arrays stay masked.
     fancy : bool
         Accepted for compatibility: only slices are pushed into sources.
     getitem : callable, optional
         Called as ``getitem(x, index)`` to read a block.
     meta : optional
-        An empty array of the blocks' type; default: found from ``x``.
+        An empty array of the blocks' type; default: found from ``x``. Slices of netCDF4's variables are asked for what they are:
+        masked arrays, scaled. Other sources whose slices are masked need ``meta=np.ma.empty(0)``.
     inline_array : bool
         Whether each task holds ``x`` itself, instead of referring to one task that does.
 
     Raises
     ------
     TypeError
-        If ``x`` is a chunked array or another collection already, or has neither shape nor array's form.
+        If ``x`` is a chunked array or another collection already, or has neither shape nor array's form. Where it is computed:
+        if a slice has a mask, which wasn't declared.
     ValueError
         If chunks don't fit.
 
@@ -119,21 +140,33 @@ def from_array(
         raise TypeError("from_array takes data, not a chunked array: use x.rechunk(chunks) or asarray(x)")
     if is_dask_collection(x):
         raise TypeError(f"from_array takes data, not a {type(x).__name__}: convert the collection to an array instead")
+    if holds_arrays(x):
+        raise TypeError(
+            "from_array takes data, not lists of chunked arrays: use asarray(x) or stack(x), which compute nothing"
+        )
     if isinstance(x, list | tuple | np.generic | int | float | complex | bool | str | memoryview):
         x = np.array(x)
     if not hasattr(x, "shape") or not hasattr(x, "dtype"):
         raise TypeError(f"from_array needs an object with shape, dtype and slicing, got {type(x).__name__}: {x!r:.60}")
-    shape, dtype = tuple(x.shape), np.dtype(x.dtype) if not isinstance(x.dtype, np.dtype) else x.dtype
+    if lock is True:
+        lock = SharedLock()
+    dtype = x.dtype
+    if meta is None:
+        meta = x if isinstance(x, np.ma.MaskedArray) else slice_meta(x, getitem, lock)
+        dtype = dtype if meta is None else meta.dtype
+    masked = isinstance(meta, np.ma.MaskedArray) or meta is np.ma.MaskedArray
+    if meta is np.ma.MaskedArray:
+        meta = np.ma.empty(0)
+    shape, dtype = tuple(x.shape), dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
     previous = getattr(x, "chunks", None)
     if isinstance(previous, tuple) and len(previous) == len(shape) and all(isinstance(c, int) for c in previous):
         previous = normalize_chunks(previous, shape)
     else:
         previous = None
     normal = normalize_chunks(chunks, shape, None, dtype, previous)
-    if lock is True:
-        lock = SharedLock()
     if name is None:
-        name = f"array-{quick_token('array', x, normal, lock or None, asarray, getitem, inline_array, meta)}"
+        said = None if meta is x else meta
+        name = f"array-{quick_token('array', x, normal, lock or None, asarray, getitem, inline_array, said)}"
     elif name is False:
         name = f"array-{uuid4().hex}"
     elif name is True:
@@ -146,7 +179,7 @@ def from_array(
     else:
         if asarray is None:
             asarray = not hasattr(x, "__array_function__") or isinstance(x, np.memmap)
-        layer = array_source(name, x, normal, Reader(getitem, asarray, lock or None), inline_array)
+        layer = array_source(name, x, normal, Reader(getitem, asarray, lock or None, masked), inline_array)
     if meta is None and (asarray or in_memory or not hasattr(x, "__array_function__")):
         found = numpy_meta(dtype, len(shape))
     else:
@@ -185,9 +218,9 @@ def asarray(
     array([1, 2, 3])
     """
     if isinstance(a, ArrayBase):
-        x: Any = a
-    elif isinstance(a, list | tuple) and any(isinstance(item, ArrayBase) for item in a):
-        x = np.stack([as_array(item) for item in a])
+        x: Any = another(a) if kwargs.get("copy") else a
+    elif holds_arrays(a):
+        x = as_array(a)
     elif is_dask_collection(a) and hasattr(a, "to_dask_array"):
         x = a.to_dask_array()
     else:
@@ -215,8 +248,9 @@ def asanyarray(
     return asarray(a, dtype=dtype, **({"inline_array": True} if inline_array else {}))
 
 
-def array(x: Any, dtype: Any = None, ndmin: int | None = None, *, like: Any = None) -> Any:
-    """Return ``asarray(x)`` with at least ``ndmin`` axes, new ones in front.
+@also_named(x="object")
+def array(object: Any, dtype: Any = None, ndmin: int | None = None, *, like: Any = None) -> Any:
+    """Return ``asarray(object)`` with at least ``ndmin`` axes, new ones in front.
 
     Examples
     --------
@@ -224,7 +258,9 @@ def array(x: Any, dtype: Any = None, ndmin: int | None = None, *, like: Any = No
     >>> da.array([1, 2], ndmin=2).shape
     (1, 2)
     """
-    made = asarray(x, dtype=dtype)
+    made = asarray(object, dtype=dtype)
+    if made is object:
+        made = another(made)
     return made[(*[None] * max((ndmin or 0) - made.ndim, 0), ...)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minidask.array.chunks import check_known, normalize_axis
-from minidask.array.collection import new_array
+from minidask.array.collection import another, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
@@ -121,8 +121,8 @@ def ifftshift(x: Any, axes: Any = None) -> Any:
     return _shift("ifftshift", x, axes, lambda length: length // 2)
 
 
-def _shift(name: str, x: Any, axes: Any, first_of: Any) -> Any:
-    x = as_array(x)
+def _shift(name: str, given: Any, axes: Any, first_of: Any) -> Any:
+    x = as_array(given)
     if axes is None:
         axes = range(x.ndim)
     for axis in axes if isinstance(axes, tuple | list | range) else (axes,):
@@ -132,4 +132,4 @@ def _shift(name: str, x: Any, axes: Any, first_of: Any) -> Any:
         if 0 < first < x.shape[at]:
             before = (slice(None),) * at
             x = concatenate([x[(*before, slice(first, None))], x[(*before, slice(None, first))]], axis=at)
-    return x
+    return another(x) if x is given else x

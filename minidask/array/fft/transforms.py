@@ -118,7 +118,10 @@ def fft_wrap(
     """
     kind = kind or getattr(fft_func, "__name__", "")
     if kind not in KINDS:
-        raise ValueError(f"there is no kind of transform {kind!r}: pass kind=, one of {', '.join(KINDS)}")
+        raise ValueError(
+            f"there is no kind of transform {kind!r}: pass kind=, one of {', '.join(KINDS)}; other functions of blocks are for "
+            "x.map_blocks"
+        )
     if "fftpack" in (getattr(fft_func, "__module__", "") or ""):
         if not allow_fftpack:
             raise ValueError("the functions of scipy.fftpack are out of date: use those of numpy.fft or scipy.fft")

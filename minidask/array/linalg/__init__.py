@@ -27,7 +27,7 @@ from minidask.array.linalg.namesakes import (
 from minidask.array.linalg.norms import matrix_norm, norm, vector_norm
 from minidask.array.linalg.singular import svd, svd_flip, svdvals
 from minidask.array.linalg.solving import inv, solve
-from minidask.array.linalg.stacks import det, eigh, eigvalsh, pinv, slogdet
+from minidask.array.linalg.stacks import det, eig, eigh, eigvals, eigvalsh, pinv, slogdet
 from minidask.array.linalg.tall import qr, sfqr, tsqr
 from minidask.array.linalg.triangular import solve_triangular
 from minidask.array.products.tensors import cross, tensordot
@@ -42,7 +42,9 @@ __all__ = [
     "cross",
     "det",
     "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "inv",
     "lstsq",

@@ -126,7 +126,7 @@ def lstsq(a: Any, b: Any, *, rcond: float | None = None) -> tuple[Any, Any, Any,
         return new_array(layer, chunks, meta)
 
     solution = part(0, ((inner,), *right._chunks[1:]), meta_of(right._meta, b.ndim, dtype))
-    rank = part(1, (), numpy_meta(np.dtype(np.int64), 0))
+    rank = part(1, (), numpy_meta(np.dtype(np.intc), 0))
     s = part(2, ((inner,),), numpy_meta(real, 1))
     x = matmul(q, solution) if wide else solution
     left = b - matmul(a, x)

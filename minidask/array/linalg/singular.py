@@ -60,7 +60,8 @@ def svd(a: Any, coerce_signs: bool = True, full_matrices: bool = False) -> SVD:
     coerce_signs : bool
         Whether to choose the vectors' signs by ``svd_flip``, so that they don't depend on chunks.
     full_matrices : bool
-        Only False: K columns of U and rows of Vh.
+        Whether U and Vh are square, their columns and rows completed to a basis. The matrix has to be in one block then (or a
+        stack of such), and signs aren't chosen.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def svd(a: Any, coerce_signs: bool = True, full_matrices: bool = False) -> SVD:
     TypeError
         If NumPy's linear algebra doesn't know the dtype.
     NotImplementedError
-        If ``full_matrices`` is asked for.
+        With ``full_matrices``, if the matrix isn't square and in several blocks; the message has the remedy.
 
     Notes
     -----
@@ -88,9 +89,9 @@ def svd(a: Any, coerce_signs: bool = True, full_matrices: bool = False) -> SVD:
     >>> s.compute().round(6)[0], u.chunks
     (np.float64(4.0), ((2, 2), (4,)))
     """
-    if full_matrices:
-        raise NotImplementedError("svd of chunked arrays makes no full matrices: pass full_matrices=False")
     x = as_array(a)
+    if full_matrices and x.ndim > 1 and x.shape[-1] != x.shape[-2]:
+        return SVD(*_full(x))
     if x.ndim > 2:
         return SVD(*_stack(x))
     x, wide = lying("svd", matrix("svd", x))
@@ -109,6 +110,16 @@ def _stack(x: Any) -> tuple[Any, ...]:
     k = least(*x.shape[-2:])
     outs = [("m", "k"), ("k",), ("k", "n")]
     return stacked("svd", np.linalg.svd, [calculable(x)], [2], outs, {"k": k}, full_matrices=False)
+
+
+def _full(x: Any) -> tuple[Any, ...]:
+    if x.numblocks[-2:] != (1, 1):
+        raise NotImplementedError(
+            "svd makes full matrices of matrices in one block: pass full_matrices=False (the basis isn't completed then), or "
+            f"x.rechunk({{{x.ndim - 2}: -1, {x.ndim - 1}: -1}}) first"
+        )
+    outs = [("m", "m"), ("k",), ("n", "n")]
+    return stacked("svd", np.linalg.svd, [calculable(x)], [2], outs, {"k": least(*x.shape[-2:])}, full_matrices=True)
 
 
 def svdvals(x: Any) -> Any:
@@ -137,12 +148,12 @@ def svdvals(x: Any) -> Any:
 
 @implements(np.linalg.svd)
 def numpy_svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    """Return ``svd`` without choosing signs; the full matrices, NumPy's default, only where they are the same.
+    """Return ``svd`` without choosing signs, of full matrices by default as NumPy does; Hermitian ones are as any others.
 
     Raises
     ------
     NotImplementedError
-        If full matrices are asked for, also by default, of a matrix that isn't square.
+        If full matrices are asked for, also by default, of a matrix that isn't square and in several blocks.
 
     Examples
     --------
@@ -150,12 +161,7 @@ def numpy_svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermi
     >>> np.linalg.svd(da.ones((4, 1), chunks=2), compute_uv=False).compute().round(6)
     array([2.])
     """
-    if not compute_uv:
-        return svdvals(a)
-    x = as_array(a)
-    if full_matrices and x.ndim >= 2 and x.shape[-1] != x.shape[-2]:
-        raise NotImplementedError("svd of chunked arrays makes no full matrices: pass full_matrices=False")
-    return svd(x, coerce_signs=False)
+    return svd(a, False, full_matrices) if compute_uv else svdvals(a)
 
 
 implements(*[np.linalg.svdvals] if hasattr(np.linalg, "svdvals") else [])(svdvals)

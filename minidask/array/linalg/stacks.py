@@ -1,7 +1,8 @@
 """Many small matrices at once: functions of NumPy's on stacks, each matrix in one block.
 
 ``numpy.linalg``'s functions take arrays whose last two axes are matrices. Where these two axes are in one block each, a block is
-a stack by itself. Also here: what has no algorithm by blocks, ``det slogdet eigh eigvalsh pinv``, for single matrices as well.
+a stack by itself. Also here: what has no algorithm by blocks, ``det slogdet eig eigvals eigh eigvalsh pinv``, for single matrices
+as well.
 
 Place in the flow: ``solve``, ``inv``, ``qr``, ``svd`` and ``cholesky`` come here for more than two dimensions.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from minidask.array.chunks import Sizes
 from minidask.array.collection import new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
-from minidask.array.linalg.matrices import calculable, check_square
+from minidask.array.linalg.matrices import calculable, check_square, one_block
 from minidask.array.meta import numpy_meta
 from minidask.array.products.blas import shared_cores
 from minidask.array.products.contraction import only
@@ -135,6 +136,92 @@ def _square(name: str, a: Any) -> Any:
     return calculable(x)
 
 
+class Eigen(NamedTuple):
+    """Eigenvalues of matrices, and eigenvectors in columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class Slogdet(NamedTuple):
+    """Signs of determinants, and logarithms of their absolute values."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def _complex(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.result_type(dtype, np.complex64)
+
+
+def complex_eig(block: Any) -> tuple[Any, Any]:
+    """Return eigenvalues and eigenvectors of a block's matrices as complex numbers."""
+    values, vectors = np.linalg.eig(block)
+    dtype = _complex(block.dtype)
+    return values.astype(dtype, copy=False), vectors.astype(dtype, copy=False)
+
+
+def complex_eigvals(block: Any) -> Any:
+    """Return eigenvalues of a block's matrices as complex numbers."""
+    return np.asarray(np.linalg.eigvals(block)).astype(_complex(block.dtype), copy=False)
+
+
+def _joined(name: str, a: Any) -> Any:
+    """Return square matrices in one block each."""
+    x = _square(name, a)
+    return one_block(name, one_block(name, x, -1), -2)
+
+
+@implements(np.linalg.eig)
+def eig(a: Any) -> Eigen:
+    """Return the eigenvalues and right eigenvectors of square matrices.
+
+    Parameters
+    ----------
+    a : (..., M, M) Array or array-like
+        There is no algorithm by blocks: each matrix is brought into one, and one task works on it. It has to fit into a
+        worker's memory several times over, and takes time as the cube of M. Of Hermitian matrices use ``eigh``.
+
+    Returns
+    -------
+    eigenvalues : (..., M) Array
+        In no order; always complex, whereas NumPy's are real if all of them happen to be.
+    eigenvectors : (..., M, M) Array
+        In columns, of length 1; complex.
+
+    Raises
+    ------
+    ValueError
+        If matrices aren't square.
+    TypeError
+        If NumPy's linear algebra doesn't know the dtype.
+    UnknownChunkSizes
+        If lengths aren't known.
+    numpy.linalg.LinAlgError
+        On computing, if elements aren't finite, or there is no convergence.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.linalg.eig(da.asarray([[0.0, -1], [1, 0]]).rechunk(1)).eigenvalues.compute()
+    array([0.+1.j, 0.-1.j])
+    """
+    return Eigen(*stacked("eig", complex_eig, [_joined("eig", a)], [2], [("n",), ("m", "n")]))
+
+
+@implements(np.linalg.eigvals)
+def eigvals(a: Any) -> Any:
+    """Return the eigenvalues of square matrices, as complex numbers; see ``eig``.
+
+    Examples
+    --------
+    >>> import minidask.array as da
+    >>> da.linalg.eigvals(da.asarray([[2.0, 1], [0, 3]]).rechunk(1)).compute()
+    array([2.+0.j, 3.+0.j])
+    """
+    return stacked("eigvals", complex_eigvals, [_joined("eigvals", a)], [2], [("n",)])[0]
+
+
 @implements(np.linalg.det)
 def det(a: Any) -> Any:
     """Return the determinants of square matrices, each in one block.
@@ -154,7 +241,7 @@ def det(a: Any) -> Any:
 
 
 @implements(np.linalg.slogdet)
-def slogdet(a: Any) -> tuple[Any, Any]:
+def slogdet(a: Any) -> Slogdet:
     """Return the signs of determinants and the logarithms of their absolute values, of square matrices, each in one block.
 
     Raises
@@ -168,12 +255,11 @@ def slogdet(a: Any) -> tuple[Any, Any]:
     >>> [float(part) for part in slogdet(da.eye(2, chunks=2))]
     [1.0, 0.0]
     """
-    sign, log = stacked("slogdet", np.linalg.slogdet, [_square("slogdet", a)], [2], [(), ()])
-    return sign, log
+    return Slogdet(*stacked("slogdet", np.linalg.slogdet, [_square("slogdet", a)], [2], [(), ()]))
 
 
 @implements(np.linalg.eigh)
-def eigh(a: Any, UPLO: str = "L") -> tuple[Any, Any]:
+def eigh(a: Any, UPLO: str = "L") -> Eigen:
     """Return the eigenvalues and eigenvectors of Hermitian matrices, each in one block; arguments as NumPy's.
 
     Raises
@@ -187,8 +273,7 @@ def eigh(a: Any, UPLO: str = "L") -> tuple[Any, Any]:
     >>> eigh(da.eye(2, chunks=2))[0].compute()
     array([1., 1.])
     """
-    values, vectors = stacked("eigh", np.linalg.eigh, [_square("eigh", a)], [2], [("n",), ("m", "n")], UPLO=UPLO)
-    return values, vectors
+    return Eigen(*stacked("eigh", np.linalg.eigh, [_square("eigh", a)], [2], [("n",), ("m", "n")], UPLO=UPLO))
 
 
 @implements(np.linalg.eigvalsh)

@@ -30,7 +30,7 @@ from minidask.array.elementwise import as_array
 from minidask.array.linalg.matrices import calculable, matrix, one_block
 from minidask.array.linalg.stacks import stacked
 from minidask.array.meta import meta_of
-from minidask.array.opaque import Ref, opaque_layer
+from minidask.array.opaque import Ref, TwoWays, opaque_layer
 from minidask.array.products.blas import shared_cores
 from minidask.array.products.vectors import matmul
 from minidask.array.rechunk import rechunk_to
@@ -216,14 +216,19 @@ def least(one: Size, other: Size) -> Size:
     return one + other if is_unknown(one) or is_unknown(other) else min(one, other)
 
 
-def triangle_of(data: Any, what: str = "qr") -> Any:
-    """Return only R of a tall matrix in one column of blocks, which needs half the work, and no memory for Q."""
+def triangle_of(data: Any, what: str = "qr", shared: str | None = None) -> Any:
+    """Return only R of a tall matrix in one column of blocks, which needs half the work, and no memory for Q.
+
+    ``shared`` is the name of the layer of the last factors, of which R is taken where these are made anyway.
+    """
     x = _column(what, data)
     width = _width(x)
     token = quick_token("triangle", x.name, width)
     layers = _levels(x, f"triangle-{token}", triangle, triangle_of_triangles, width)
     tail = (0,) if len(layers) == 1 else ()
-    layer = opaque_layer(f"r-{token}", (layers[-1],), (1, 1), Only(tail))
+    layer: Layer = opaque_layer(f"r-{token}", (layers[-1],), (1, 1), Only(tail))
+    if shared is not None:
+        layer = TwoWays(f"{layer.name}-or", layer.inputs, (1, 1), Only(tail), shared, Item(1, (0, *tail)))
     return new_array(layer, ((least(*x.shape),), (x.shape[1],)), x._meta)
 
 
@@ -373,25 +378,34 @@ def lying(what: str, x: Any) -> tuple[Any, bool]:
     return one_block(what, x, 1 if tall else 0), not tall
 
 
-def qr(a: Any) -> QR:
+@implements(np.linalg.qr)
+def qr(a: Any, mode: str = "reduced") -> Any:
     """Return the QR factorization of a matrix (of each of a stack of them).
 
     Parameters
     ----------
     a : Array or array-like
         In one column of blocks, or in one row; one in blocks along both axes is rechunked, the longer axis staying cut.
+    mode : str
+        - ``"reduced"``: Q and R of shapes (M, K) and (K, N), where K is the smaller of M and N.
+        - ``"r"``: R alone.
+        - ``"complete"``: of shapes (M, M) and (M, N); the matrix has to be in one block, or a stack of such.
+        - ``"raw"``: the Householder vectors and their factors as LAPACK gives them, (N, M) and (K,); in one block, too.
 
     Returns
     -------
-    Q and R
-        Of shapes (M, K) and (K, N), where K is the smaller of M and N. As NumPy's up to the signs of rows of R.
+    Q and R, or what ``mode`` says
+        As NumPy's up to the signs of rows of R. The results are apart: R of a tall matrix alone doesn't make Q, which saves
+        half the work; where both are computed at once they share it.
 
     Raises
     ------
     ValueError
-        If there are less than two dimensions.
+        If there are less than two dimensions, or the mode isn't known.
     TypeError
         If NumPy's linear algebra doesn't know the dtype.
+    NotImplementedError
+        With ``"complete"`` and ``"raw"``, if the matrix is in several blocks; the message has the remedy.
 
     Notes
     -----
@@ -404,36 +418,35 @@ def qr(a: Any) -> QR:
     >>> q, r = da.linalg.qr(x)
     >>> da.allclose(q @ r, x).compute()
     np.True_
-    """
-    x = as_array(a)
-    if x.ndim > 2:
-        return QR(
-            *stacked("qr", np.linalg.qr, [calculable(x)], [2], [("m", "k"), ("k", "n")], {"k": least(*x.shape[-2:])})
-        )
-    x, wide = lying("qr", matrix("qr", x))
-    if not wide:
-        return QR(*tsqr(x))
-    return sfqr(x)
-
-
-@implements(np.linalg.qr)
-def numpy_qr(a: Any, mode: str = "reduced") -> Any:
-    """Return ``qr``; for ``mode="r"`` R alone. Other modes need what isn't built, and raise NotImplementedError.
-
-    Examples
-    --------
-    >>> import minidask.array as da
-    >>> abs(np.linalg.qr(da.ones((4, 1), chunks=2), mode="r")).compute()
+    >>> abs(da.linalg.qr(da.ones((4, 1), chunks=2), mode="r")).compute()
     array([[2.]])
     """
+    if mode not in ("reduced", "complete", "r", "raw"):
+        raise ValueError(f"Unrecognized mode {mode!r}: 'reduced', 'r', 'complete' and 'raw' are")
+    x = as_array(a)
+    if mode in ("complete", "raw"):
+        return _of_whole(x, mode)
+    if x.ndim > 2:
+        outs = [("m", "k"), ("k", "n")]
+        made = stacked("qr", np.linalg.qr, [calculable(x)], [2], outs, {"k": least(*x.shape[-2:])})
+        return QR(*made) if mode == "reduced" else made[1]
+    x, wide = lying("qr", matrix("qr", x))
     if mode == "r":
-        x = as_array(a)
-        if x.ndim > 2:
-            return qr(x).R
-        x, wide = lying("qr", matrix("qr", x))
         return sfqr(x).R if wide else triangle_of(x)
-    if mode != "reduced":
+    if wide:
+        return sfqr(x)
+    q, r = tsqr(x)
+    return QR(q, triangle_of(x, shared=r._layer.inputs[0].name))
+
+
+def _of_whole(x: Any, mode: str) -> Any:
+    """Return the factors that are made of whole matrices only."""
+    x = calculable(x) if x.ndim > 2 else matrix("qr", x)
+    if x.numblocks[-2:] != (1, 1):
         raise NotImplementedError(
-            f"qr of chunked arrays has the modes 'reduced' and 'r', not {mode!r}: call it on x.compute()"
+            f"qr has the mode {mode!r} for matrices in one block: x.rechunk({{{x.ndim - 2}: -1, {x.ndim - 1}: -1}}) first, "
+            "or use the mode 'reduced'"
         )
-    return qr(a)
+    outs = [("m", "m"), ("m", "n")] if mode == "complete" else [("n", "m"), ("k",)]
+    made = stacked("qr", np.linalg.qr, [x], [2], outs, {"k": least(*x.shape[-2:])}, mode=mode)
+    return QR(*made) if mode == "complete" else made

@@ -1,5 +1,6 @@
 """Rewrites of array layers, one a file, and the passes that every computation goes through.
 
+- ``share_factors``: what can be made in two ways is made of what is there anyway.
 - ``skip_rechunks``: a rechunk before the result is put together is left out.
 - ``push_slices``: sources read only what a slice behind them keeps.
 - ``push_takes``: positions are taken from arrays in memory, not from their blocks.
@@ -21,10 +22,12 @@ from minidask.array.optimize.push_slices import push_slices
 from minidask.array.optimize.push_takes import push_takes
 from minidask.array.optimize.read_places import read_places
 from minidask.array.optimize.repeat_sources import repeat_sources
+from minidask.array.optimize.share_factors import share_factors
 from minidask.array.optimize.skip_rechunks import skip_rechunks
 from minidask.array.optimize.split_blocks import split_blocks
 
 PASSES = (
+    share_factors,
     skip_rechunks,
     push_slices,
     push_takes,
@@ -48,6 +51,7 @@ __all__ = [
     "push_takes",
     "read_places",
     "repeat_sources",
+    "share_factors",
     "skip_rechunks",
     "split_blocks",
 ]

@@ -20,6 +20,7 @@ from minidask.array.overlap.depths import fit, read_boundary, read_depth
 from minidask.array.overlap.trimming import trim as trimmed
 from minidask.array.rechunk import rechunk_to
 from minidask.array.unify import unify_chunks
+from minidask.collection import is_dask_collection
 
 
 def map_overlap(
@@ -104,8 +105,6 @@ def map_overlap(
         dict(zip(places, wide, strict=True)),
         sizes,
         name=None if trim else name,
-        checked=True,
-        what="map_overlap",
         kwargs=kwargs,
         **options,
     )
@@ -125,7 +124,7 @@ def map_overlap(
 
 
 def _in_memory(value: Any) -> bool:
-    return not isinstance(value, ArrayBase) and bool(getattr(value, "ndim", 0)) and hasattr(value, "dtype")
+    return not is_dask_collection(value) and bool(getattr(value, "ndim", 0)) and hasattr(value, "dtype")
 
 
 def _each(given: Any, arrays: Sequence[Any], what: str, read: Callable[..., Any]) -> list[Any]:

@@ -27,7 +27,7 @@ import numpy as np
 
 from minidask import config
 from minidask.array.assemble import flatten
-from minidask.array.chunks import Chunks, Sizes, has_unknown
+from minidask.array.chunks import REMEDY, Chunks, Sizes, UnknownChunkSizes, has_unknown
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.meta import as_block, is_numpy, meta_of, numpy_meta
 from minidask.array.opaque import Ref, opaque_layer
@@ -175,6 +175,8 @@ def contract(
             ]
             sizes = finer
             longest = {s: max(own) for s, own in sizes.items()}
+    if any(n != n for n in longest.values()):
+        _check_stretched(arrays, indices, sizes, out)
     chunks: Chunks = tuple([sizes[s] for s in out])
     if meta is None:
         meta = product_meta(func, [x._meta for x in arrays], dtype, len(out))
@@ -199,6 +201,16 @@ def aligned(arrays: list[Any], indices: Sequence[tuple[Any, ...]]) -> tuple[dict
             if known is not own and known != own:
                 return unify_chunks(*[part for pair in zip(arrays, indices) for part in pair])
     return sizes, arrays
+
+
+def _check_stretched(
+    arrays: list[Any], indices: Sequence[tuple[Any, ...]], sizes: Mapping[Any, Sizes], out: tuple[Any, ...]
+) -> None:
+    """Raise UnknownChunkSizes if an axis of length 1 is paired with blocks of which nobody knows whether they are one element."""
+    for x, index in zip(arrays, indices, strict=True):
+        for symbol, own in zip(index, x._chunks, strict=True):
+            if symbol not in out and own == (1,) and len(sizes[symbol]) > 1 and has_unknown(sizes[symbol]):
+                raise UnknownChunkSizes(f"a product along an axis of length 1 and one of unknown length: {REMEDY}")
 
 
 @lru_cache(1024)

@@ -20,6 +20,7 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.products.contraction import contract
 from minidask.array.products.vectors import differ
+from minidask.array.rebinding import rebind
 
 # In the order in which labels of results that aren't given are sorted.
 _LABELS = "".join(sorted(ascii_letters))
@@ -56,6 +57,7 @@ def einsum(
     split_every: Any = None,
     casting: str = "safe",
     order: str = "K",
+    out: Any = None,
 ) -> Any:
     """Return a sum of products in Einstein's notation.
 
@@ -70,6 +72,8 @@ def einsum(
         says for this argument (True is ``"greedy"``; ``"optimal"``; a path that it gave).
     split_every, order
         Accepted for compatibility: sums are trees of a width that follows from the sizes of blocks.
+    out : Array, optional
+        Takes the result.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def einsum(
     >>> da.einsum("ij->j", x).compute(), da.einsum("ij,kj", x, x).compute().tolist()
     (array([3, 5, 7]), [[5, 14], [14, 50]])
     """
-    labels, out, arrays = read(operands)
+    labels, kept, arrays = read(operands)
     for x, own in zip(arrays, labels, strict=True):
         for label, length in zip(own, x.shape, strict=True):
             if differ(x.shape[own.index(label)], length):
@@ -95,8 +99,8 @@ def einsum(
                     f"einsum: an operand of shape {x.shape} has different lengths along the axes with label {label!r}"
                 )
     if len(arrays) > 2 and optimize is not False:
-        return _pairwise(labels, out, arrays, dtype, casting, optimize)
-    return _at_once(labels, out, arrays, dtype, casting)
+        return rebind("einsum", out, _pairwise(labels, kept, arrays, dtype, casting, optimize))
+    return rebind("einsum", out, _at_once(labels, kept, arrays, dtype, casting))
 
 
 def _at_once(labels: Sequence[str], out: str, arrays: Sequence[Any], dtype: Any, casting: str) -> Any:

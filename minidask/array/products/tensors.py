@@ -18,24 +18,26 @@ from minidask.array.meta import numpy_meta
 from minidask.array.products.contraction import Call, contract, product_dtype
 from minidask.array.products.vectors import differ
 from minidask.array.shaping import atleast, moveaxis
+from minidask.array.spelling import also_named
 from minidask.array.unify import broadcast_shape, unify_chunks
 from minidask.graph import blockwise as blockwise_layer
 
 
 @implements(np.tensordot, np.linalg.tensordot)
-def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Any:
+@also_named(lhs="a", rhs="b")
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Return the sum of products over some axes of both arrays.
 
     Parameters
     ----------
-    lhs, rhs : Array or array-like
+    a, b : Array or array-like
     axes : int, or pair of axes or sequences of axes
-        A number: the last ones of ``lhs`` with the first ones of ``rhs``, in their order. Otherwise those of each.
+        A number: the last ones of ``a`` with the first ones of ``b``, in their order. Otherwise those of each.
 
     Returns
     -------
     Array
-        Its axes are the other ones of ``lhs``, then those of ``rhs``.
+        Its axes are the other ones of ``a``, then those of ``b``.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Any:
     >>> da.tensordot(x, y, axes=((1, 2), (1, 0))).compute()
     array([20., 20., 20.])
     """
-    a, b = as_array(lhs), as_array(rhs)
+    a, b = as_array(a), as_array(b)
     if hasattr(axes, "__index__"):
         count = axes.__index__()
         if count < 0 or count > min(a.ndim, b.ndim):

@@ -17,6 +17,7 @@ from minidask.array.creation.ranges import eye
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.products.contraction import Call, contract
+from minidask.array.rebinding import rebind
 from minidask.array.shaping import moveaxis
 from minidask.array.unify import broadcast_shape
 
@@ -37,13 +38,15 @@ def not_aligned(a: Any, b: Any, axis_a: int, axis_b: int) -> ValueError:
 
 
 @implements(np.dot)
-def dot(a: Any, b: Any) -> Any:
+def dot(a: Any, b: Any, out: Any = None) -> Any:
     """Return the dot product: the sum over the last axis of ``a`` and the last but one (or only) axis of ``b``.
 
     Parameters
     ----------
     a, b : Array or array-like
         Of any number of dimensions; with one that has none it is the product.
+    out : Array, optional
+        Takes the result.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def dot(a: Any, b: Any) -> Any:
     """
     a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
-        return elementwise(np.multiply, a, b)
+        return rebind("dot", out, elementwise(np.multiply, a, b))
     last, before = a.ndim - 1, max(b.ndim - 2, 0)
     if differ(a.shape[last], b.shape[before]):
         raise not_aligned(a, b, last, before)
@@ -69,7 +72,7 @@ def dot(a: Any, b: Any) -> Any:
     right = [f"b{axis}" for axis in range(b.ndim) if axis != before]
     b_index = [*right[:before], "k", *right[before:]]
     # An axis of length 1 is not stretched here: as the lengths are equal, it meets another such.
-    return contract("dot", _DOT, (*left, *right), a, (*left, "k"), b, b_index)
+    return rebind("dot", out, contract("dot", _DOT, (*left, *right), a, (*left, "k"), b, b_index))
 
 
 @implements(np.inner)

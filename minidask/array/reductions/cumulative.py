@@ -20,8 +20,9 @@ from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
 from minidask.array.meta import with_dtype
 from minidask.array.rebinding import rebind
-from minidask.array.reshaping import ravel
+from minidask.array.reshaping import flattened
 from minidask.array.slicing.layers import wanted_indices
+from minidask.array.spelling import also_named
 from minidask.graph import Key, Layer, Task, TaskRef, alias
 from minidask.tokenize import quick_token
 
@@ -114,8 +115,8 @@ def _cumulative(name: str, a: Any, axis: int | None, dtype: Any, out: Any, metho
     if method not in ("sequential", "blelloch"):
         raise ValueError(f"method must be 'sequential' or 'blelloch', got {method!r}")
     x = as_array(a)
-    if axis is None:
-        x, axis = ravel(x), 0
+    if axis is None or (not x.ndim and axis in (0, -1)):
+        x, axis = (flattened(name, x) if x.ndim != 1 else x), 0
     axis = normalize_axis(axis, x.ndim)
     kind = np.dtype(dtype) if dtype is not None else reduced_dtype("sum" if "sum" in name else "prod", x.dtype)
     run: Any = Run(name, axis, kind)
@@ -125,12 +126,13 @@ def _cumulative(name: str, a: Any, axis: int | None, dtype: Any, out: Any, metho
 
 
 @implements(np.cumsum)
-def cumsum(x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
+@also_named(x="a")
+def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
     """Return the running sum along an axis.
 
     Parameters
     ----------
-    x : Array
+    a : Array
     axis : int, optional
         Default: through all elements in C order.
     dtype : dtype, optional
@@ -150,11 +152,12 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, 
     >>> da.ones(5, chunks=2).cumsum(axis=0).compute()
     array([1., 2., 3., 4., 5.])
     """
-    return _cumulative("cumsum", x, axis, dtype, out, method)
+    return _cumulative("cumsum", a, axis, dtype, out, method)
 
 
 @implements(np.cumprod)
-def cumprod(x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
+@also_named(x="a")
+def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Any:
     """Return the running product along an axis; see ``cumsum``.
 
     Examples
@@ -163,12 +166,13 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None, out: Any = None,
     >>> da.arange(1, 6, chunks=2).cumprod(axis=0).compute()
     array([  1,   2,   6,  24, 120])
     """
-    return _cumulative("cumprod", x, axis, dtype, out, method)
+    return _cumulative("cumprod", a, axis, dtype, out, method)
 
 
 @implements(np.nancumsum)
+@also_named(x="a")
 def nancumsum(
-    x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
+    a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
 ) -> Any:
     """Return the running sum with NaN as 0; see ``cumsum``.
 
@@ -178,12 +182,13 @@ def nancumsum(
     >>> da.nancumsum(da.from_array(np.array([1, np.nan, 2]), chunks=1)).compute()
     array([1., 1., 3.])
     """
-    return _cumulative("nancumsum", x, axis, dtype, out, method)
+    return _cumulative("nancumsum", a, axis, dtype, out, method)
 
 
 @implements(np.nancumprod)
+@also_named(x="a")
 def nancumprod(
-    x: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
+    a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
 ) -> Any:
     """Return the running product with NaN as 1; see ``cumsum``.
 
@@ -193,13 +198,15 @@ def nancumprod(
     >>> da.nancumprod(da.from_array(np.array([2, np.nan, 2]), chunks=1)).compute()
     array([2., 2., 4.])
     """
-    return _cumulative("nancumprod", x, axis, dtype, out, method)
+    return _cumulative("nancumprod", a, axis, dtype, out, method)
 
 
 def _array_api(name: str, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool) -> Any:
     array = as_array(x)
     if array.ndim == 0:
-        raise ValueError("For arrays which have ndim=0, axis can't be given: the input must have an axis")
+        array = array[None]
+    if isinstance(axis, tuple) and len(axis) == 1:
+        (axis,) = axis
     if axis is None:
         if array.ndim != 1:
             raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
@@ -222,7 +229,7 @@ def cumulative_sum(
     Raises
     ------
     ValueError
-        If there are several axes and none is named, or there is none.
+        If there are several axes and none is named.
 
     Examples
     --------

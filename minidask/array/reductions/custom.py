@@ -9,10 +9,11 @@ Place in the flow: above ``graph.tree_reduction`` and ``cumulative``; libraries 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from minidask.array.checking import as_declared, check_shape
 from minidask.array.chunks import Chunks, normalize_axes, normalize_axis
 from minidask.array.collection import new_array
 from minidask.array.elementwise import as_array, elementwise
@@ -20,7 +21,7 @@ from minidask.array.meta import meta_of, with_dtype
 from minidask.array.rebinding import rebind
 from minidask.array.rechunk import rechunk_to
 from minidask.array.reductions.cumulative import Carried
-from minidask.array.reshaping import ravel
+from minidask.array.reshaping import flattened
 from minidask.array.shaping import broadcast_to
 from minidask.array.sources import symbols
 from minidask.graph import blockwise, func_name, tree_reduction
@@ -53,6 +54,29 @@ class Along:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Along, (self.func, self.axes, self.keepdims, self.joins)
+
+
+class Last(NamedTuple):
+    """Make the result, and check that it is what was declared: dtype, number of axes, and lengths of reduced ones."""
+
+    along: Along
+    dtype: Any
+    ndim: int
+    size: int
+
+    @property
+    def short_name(self) -> str:
+        """The function's name, for people."""
+        return self.along.short_name
+
+    def __call__(self, partials: Any) -> Any:
+        made = self.along(partials)
+        shape = getattr(made, "shape", None)
+        if isinstance(shape, tuple):
+            kept = self.along.axes if self.along.keepdims else ()
+            declared = tuple([self.size if at in kept else np.nan for at in range(self.ndim)])
+            check_shape(made, declared, self.short_name, "it, keepdims= or output_size= (nan: any length)")
+        return as_declared(made, self.dtype, self.short_name, "dtype= or meta=")
 
 
 def join(nested: Any, axes: tuple[int, ...]) -> Any:
@@ -119,11 +143,11 @@ def reduction(
     Raises
     ------
     TypeError
-        If ``out`` is no chunked array.
+        If ``out`` is no chunked array; where it is computed, if the result has a dtype of another kind than declared.
     numpy.exceptions.AxisError
         If an axis is out of range.
     ValueError
-        If there is neither dtype nor meta, or weights don't broadcast.
+        If there is neither dtype nor meta, or weights don't broadcast; where it is computed, if the result has other axes.
 
     Examples
     --------
@@ -140,24 +164,26 @@ def reduction(
     if weights is not None:
         spread = broadcast_to(as_array(weights), array.shape)
         operands.append((rechunk_to(spread, array.chunks)._layer, index))
-    token = tokenize(chunk, combine, aggregate, axes, keepdims, concatenate)
+    token = tokenize(chunk, combine, aggregate, axes, keepdims, concatenate, output_size, str(dtype), meta)
     partials = blockwise(
         Along(chunk, axes, True, False), index, *operands, prefix=f"{name or func_name(chunk)}-chunk", token=token
     )
+    chunks: Chunks = tuple(
+        [(output_size,) if at in axes else sizes for at, sizes in enumerate(array.chunks) if keepdims or at not in axes]
+    )
+    found = meta_of(array._meta if meta is None else meta, len(chunks), dtype)
+    last: Any = Last(Along(aggregate, axes, keepdims, concatenate), found.dtype, len(chunks), output_size)
     layer = tree_reduction(
         partials,
         Along(combine or aggregate, axes, True, concatenate),
-        Along(aggregate, axes, keepdims, concatenate),
+        last,
         axes=axes,
         split_every=split_every,
         keepdims=keepdims,
         prefix=name or func_name(aggregate),
         token=token,
     )
-    chunks: Chunks = tuple(
-        [(output_size,) if at in axes else sizes for at, sizes in enumerate(array.chunks) if keepdims or at not in axes]
-    )
-    made = new_array(layer, chunks, meta_of(array._meta if meta is None else meta, len(chunks), dtype))
+    made = new_array(layer, chunks, found)
     return rebind("reduction", out, made)
 
 
@@ -247,7 +273,7 @@ def cumreduction(
         raise ValueError(f"method must be 'sequential' or 'blelloch', got {method!r}")
     array = as_array(x)
     if axis is None:
-        array, axis = ravel(array), 0
+        array, axis = flattened("cumreduction", array), 0
     axis = normalize_axis(axis, array.ndim)
     if dtype is None:
         dtype = func(np.ones((1,) * array.ndim, array.dtype), axis=axis, dtype=None).dtype

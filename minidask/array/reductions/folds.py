@@ -14,7 +14,7 @@ import numpy as np
 
 from minidask.array.chunks import normalize_axes
 from minidask.array.dispatch import implements
-from minidask.array.dtypes import reduced_dtype
+from minidask.array.dtypes import check_accumulates, reduced_dtype
 from minidask.array.elementwise import as_array
 from minidask.array.rebinding import rebind
 from minidask.array.reductions.selection import filled_where, given, initial_of, limits
@@ -110,6 +110,8 @@ def _fold(
         result = x.dtype
     else:
         result = np.dtype(dtype) if dtype is not None else reduced_dtype(name, x.dtype)
+        if dtype is not None and result.kind in "mMSUV":
+            check_accumulates(name, x.dtype, result, len(axes) == x.ndim)
     start = initial_of(initial, result)
     if limits(where):
         if extreme and start is None:

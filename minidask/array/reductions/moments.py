@@ -16,7 +16,7 @@ import numpy as np
 from minidask.array.chunks import normalize_axes
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import implements
-from minidask.array.dtypes import reduced_dtype
+from minidask.array.dtypes import check_accumulates, reduced_dtype
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import as_block, numpy_meta
 from minidask.array.rebinding import rebind
@@ -113,7 +113,10 @@ def _squares(block: Any, mean: Any, axes: tuple[int, ...], add: Any) -> Any:
         squares = apart.real**2 + apart.imag**2
     else:
         squares = np.multiply(apart, apart, out=apart if type(apart) is np.ndarray else None)
-    return add(squares, axis=axes, keepdims=True)
+    if add is np.nansum:
+        # What is missing is left out; a NaN that infinities make of each other isn't.
+        squares = np.where(np.isnan(block), 0, squares)
+    return np.sum(squares, axis=axes, keepdims=True)
 
 
 def _join(one: Any, other: Any) -> Any:
@@ -138,8 +141,10 @@ def _mean(
     where: Any = True,
 ) -> Any:
     x = as_array(a)
-    axes = normalize_axes(axis, x.ndim)
+    axes = normalize_axes(axis if x.ndim or not ignore_nan or axis not in (0, -1) else None, x.ndim)
     result = np.dtype(dtype) if dtype is not None else reduced_dtype("mean", x.dtype)
+    if dtype is not None:
+        check_accumulates(name, x.dtype, result, len(axes) == x.ndim and not keepdims)
     fold = MeanFold(name, result, ignore_nan and x.dtype.kind in "fc")
     return rebind(name, out, _reduce(name, x, fold, axes, result, keepdims, split_every, where, None))
 
@@ -179,7 +184,7 @@ def _spread(
     correction: Any = None,
 ) -> Any:
     x = as_array(a)
-    axes = normalize_axes(axis, x.ndim)
+    axes = normalize_axes(axis if x.ndim or not ignore_nan or axis not in (0, -1) else None, x.ndim)
     if x.dtype.kind in "mMSU":
         raise TypeError(f"{name} of {x.dtype} isn't defined: convert to numbers first, x.astype('i8')")
     if not isinstance(ddof, int | float | np.number):
@@ -189,6 +194,8 @@ def _spread(
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
     result = np.dtype(dtype) if dtype is not None else reduced_dtype("var", x.dtype)
+    if dtype is not None:
+        check_accumulates(name, x.dtype, result, len(axes) == x.ndim and not keepdims)
     ignores = ignore_nan and x.dtype.kind in "fc"
     if given(mean):
         return rebind(name, out, _around(name, x, mean, axes, result, keepdims, ddof, split_every, ignores, where))

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidask.array.chunks import normalize_axis
-from minidask.array.collection import check_known_shape
+from minidask.array.chunks import check_known, normalize_axis
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.rebinding import rebind
@@ -21,7 +20,7 @@ from minidask.array.reductions.tree import reduce_tree
 
 
 class PlaceFold(NamedTuple):
-    """Carry ``(values, positions)``; positions along one axis, or in C order of the whole ``shape``."""
+    """Carry ``(values, positions)``; positions along one axis, or along several in C order of the whole ``shape``."""
 
     name: str
     shape: tuple[int, ...]
@@ -98,12 +97,17 @@ def _first_real(block: Any, local: Any, axis: int) -> Any:
 
 def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, out: Any) -> Any:
     x = as_array(a)
-    check_known_shape(name, x)
-    axes = tuple(range(x.ndim)) if axis is None else (normalize_axis(axis, x.ndim),)
+    # As NumPy: what has no axis may be searched along the first and the last.
+    whole = axis is None or (not x.ndim and axis in (0, -1))
+    axes = tuple(range(x.ndim)) if whole else (normalize_axis(axis, x.ndim),)
+    for at in axes:
+        # Positions in a single block begin at 0, whatever its size.
+        if len(axes) > 1 or x.numblocks[at] > 1:
+            check_known(name, x.chunks[at])
     if any(x.shape[at] == 0 for at in axes):
         raise ValueError(f"attempt to get {name} of an empty sequence")
     ignore = name.startswith("nan") and x.dtype.kind in "fc"
-    shape = tuple(map(int, x.shape))
+    shape = tuple(map(int, x.shape)) if len(axes) > 1 else ()
     fold = PlaceFold(name, shape, name.endswith("min"), ignore)
     return rebind(name, out, reduce_tree(name, x, fold, axes, np.intp, keepdims, split_every, token=shape, places=True))
 
@@ -125,7 +129,7 @@ def argmin(a: Any, axis: int | None = None, keepdims: bool = False, split_every:
     ValueError
         If there are no elements.
     UnknownChunkSizes
-        If lengths aren't known.
+        If lengths aren't known, along the axis.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidask.array.collection import ArrayBase
+from minidask.array.dtypes import as_element
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.reductions.masked import masked_fold
 from minidask.array.unify import broadcast_shape
@@ -112,6 +113,8 @@ def initial_of(initial: Any, dtype: Any) -> Any:
     ------
     ValueError
         If it is no scalar.
+    OverflowError
+        If the dtype has no such number.
 
     Examples
     --------
@@ -122,4 +125,4 @@ def initial_of(initial: Any, dtype: Any) -> Any:
         return None
     if isinstance(initial, ArrayBase) or np.ndim(initial):
         raise ValueError(f"initial must be a scalar in memory, got {initial!r:.60}")
-    return initial if np.dtype(dtype).kind == "O" else np.asarray(initial).astype(dtype)[()]
+    return initial if np.dtype(dtype).kind == "O" else as_element(initial, dtype)

@@ -117,8 +117,12 @@ class Which(NamedTuple):
         axis = self.axis or 0
         parts = block if self.axis is not None else np.ravel(block)
         # Together with the distinct values, which stay where they are, the block's find their places.
-        which = np.unique(np.concatenate([values, parts], axis), return_inverse=True, axis=self.axis)[1].ravel()
-        which = which[values.shape[axis] :]
+        all_, which = np.unique(np.concatenate([values, parts], axis), return_inverse=True, axis=self.axis)
+        if all_.shape[axis] != values.shape[axis]:
+            raise NotImplementedError(
+                "return_inverse isn't built for parts with NaN, each of which is one of its own: replace NaN first, nan_to_num"
+            )
+        which = which.ravel()[values.shape[axis] :]
         return which if self.axis is not None else which.reshape(block.shape)
 
 
@@ -156,7 +160,7 @@ def unique(
     numpy.exceptions.AxisError
         If the axis is out of range.
     NotImplementedError
-        If ``return_inverse`` is wanted where each NaN is a value of its own.
+        If ``return_inverse`` is wanted where each NaN is a value of its own; of parts along an axis on computing.
     UnknownChunkSizes
         If ``return_index`` is wanted of an array whose lengths aren't known.
 

@@ -1,4 +1,4 @@
-"""``x[index]``: a layer of slices, then one that takes positions, then one that keeps what a mask says.
+"""``x[index]``: a layer of slices, then one that takes positions, or one that keeps what a mask says.
 
 Place in the flow: above ``index`` and the layers, below ``Array``, whose ``__getitem__`` this is.
 
@@ -9,21 +9,23 @@ sizes for positions, and are unknown for masks that aren't computed yet.
 from __future__ import annotations
 
 import math
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from minidask.array.assemble import join
-from minidask.array.chunks import Sizes, check_known, even, has_unknown, starts_of
-from minidask.array.collection import ArrayBase, new_array
+from minidask.array.chunks import REMEDY, Sizes, UnknownChunkSizes, even, has_unknown, starts_of
+from minidask.array.collection import ArrayBase, another, new_array
 from minidask.array.elementwise import elementwise
 from minidask.array.meta import with_ndim
+from minidask.array.products.contraction import only
 from minidask.array.rechunk import rechunk_to
 from minidask.array.reshaping import reshape
 from minidask.array.shaping import moveaxis
 from minidask.array.slicing.cuts import Cut, Whole, cut_at, cut_slice
 from minidask.array.slicing.index import advanced, apart, read_index
 from minidask.array.slicing.layers import Compressed, SliceBlocks, TakePositions
+from minidask.array.slicing.lazy_points import take_lazily, true_positions
 from minidask.array.slicing.points import take_at
 from minidask.array.sources import grid_sizes, symbols
 from minidask.array.unify import common_sizes
@@ -39,16 +41,18 @@ def getitem(x: ArrayBase, index: Any) -> Any:
     ----------
     x : Array
     index
-        Ints, slices with any step, Ellipsis, None, lists and arrays of ints or bools, several at once by NumPy's rules. One
-        chunked array of ints, or of bools (along one axis or of the array's own shape), which gives unknown chunk sizes. Or a
-        name of a structured dtype's field, or a list of these.
+        Ints, slices with any step, Ellipsis, None, lists and arrays of ints or bools, several at once by NumPy's rules. Arrays
+        may be chunked: ints of any number of axes, and bools, which give unknown chunk sizes. Or a name of a structured dtype's
+        field, or a list of these.
 
     Raises
     ------
     IndexError
         As NumPy does.
+    UnknownChunkSizes
+        If an axis that is indexed by positions, or by a mask together with other axes, has an unknown length.
     NotImplementedError
-        For chunked arrays together with other arrays.
+        For what the message names.
 
     Examples
     --------
@@ -60,10 +64,8 @@ def getitem(x: ArrayBase, index: Any) -> Any:
         return _field(x, index)
     if isinstance(index, bool | np.bool_) or (isinstance(index, np.ndarray) and index.dtype == bool and not index.ndim):
         return slice_basic(x, [None, *[slice(None)] * x.ndim])[: int(bool(index))]
-    if isinstance(index, ArrayBase) and index.dtype == bool and index.ndim == x.ndim != 1:
-        if index.shape != x.shape and not has_unknown((*index.shape, *x.shape)):
-            raise IndexError(f"boolean index has shape {index.shape}, but the array has {x.shape}")
-        index, x = reshape(index, -1), reshape(x, -1)
+    if isinstance(index, ArrayBase) and index.dtype == bool and not index.ndim:
+        return compress(slice_basic(x, [None, *[slice(None)] * x.ndim]), reshape(index, (1,)), 0)
     entries = read_index(index, x.shape)
     fancy = [at for at, entry in enumerate(entries) if isinstance(entry, np.ndarray | ArrayBase)]
     basic = [slice(None) if at in fancy else entry for at, entry in enumerate(entries)]
@@ -72,15 +74,9 @@ def getitem(x: ArrayBase, index: Any) -> Any:
         return out
     # Where each array's axis is once ints are gone.
     axes = [sum(not isinstance(entry, int) for entry in entries[:at]) for at in fancy]
-    lazy = [entries[at] for at in fancy if isinstance(entries[at], ArrayBase)]
-    if lazy:
-        if len(fancy) > 1 or (len(basic) > 1 and any(isinstance(entry, int) for entry in entries) and apart(entries)):
-            raise NotImplementedError(
-                "a chunked array as index, together with other arrays or with an int apart from it, isn't built: index with one "
-                "after the other, or compute the positions first"
-            )
-        return (compress if lazy[0].dtype == bool else take_lazy)(out, lazy[0], axes[0])
-    if len(fancy) == 1 and entries[fancy[0]].ndim == 1:
+    if any(isinstance(entries[at], ArrayBase) for at in fancy):
+        out, now, count = _chosen_lazily(out, {axis: entries[at] for axis, at in zip(axes, fancy, strict=True)})
+    elif len(fancy) == 1 and entries[fancy[0]].ndim == 1:
         count = 1
         out = take_positions(out, entries[fancy[0]], axes[0])
         now = axes[0]
@@ -95,7 +91,7 @@ def getitem(x: ArrayBase, index: Any) -> Any:
             ) from None
         out = take_at(out, positions)
         now = 0
-    wanted = 0 if apart(entries) else sum(not isinstance(e, int | np.ndarray) for e in entries[: advanced(entries)[0]])
+    wanted = 0 if apart(index) else sum(not isinstance(e, int) for e in entries[: advanced(entries)[0]])
     if now == wanted:
         return out
     return moveaxis(out, tuple(range(now, now + count)), tuple(range(wanted, wanted + count)))
@@ -204,44 +200,63 @@ def cut_positions(positions: Any, sizes: Sizes) -> list[Any]:
     return np.split(positions, edges)
 
 
-def take_lazy(x: ArrayBase, positions: ArrayBase, axis: int) -> Any:
-    """Return positions of an array along an axis that aren't computed yet; each task sees the whole axis."""
-    if positions.ndim != 1:
-        raise NotImplementedError(
-            f"a chunked index of {positions.ndim} dimensions isn't built: use one of one dimension"
+def _chosen_lazily(x: ArrayBase, chosen: dict[int, Any]) -> tuple[Any, int, int]:
+    """Return what arrays, at least one of them chunked, choose along axes; the place of their axes in it, and their number."""
+    (axis, first), *others = chosen.items()
+    if not others and first.dtype == bool:
+        return keep_chosen(x, first, axis), axis, 1
+    positions: dict[int, Any] = {}
+    for axis, entry in chosen.items():
+        if isinstance(entry, np.ndarray):
+            if entry.size < x.shape[axis]:
+                # What no position asks for need not be there in each task.
+                found, entry = np.unique(entry, return_inverse=True)
+                entry = entry.reshape(chosen[axis].shape)
+                x = take_positions(x, found, axis)
+            positions[axis] = entry
+        elif entry.dtype == bool:
+            positions.update(enumerate(true_positions(entry), axis))
+        else:
+            positions[axis] = entry
+    return take_lazily(x, positions)
+
+
+def keep_chosen(x: ArrayBase, mask: ArrayBase, axis: int) -> Any:
+    """Return the elements where a chunked mask, which covers axes of an array from ``axis`` on, is true, as one axis.
+
+    Raises
+    ------
+    UnknownChunkSizes
+        If the mask covers several axes, and lengths aren't known, unless only blocks' numbers of rows are unknown.
+    """
+    whole, where = x, mask
+    if mask.ndim > 1:
+        behind = axis + mask.ndim
+        if has_unknown((*x.shape, *mask.shape)):
+            if axis or behind < x.ndim:
+                raise UnknownChunkSizes(
+                    f"a mask of several axes, beside other axes, needs chunk sizes that aren't known: {REMEDY}"
+                )
+            whole, where = _rows_in_one(x), _rows_in_one(mask)
+        else:
+            length = prod(x.shape[axis:behind])
+            whole = reshape(x, (*x.shape[:axis], length, *x.shape[behind:]))
+            where = reshape(mask, (length,))
+    out = compress(whole, where, axis)
+    out._layer.origin = (another(x), another(mask), axis)
+    return out
+
+
+def _rows_in_one(x: ArrayBase) -> Any:
+    """Return all elements in one axis, where blocks hold whole rows but nobody knows how many: they follow one another."""
+    if has_unknown(x.shape[1:]) and any(n != 1 for n in x.numblocks[1:]):
+        raise UnknownChunkSizes(
+            f"x[mask] takes elements in the order of rows, but rows of unknown length lie in several blocks: {REMEDY}"
         )
-    check_known("an index by positions", [x.shape[axis]])
-    index: list[Any] = list(range(x.ndim))
-    index[axis] = "positions"
-    name = f"take-{quick_token('take-lazy', x.name, positions.name, axis)}"
-    layer = blockwise(
-        TakeLazily(axis, int(x.shape[axis])),
-        index,
-        (positions._layer, ("positions",)),
-        (x._layer, tuple(range(x.ndim))),
-        name=name,
-    )
-    return new_array(layer, (*x._chunks[:axis], positions._chunks[0], *x._chunks[axis + 1 :]), x._meta)
-
-
-class TakeLazily:
-    """Take positions from the blocks that make up an axis."""
-
-    __slots__ = ("axis", "length")
-
-    def __init__(self, axis: int, length: int) -> None:
-        self.axis = axis
-        self.length = length
-
-    def __call__(self, positions: Any, blocks: Any) -> Any:
-        wrong = positions[(positions < -self.length) | (positions >= self.length)]
-        if wrong.size:
-            raise IndexError(f"index {wrong[0]} is out of bounds for axis {self.axis} with size {self.length}")
-        whole = join(blocks, self.axis)
-        return whole[(*[slice(None)] * self.axis, positions)]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return TakeLazily, (self.axis, self.length)
+    x = rechunk_to(x, (x._chunks[0], *[sizes if len(sizes) == 1 else (int(sum(sizes)),) for sizes in x._chunks[1:]]))
+    row = prod(x.shape[1:])
+    layer = blockwise(np.ravel, (0,), (x._layer, symbols(x.ndim)), prefix="ravel", contract=only)
+    return new_array(layer, (tuple([size * row for size in x._chunks[0]]),), with_ndim(x._meta, 1))
 
 
 def compress(x: ArrayBase, mask: ArrayBase, axis: int) -> Any:
@@ -260,7 +275,7 @@ def compress(x: ArrayBase, mask: ArrayBase, axis: int) -> Any:
         ((InputOf(0), index), (InputOf(0 if same else 1), (axis,))),
         grid_sizes(x._layer.numblocks),
     )
-    layer.axis, layer.before = axis, sizes
+    layer.axis, layer.before, layer.origin = axis, sizes, None
     chunks = (*x._chunks[:axis], (math.nan,) * len(sizes), *x._chunks[axis + 1 :])
     return new_array(layer, chunks, x._meta)
 

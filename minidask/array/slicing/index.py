@@ -1,7 +1,8 @@
 """What users write between the brackets, read into one entry for each axis.
 
 Place in the flow: ``getting`` and ``setting`` start here. Entries: an int, a slice, an integer array, a chunked array of
-bools or ints, or None for a new axis; Ellipsis is expanded, boolean arrays in memory become positions.
+bools or ints, or None for a new axis; Ellipsis is expanded, boolean arrays in memory become positions. A chunked array of bools
+of several axes is the entry of the first of them, ``SPANNED`` stands for the others.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import numpy as np
 
 from minidask.array.chunks import REMEDY, Size, UnknownChunkSizes, has_unknown, is_unknown
 from minidask.array.collection import ArrayBase
+
+# An axis that a chunked mask covers beside its first one: told from other slices by identity.
+SPANNED = slice(None)
 
 
 def read_index(index: Any, shape: tuple[Size, ...]) -> list[Any]:
@@ -30,7 +34,7 @@ def read_index(index: Any, shape: tuple[Size, ...]) -> list[Any]:
     [slice(0, 3, 1), None, 3]
     """
     parts = list(index) if isinstance(index, tuple) else [index]
-    parts = [_as_array(part) if isinstance(part, list) else part for part in parts]
+    parts = [listed(part) if isinstance(part, list) else part for part in parts]
     used = sum(_axes_of(part) for part in parts)
     dots = [at for at, part in enumerate(parts) if part is Ellipsis]
     if len(dots) > 1:
@@ -51,18 +55,26 @@ def read_index(index: Any, shape: tuple[Size, ...]) -> list[Any]:
         count = _axes_of(part)
         if count == 1:
             out.append(_entry(part, shape[axis], axis))
+        elif not count and part is not Ellipsis:
+            raise NotImplementedError("one bool beside other indices isn't built: index with one after the other")
         elif isinstance(part, ArrayBase):
-            raise NotImplementedError(
-                f"a chunked boolean array of {part.ndim} dimensions together with other indices isn't built: "
-                "use it alone, x[mask]"
-            )
+            for at, (own, length) in enumerate(zip(part.shape, shape[axis : axis + count], strict=True), axis):
+                _check_mask(own, length, at)
+            out += [part, *[SPANNED] * (count - 1)]
         else:
             out += _masked_axes(part, shape[axis : axis + count], axis)
         axis += count
     return out
 
 
-def _as_array(part: list[Any]) -> Any:
+def listed(part: Any) -> Any:
+    """Return an index that is no array as one; what is empty has no positions.
+
+    Examples
+    --------
+    >>> listed([]).dtype.kind
+    'i'
+    """
     array = np.asarray(part)
     return array.astype(np.intp) if array.size == 0 else array
 
@@ -82,11 +94,7 @@ def _entry(part: Any, length: Size, axis: int) -> Any:
         raise NotImplementedError("a single True or False as index isn't built: use x[None], or x[None][:0]")
     if isinstance(part, ArrayBase):
         if part.dtype == bool:
-            if not is_unknown(length) and not is_unknown(part.shape[0]) and part.shape[0] != length:
-                raise IndexError(
-                    f"boolean index did not match indexed array along axis {axis}; size of axis is {length} but size of "
-                    f"corresponding boolean axis is {part.shape[0]}"
-                )
+            _check_mask(part.shape[0], length, axis)
             return part
         if part.dtype.kind not in "iu":
             raise IndexError(f"arrays used as indices must be of integer (or boolean) type, got {part.dtype}")
@@ -113,12 +121,16 @@ def _masked_axes(part: Any, shape: tuple[Size, ...], axis: int) -> list[Any]:
     if has_unknown(shape):
         raise UnknownChunkSizes(f"a mask over axes of unknown length needs them: {REMEDY}")
     for at, (own, length) in enumerate(zip(part.shape, shape, strict=True), axis):
-        if own != length:
-            raise IndexError(
-                f"boolean index did not match indexed array along axis {at}; size of axis is {length} but size of corresponding "
-                f"boolean axis is {own}"
-            )
+        _check_mask(own, length, at)
     return list(np.nonzero(part))
+
+
+def _check_mask(own: Size, length: Size, axis: int) -> None:
+    if own != length and not is_unknown(own) and not is_unknown(length):
+        raise IndexError(
+            f"boolean index did not match indexed array along axis {axis}; size of axis is {length} but size of "
+            f"corresponding boolean axis is {own}"
+        )
 
 
 def _slice(part: slice, length: Size) -> Any:
@@ -127,7 +139,7 @@ def _slice(part: slice, length: Size) -> Any:
             raise TypeError("slice indices must be integers or None or have an __index__ method")
     if is_unknown(length):
         if part == slice(None) or part == slice(None, None, 1):
-            return part
+            return slice(None)
         raise UnknownChunkSizes(f"a slice along an axis of unknown length needs it: {REMEDY}")
     start, stop, step = part.indices(int(length))
     return slice(start, stop, step)
@@ -137,11 +149,7 @@ def _positions(part: np.ndarray[Any, Any], length: Size, axis: int) -> Any:
     if is_unknown(length):
         raise UnknownChunkSizes(f"positions along an axis of unknown length need it: {REMEDY}")
     if part.dtype == bool:
-        if len(part) != length:
-            raise IndexError(
-                f"boolean index did not match indexed array along axis {axis}; size of axis is {length} but size of "
-                f"corresponding boolean axis is {len(part)}"
-            )
+        _check_mask(len(part), length, axis)
         return np.flatnonzero(part)
     return position_array(part, length, axis)
 
@@ -150,8 +158,6 @@ def position_array(part: Any, length: Size, axis: int) -> Any:
     """Return integers as positions counted from the front; raises IndexError for what is no integer or out of range."""
     if is_unknown(length):
         raise UnknownChunkSizes(f"positions along an axis of unknown length need it: {REMEDY}")
-    if part.size == 0 and part.dtype == float:
-        part = part.astype(np.intp)
     if part.dtype.kind not in "iu":
         raise IndexError(f"arrays used as indices must be of integer (or boolean) type, got {part.dtype}")
     part = part.astype(np.intp)
@@ -166,14 +172,29 @@ def advanced(entries: list[Any]) -> list[int]:
     return [at for at, entry in enumerate(entries) if isinstance(entry, np.ndarray | ArrayBase | int)]
 
 
-def apart(entries: list[Any]) -> bool:
-    """Whether advanced indices have others between them: then NumPy moves their axes to the front.
+def apart(index: Any) -> bool:
+    """Whether an index has slices, None or an ellipsis, be it of no width, between ints and arrays: their axes come first then.
 
     Examples
     --------
     >>> rows = np.array([0])
-    >>> apart([rows, slice(None), 1]), apart([slice(None), rows, 1])
-    (True, False)
+    >>> apart((rows, slice(None), 1)), apart((rows, ..., 1)), apart((slice(None), rows, 1))
+    (True, True, False)
     """
-    places = advanced(entries)
-    return places != list(range(places[0], places[-1] + 1))
+    parts = index if isinstance(index, tuple) else (index,)
+    places = [at for at, part in enumerate(parts) if not (part is None or part is Ellipsis or isinstance(part, slice))]
+    return bool(places) and places != list(range(places[0], places[-1] + 1))
+
+
+def checked(places: Any, length: int, axis: int = 0) -> Any:
+    """Return positions counted from the beginning; raises IndexError if one is out of range.
+
+    Examples
+    --------
+    >>> checked(np.array([0, -1]), 3)
+    array([0, 2])
+    """
+    wrong = (places < -length) | (places >= length)
+    if wrong.any():
+        raise IndexError(f"index {places[wrong][0]} is out of bounds for axis {axis} with size {length}")
+    return np.where(places < 0, places + length, places)

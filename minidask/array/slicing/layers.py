@@ -37,7 +37,8 @@ def take_slice(block: Any, index: Any) -> Any:
     part = as_block(block)[index]
     if type(part) is np.ndarray and part.base is not None and part.nbytes < _WORTH_A_COPY * block.nbytes:
         return part.copy()
-    return part
+    # A text that stands alone forgets how long it may be.
+    return np.array(part, block.dtype) if isinstance(part, np.character) else part
 
 
 def wanted_indices(layer: Layer, wanted: Collection[Key] | None) -> Iterable[tuple[int, ...]]:
@@ -90,11 +91,19 @@ class SliceBlocks(Layer):
 
 
 class Compressed(Blockwise):
-    """What a mask keeps of each block of ``inputs[0]`` along ``axis``, where its blocks have the sizes ``before``."""
+    """What a mask keeps of each block of ``inputs[0]`` along ``axis``, where its blocks have the sizes ``before``.
 
-    __slots__ = ("axis", "before")
+    ``origin``: the array and the mask as they were indexed, and the first axis of the array that the mask covers; None if that
+    isn't known. It serves while building, and doesn't travel.
+    """
+
+    __slots__ = ("axis", "before", "origin")
     axis: int
     before: Sizes
+    origin: tuple[Any, Any, int] | None
+
+    def _state(self) -> dict[str, Any]:
+        return {**super()._state(), "origin": None}
 
 
 class TakePositions(Layer):

@@ -19,7 +19,7 @@ from minidask.array.chunks import Sizes, even, starts_of
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.meta import with_ndim
 from minidask.array.reshaping import reshape
-from minidask.array.slicing.index import position_array
+from minidask.array.slicing.index import listed, position_array
 from minidask.array.slicing.layers import wanted_indices
 from minidask.graph import Key, Layer, Task, TaskRef
 from minidask.tokenize import quick_token
@@ -170,7 +170,7 @@ class VIndex:
                 continue
             if isinstance(part, ArrayBase):
                 raise IndexError("vindex takes positions in memory: compute them first")
-            given = np.asarray(part)
+            given = part if isinstance(part, np.ndarray) else listed(part)
             if given.dtype == bool:
                 raise IndexError("vindex takes positions, not booleans: use numpy.flatnonzero(mask)")
             positions[axis] = position_array(given, x.shape[axis], axis)

@@ -94,9 +94,22 @@ def assign_points(
            [5., 0.]])
     """
     out = as_block(block).copy()
-    order = (*axes, *[at for at in range(out.ndim) if at not in axes])
-    out.transpose(order)[(*coordinates, *where)] = value if places is None else value[places]
+    axes_first(out, axes)[(*coordinates, *where)] = value if places is None else value[places]
     return out
+
+
+def axes_first(block: Any, axes: tuple[int, ...]) -> Any:
+    """Return a view of a block with some axes first, to write through.
+
+    Examples
+    --------
+    >>> axes_first(np.zeros((2, 3)), (1,)).shape
+    (3, 2)
+    """
+    if isinstance(block, np.ma.MaskedArray):
+        # A view shares a mask only if there is one.
+        block.mask = np.ma.getmaskarray(block)
+    return block.transpose((*axes, *[at for at in range(block.ndim) if at not in axes]))
 
 
 def points_of(x: ArrayBase, positions: dict[int, Any]) -> tuple[tuple[int, ...], tuple[int, ...], Mapping[Any, Any]]:

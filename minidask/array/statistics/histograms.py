@@ -21,6 +21,7 @@ from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta, with_dtype
 from minidask.array.rechunk import rechunk_to
 from minidask.array.sources import symbols
+from minidask.array.spelling import also_named
 from minidask.array.statistics.edges import as_values, bin_edges
 from minidask.array.summarizing import from_summary, summarize
 from minidask.graph import blockwise, identity
@@ -347,12 +348,13 @@ def _numpy_histogram2d(
 
 
 @implements(np.digitize)
-def digitize(a: Any, bins: Any, right: bool = False) -> Any:
+@also_named(a="x")
+def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     """Return for each value the number of the bin that it is in; 0 and ``len(bins)`` are outside.
 
     Parameters
     ----------
-    a : Array
+    x : Array
     bins : array-like of one axis
         Edges, increasing or decreasing; a chunked array is brought into one block.
     right : bool
@@ -371,7 +373,7 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Any:
     >>> da.digitize(da.from_array([0, 2, 5], chunks=2), [1, 3]).compute()
     array([0, 1, 2])
     """
-    x = as_array(a)
+    x = as_array(x)
     if x.dtype.kind == "c":
         raise TypeError("x may not be complex")
     if not isinstance(bins, ArrayBase):

@@ -19,62 +19,21 @@ from minidask import config
 from minidask.array.chunks import Chunks, has_unknown, largest_block, normalize_axes
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import implements
-from minidask.array.elementwise import as_array
-from minidask.array.meta import meta_of
+from minidask.array.elementwise import as_array, elementwise
+from minidask.array.meta import meta_of, numpy_meta
 from minidask.array.normalize import normalize_chunks
 from minidask.array.rebinding import rebind
 from minidask.array.rechunk import rechunk_to
 from minidask.array.sources import grid_sizes, symbols
 from minidask.array.statistics import ranks
-from minidask.array.statistics.interpolation import Place, between, check_method, place_of
+from minidask.array.statistics.asked import Asked
+from minidask.array.statistics.interpolation import check_method
 from minidask.array.summarizing import from_summary, summarize
 from minidask.graph import Blockwise
 from minidask.graph.blockwise import Constant, InputOf
+from minidask.schedulers.failure import user_stacklevel
 from minidask.tokenize import quick_token
 from minidask.units import parse_bytes
-
-
-class Asked(NamedTuple):
-    """What is asked for: NumPy's function, and its quantiles (flat) of a shape by a method. Without quantiles the median."""
-
-    function: str
-    q: tuple[float, ...] = ()
-    shape: tuple[int, ...] = ()
-    method: str = "linear"
-    kind: str = "f8"
-
-    @property
-    def ignores_nan(self) -> bool:
-        """Whether NaN is left out."""
-        return self.function.startswith("nan")
-
-    @property
-    def of_numpy(self) -> Any:
-        """NumPy's function."""
-        return getattr(np, self.function)
-
-    def call(self, block: Any, axes: tuple[int, ...] | None, keepdims: bool, weights: Any = None) -> Any:
-        """Call NumPy's function on an array."""
-        if not self.q and not self.shape:
-            return self.of_numpy(block, axis=axes, keepdims=keepdims)
-        q: Any = np.reshape(np.array(self.q, self.kind), self.shape) if self.shape else self.q[0]
-        kwargs = {} if weights is None else {"weights": weights}
-        return self.of_numpy(block, q, axis=axes, method=self.method, keepdims=keepdims, **kwargs)
-
-    def places(self, n: int) -> list[Place]:
-        """Return where among ``n`` elements the wanted ones are."""
-        if not self.q and not self.shape:
-            return [Place((n - 1) // 2, n // 2, 0.5)]
-        scale = 100 if "percentile" in self.function else 1
-        return [place_of(q / scale, n, self.method) for q in self.q]
-
-    def value(self, found: dict[int, Any], n: int, dtype: Any) -> Any:
-        """Return the result, of the elements at these places."""
-        if not self.q and not self.shape:
-            (place,) = self.places(n)
-            return np.median(np.array([found[place.low], found[place.high]], dtype))
-        values = [between(found[p.low], found[p.high], p.weight) for p in self.places(n)]
-        return np.reshape(np.array(values), self.shape) if self.shape else values[0]
 
 
 class Along(NamedTuple):
@@ -94,6 +53,10 @@ class Along(NamedTuple):
         kept = [1 if at in self.axes else n for at, n in enumerate(block.shape) if self.keepdims or at not in self.axes]
         if 0 in kept:
             return np.empty((*self.asked.shape, *kept), self.dtype)
+        if not block.size and self.asked.ignores_nan:
+            # NumPy's mean of nothing, of which there is one for each quantile.
+            value = np.asarray(self.asked.call(block, self.axes, self.keepdims))
+            return np.broadcast_to(value, (*self.asked.shape, *kept)).astype(self.dtype)
         if not self.axes:
             return np.asarray(self.asked.call(block[..., None], (block.ndim,), False, weights)).astype(
                 self.dtype, copy=False
@@ -155,7 +118,7 @@ class Finish(NamedTuple):
         elif not search.bounds:
             # Nothing, or NaN that counts: NumPy says what comes of it, and warns as it does.
             missing = np.full(min(search.missing, 1), "NaT" if self.source.kind in "mM" else np.nan).astype(self.source)
-            value = self.asked.call(missing, None, False)
+            value = np.broadcast_to(self.asked.call(missing, None, False), self.asked.shape)
         else:
             inside = dict(zip(dict.fromkeys(search.bounds.values()), parts, strict=True))
             found = {rank: ranks.pick(inside[bounds], rank) for rank, bounds in search.bounds.items()}
@@ -169,19 +132,33 @@ class Finish(NamedTuple):
         return value if value.ndim else value[()]
 
 
-def _result_dtype(asked: Asked, dtype: Any) -> Any:
-    """Return the dtype of the result; raises NumPy's TypeError for dtypes that it has no order of."""
-    if dtype.kind == "c":
+def _result_dtype(asked: Asked, dtype: Any, of_nothing: bool = False) -> Any:
+    """Return the dtype of the result, which may be another where there are no elements.
+
+    Raises TypeError, as NumPy does, for dtypes that it has no order of, and IndexError for quantiles that nothing has.
+    """
+    if dtype.kind == "c" and not asked.function.endswith("median"):
         raise TypeError("a must be an array of real numbers")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return np.asarray(asked.call(np.ones(2, dtype), (0,), False)).dtype
+        found = np.asarray(asked.call(np.ones(0 if of_nothing else 2, dtype), (0,), False)).dtype
+    # An element alone forgets the width that texts have.
+    return dtype if dtype.kind in "SU" else found
 
 
 def _compute(a: Any, asked: Asked, axis: Any, keepdims: bool, weights: Any = None) -> Any:
     x = as_array(a)
+    if isinstance(x._meta, np.ma.MaskedArray):
+        warnings.warn(
+            f"{asked.function} ignores masks, as NumPy's does: to leave out what is masked, call "
+            f"nan{asked.function.removeprefix('nan')} of da.ma.filled(x.astype(float), np.nan)",
+            stacklevel=user_stacklevel(),
+        )
+        x = elementwise(np.ma.getdata, x, meta=numpy_meta(x.dtype, x.ndim))
     axes = normalize_axes(axis, x.ndim)
-    dtype = _result_dtype(asked, x.dtype)
+    # NumPy asks for the mean of an array without any element where it leaves NaN out.
+    nothing = x.size == 0 if asked.ignores_nan else any(x.shape[at] == 0 for at in axes)
+    dtype = _result_dtype(asked, x.dtype, nothing)
     if weights is None and len(axes) == x.ndim and x.npartitions > 1:
         return _over_all(x, asked, keepdims, dtype)
     return _along(x, asked, axes, keepdims, dtype, weights)
@@ -279,7 +256,7 @@ def _asked(function: str, q: Any, method: str, interpolation: Any) -> Asked:
         tuple(values.ravel().tolist()),
         values.shape,
         check_method(method if interpolation is None else interpolation),
-        values.dtype.str,
+        "" if type(q) in (int, float, bool) else values.dtype.str,
     )
 
 
@@ -290,7 +267,7 @@ def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, *,
     Parameters
     ----------
     a : Array
-        Of real numbers or timedelta64.
+        Of numbers or timedelta64; complex ones are in the order of their real parts, then of their imaginary parts.
     axis : int or tuple of int, optional
         Default: over all elements.
     keepdims : bool

@@ -11,7 +11,7 @@ import numpy as np
 
 from minidask.array.chunks import check_known, normalize_axis
 from minidask.array.elementwise import as_array, elementwise
-from minidask.array.reshaping import ravel
+from minidask.array.reshaping import flattened
 
 
 def special() -> Any:
@@ -29,16 +29,26 @@ def special() -> Any:
     return scipy.special
 
 
-def two_sided_t(t: Any, degrees: Any) -> Any:
-    """Return how likely a value at least as far from 0 is, of Student's t distribution.
+def tail_of_t(t: Any, degrees: Any, alternative: str = "two-sided") -> Any:
+    """Return how likely a value at least as far out is, of Student's t distribution, on both sides of 0, below or above.
+
+    Raises
+    ------
+    ValueError
+        If ``alternative`` is none of ``"two-sided"``, ``"less"`` and ``"greater"``.
 
     Examples
     --------
     >>> import minidask.array as da
-    >>> two_sided_t(da.zeros(1), 5).compute()
-    array([1.])
+    >>> tail_of_t(da.zeros(1), 5).compute(), tail_of_t(da.zeros(1), 5, "less").compute()
+    (array([1.]), array([0.5]))
     """
-    return elementwise(special().stdtr, degrees, -abs(as_array(t))) * 2
+    if alternative not in ("two-sided", "less", "greater"):
+        raise ValueError(f"alternative must be 'less', 'greater' or 'two-sided', got {alternative!r}")
+    value = as_array(t)
+    if alternative == "two-sided":
+        return elementwise(special().stdtr, degrees, -abs(value)) * 2
+    return elementwise(special().stdtr, degrees, value if alternative == "less" else -value)
 
 
 def above_chi2(value: Any, degrees: Any) -> Any:
@@ -101,7 +111,7 @@ def sample_of(a: Any, axis: int | None, what: str, nan_policy: str = "propagate"
     if x.dtype.kind != "f":
         x = x.astype(np.float64)
     if axis is None:
-        x, axis = ravel(x), 0
+        x, axis = flattened(what, x), 0
     at = normalize_axis(axis, x.ndim)
     check_known(what, x.chunks[at])
     return x, at, int(x.shape[at])

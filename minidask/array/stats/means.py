@@ -11,7 +11,7 @@ import numpy as np
 
 from minidask.array.pointwise import where
 from minidask.array.reductions.moments import mean, var
-from minidask.array.stats.distributions import above_f, sample_of, special, two_sided_t
+from minidask.array.stats.distributions import above_f, sample_of, special, tail_of_t
 
 
 class Ttest_1sampResult(NamedTuple):
@@ -42,7 +42,9 @@ class F_onewayResult(NamedTuple):
     pvalue: Any
 
 
-def ttest_1samp(a: Any, popmean: Any, axis: int | None = 0, nan_policy: str = "propagate") -> Ttest_1sampResult:
+def ttest_1samp(
+    a: Any, popmean: Any, axis: int | None = 0, nan_policy: str = "propagate", alternative: str = "two-sided"
+) -> Ttest_1sampResult:
     """Test whether a sample's mean is a given one.
 
     Parameters
@@ -54,11 +56,15 @@ def ttest_1samp(a: Any, popmean: Any, axis: int | None = 0, nan_policy: str = "p
         None: of all values.
     nan_policy : str
         ``"propagate"``; others aren't built.
+    alternative : str
+        What the p-value is for: ``"two-sided"``, ``"less"`` or ``"greater"`` than the given mean.
 
     Raises
     ------
     ImportError
         If SciPy isn't installed.
+    ValueError
+        For another ``alternative``.
     NotImplementedError, numpy.exceptions.AxisError, TypeError, UnknownChunkSizes
         For another ``nan_policy``, an axis out of range, values that are no real numbers, unknown sizes.
 
@@ -71,10 +77,12 @@ def ttest_1samp(a: Any, popmean: Any, axis: int | None = 0, nan_policy: str = "p
     special()
     x, at, n = sample_of(a, axis, "ttest_1samp", nan_policy)
     t = (mean(x, axis=at) - popmean) / np.sqrt(var(x, axis=at, ddof=1) / n)
-    return Ttest_1sampResult(t, two_sided_t(t, n - 1))
+    return Ttest_1sampResult(t, tail_of_t(t, n - 1, alternative))
 
 
-def ttest_ind(a: Any, b: Any, axis: int | None = 0, equal_var: bool = True) -> Ttest_indResult:
+def ttest_ind(
+    a: Any, b: Any, axis: int | None = 0, equal_var: bool = True, *, alternative: str = "two-sided"
+) -> Ttest_indResult:
     """Test whether two samples have equal means.
 
     Parameters
@@ -85,10 +93,12 @@ def ttest_ind(a: Any, b: Any, axis: int | None = 0, equal_var: bool = True) -> T
         None: of all values.
     equal_var : bool
         Whether variances are taken to be equal (Student) or not (Welch).
+    alternative
+        As for ``ttest_1samp``.
 
     Raises
     ------
-    ImportError, numpy.exceptions.AxisError, TypeError, UnknownChunkSizes
+    ImportError, numpy.exceptions.AxisError, TypeError, UnknownChunkSizes, ValueError
         As ``ttest_1samp`` does.
 
     Examples
@@ -113,17 +123,19 @@ def ttest_ind(a: Any, b: Any, axis: int | None = 0, equal_var: bool = True) -> T
         degrees = where(np.isnan(degrees), 1, degrees)
         spread = np.sqrt(one + two)
     t = (mean(x, axis=at) - mean(y, axis=other)) / spread
-    return Ttest_indResult(t, two_sided_t(t, degrees))
+    return Ttest_indResult(t, tail_of_t(t, degrees, alternative))
 
 
-def ttest_rel(a: Any, b: Any, axis: int | None = 0, nan_policy: str = "propagate") -> Ttest_relResult:
+def ttest_rel(
+    a: Any, b: Any, axis: int | None = 0, nan_policy: str = "propagate", alternative: str = "two-sided"
+) -> Ttest_relResult:
     """Test whether the differences of two samples of pairs have the mean 0.
 
     Parameters
     ----------
     a, b : Array
         Of one shape.
-    axis, nan_policy
+    axis, nan_policy, alternative
         As for ``ttest_1samp``.
 
     Raises
@@ -147,7 +159,7 @@ def ttest_rel(a: Any, b: Any, axis: int | None = 0, nan_policy: str = "propagate
         raise ValueError(f"pairs need samples of one shape, got {x.shape} and {y.shape}")
     apart = x - y
     t = mean(apart, axis=at) / np.sqrt(var(apart, axis=at, ddof=1) / n)
-    return Ttest_relResult(t, two_sided_t(t, n - 1))
+    return Ttest_relResult(t, tail_of_t(t, n - 1, alternative))
 
 
 def f_oneway(*args: Any) -> F_onewayResult:

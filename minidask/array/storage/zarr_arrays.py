@@ -183,6 +183,15 @@ def _created(
         kwargs["chunks"] = sizes
     options = {"shape": x.shape, "dtype": x.dtype, "overwrite": overwrite, **kwargs}
     storage = dict(storage_options) if storage_options else None
+    try:
+        return _made(zarr, url, component, storage, options)
+    except zarr.errors.ContainsArrayError as error:
+        raise zarr.errors.ContainsArrayError(
+            f"{error} Pass overwrite=True to replace it, or mode='r+' (and a region) to write into it"
+        ) from None
+
+
+def _made(zarr: Any, url: Any, component: Any, storage: Any, options: dict[str, Any]) -> Any:
     if component is None:
         return zarr.create_array(_place(url), storage_options=storage, **options)
     format_ = options.pop("zarr_format", None)

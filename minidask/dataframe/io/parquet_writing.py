@@ -143,14 +143,17 @@ class WriteFile:
         return table.cast(pa.schema(fields, metadata))
 
     def _declared(self, frame: pd.DataFrame) -> dict[str, pa.DataType]:
-        """Return the types of columns that are of another dtype here than declared: whole numbers are floats where one is missing,
-        and files have whole numbers with one missing."""
-        wrong = [
-            name
-            for name, dtype in self.meta.dtypes.items()
-            if dtype.kind in "iufb" and isinstance(dtype, np.dtype) and frame.dtypes[name] != dtype
-        ]
-        return {name: pa.from_numpy_dtype(self.meta.dtypes[name]) for name in wrong if name not in self.types}
+        """Return the types of columns that are of another dtype here than declared.
+
+        Whole numbers are floats in pandas where one is missing; files have whole numbers with one missing.
+        """
+        found: dict[str, pa.DataType] = {}
+        for at, name in enumerate(self.meta.columns):
+            dtype = self.meta.dtypes.iloc[at]
+            plain = isinstance(dtype, np.dtype) and dtype.kind in "iufb"
+            if plain and frame.dtypes.iloc[at] != dtype and name not in self.types:
+                found[name] = pa.from_numpy_dtype(dtype)
+        return found
 
     def _typed(self, frame: pd.DataFrame, given: Mapping[str, pa.DataType]) -> pa.Table:
         index = bool(self.write_index)

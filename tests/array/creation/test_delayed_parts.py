@@ -21,7 +21,7 @@ def test_functions_are_called_once_a_block():
     x = from_func(np.arange, (3,), dtype=int, args=(3,))
     assert_eq(x, np.arange(3))
     assert x.name == from_func(np.arange, 3, dtype=int, args=(3,)).name
-    assert pickle.loads(pickle.dumps(Called(np.ones, (2,), {})))(((0, 2),)).tolist() == [1, 1]
+    assert pickle.loads(pickle.dumps(Called(np.ones, (2,), {}, np.dtype(float))))(((0, 2),)).tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,13 @@ def test_functions_are_called_once_a_block():
             r"declared with shape \(2,\)",
         ),
         (lambda: from_func(np.ones, (3,), dtype=float, args=(2,)).compute(), ValueError, r"but has \(2,\)"),
-        (lambda: checked_block(5, (1,)), ValueError, r"but has \(\)"),
+        (lambda: checked_block(5, (1,), np.dtype(int)), ValueError, r"but has \(\)"),
+        (
+            lambda: from_delayed(delayed(np.ones)(3), (3,), dtype=int).compute(),
+            TypeError,
+            "from_delayed returned a block of dtype float64 where int64 was declared: correct dtype= or meta=",
+        ),
+        (lambda: from_func(np.ones, (3,), dtype="i4", args=(3,)).compute(), TypeError, "from_func"),
     ],
 )
 def test_bad_calls(call, kind, message):

@@ -1,10 +1,12 @@
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minidask.array as da
-from minidask.array.creation.filled import full, shape_tuple, stretched
+from minidask.array.creation.filled import FilledBlock, full, full_like, shape_tuple, stretched
 from minidask.array.testing import assert_eq
 from tests.array.arrays import EVERY_DTYPE, NUMBERS, chunkings, few, forget, pairs, shapes
 
@@ -40,6 +42,32 @@ def test_values_of_every_kind():
     assert stretched(((0, 1000),), np.array(1.0)).strides == (0,)
 
 
+def test_arrays_of_values():
+    values = np.arange(3)
+    for held in (values, values.tolist(), da.from_array(values, chunks=2)):
+        assert_eq(full((4, 3), held, chunks=2), np.full((4, 3), values))
+        assert_eq(full(3, held, "f4", chunks=1), np.full(3, values, "f4"))
+    assert full((4, 3), values, chunks=(2, 1)).chunks == ((2, 2), (1, 1, 1))
+    assert_eq(np.full_like(da.ones((2, 3), chunks=1), values), np.full_like(np.ones((2, 3)), values))
+
+
+def test_like_arrays_of_unknown_sizes():
+    a = np.arange(6.0).reshape(3, 2)
+    x = forget(da.from_array(a, chunks=2))
+    for made, expected in (
+        (np.ones_like(x), np.ones_like(a)),
+        (np.zeros_like(x, dtype="M8[s]"), np.zeros_like(a, dtype="M8[s]")),
+        (np.full_like(x, 7, dtype=int), np.full_like(a, 7, dtype=int)),
+        (np.empty_like(x), np.zeros_like(a)),
+    ):
+        assert_eq(made, expected, check_shape=False)
+        assert np.isnan(made.shape[0])
+    assert da.ones_like(x).name != da.ones_like(x, dtype=int).name
+    assert da.ones_like(x, shape=(2,)).shape == (2,)
+    call = pickle.loads(pickle.dumps(FilledBlock(np.array(3))))
+    assert call(np.ones((2, 1))).tolist() == [[3], [3]]
+
+
 def test_names():
     assert da.ones(3).name == da.ones(3).name
     assert (
@@ -54,10 +82,14 @@ def test_names():
     [
         (lambda: da.ones(-1), ValueError, "negative dimensions are not allowed"),
         (lambda: da.ones((2, 1.5)), TypeError, "a shape must be integers"),
-        (lambda: full(3, [1, 2]), ValueError, "fill_value must be scalar, got list of 1 dimensions"),
-        (lambda: full(3, da.ones(())), TypeError, "fill_value must be known"),
+        (lambda: full(3, [1, 2]), ValueError, r"fill_value must be scalar, or an array that broadcasts to \(3,\)"),
+        (lambda: full_like(forget(da.ones(3)), [1, 2, 3]), ValueError, "array of values needs chunk sizes"),
         (lambda: da.ones(3, chunks=(2,) * 3), ValueError, "do not add up"),
-        (lambda: da.zeros_like(forget(da.ones(3))), ValueError, "compute_chunk_sizes"),
+        (
+            lambda: da.zeros_like(forget(da.ones(3)), chunks=1),
+            ValueError,
+            "zeros_like with chunks=.*compute_chunk_sizes",
+        ),
     ],
 )
 def test_bad_calls(call, kind, message):

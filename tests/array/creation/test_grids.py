@@ -17,6 +17,39 @@ def test_indices(shape, dtype, data):
     assert_eq(da.indices(shape, dtype, data.draw(chunkings(shape))), np.indices(shape, dtype))
 
 
+def test_sparse_indices():
+    for own, numpys in zip(da.indices((3, 2), chunks=2, sparse=True), np.indices((3, 2), sparse=True), strict=True):
+        assert_eq(own, numpys)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        np.s_[:3],
+        np.s_[1:7:2, :2],
+        np.s_[:3:4j],
+        np.s_[0:1:3j, 2:5],
+        np.s_[0.5:3, -1:1:1j],
+        np.s_[5:0:-2, 3:3],
+        np.s_[0:3,],
+        np.s_[0.0:3],
+    ],
+)
+def test_grids_by_slices(index):
+    assert_eq(da.mgrid[index], np.mgrid[index])
+    own, numpys = da.ogrid[index], np.ogrid[index]
+    if not isinstance(index, tuple):
+        own, numpys = (own,), (numpys,)
+    for one, other in zip(own, numpys, strict=True):
+        assert_eq(one, other)
+
+
+@pytest.mark.parametrize("index", [3, np.s_[0:], np.s_[:3, 1]])
+def test_grids_are_made_of_slices(index):
+    with pytest.raises(TypeError, match="made of slices with a stop"):
+        _ = da.mgrid[index]
+
+
 @few
 @given(st.lists(st.integers(0, 4), max_size=3), st.booleans(), st.sampled_from(["xy", "ij"]))
 def test_meshgrid(lengths, sparse, indexing):
@@ -43,6 +76,10 @@ def test_functions_of_coordinates():
     assert_eq(da.fromfunction(func, shape=(3, 4), by=2), np.fromfunction(func, (3, 4), by=2))
     assert_eq(da.fromfunction(func, chunks=((2, 1), (4,))), np.fromfunction(func, (3, 4)))
     assert_eq(da.fromfunction(lambda i: 5, shape=(3,), chunks=2), np.full(3, 5))
+    with pytest.raises(TypeError, match="dtype float64 where int64 was declared: correct it to return one dtype"):
+        da.fromfunction(lambda i: i.astype(int) if i[0] < 2 else i + 0.5, shape=(4,), chunks=2).compute()
+    with pytest.raises(ValueError, match=r"shape \(1,\) where \(2,\) was declared"):
+        da.fromfunction(lambda i: i[:1], shape=(4,), chunks=2).compute()
     call = FromFunction(max, np.dtype(int), {})
     assert pickle.loads(pickle.dumps(call)).short_name == "max"
     with pytest.raises(TypeError, match="fromfunction needs a function"):

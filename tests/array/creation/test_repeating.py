@@ -129,3 +129,9 @@ def test_resize(pair, shape):
 def test_resize_refuses_negative_lengths():
     with pytest.raises(ValueError, match="must be non-negative"):
         da.resize(da.ones(3), (-1, 2))
+
+
+def test_padding_with_what_the_dtype_lacks_is_refused():
+    for x in (np.arange(3), da.arange(3, chunks=2)):
+        with pytest.raises(OverflowError, match="infinity"):
+            np.pad(x, 1, constant_values=np.inf)

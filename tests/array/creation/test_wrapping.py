@@ -95,9 +95,44 @@ def test_memory_maps(tmp_path):
 def test_other_types_of_blocks_stay():
     m = np.ma.array([1, 2, 3], mask=[0, 1, 0])
     assert_eq(from_array(m, chunks=2), m)
-    assert type(from_array(m, chunks=2, asarray=True)._meta) is np.ndarray
+    assert_eq(from_array(m, chunks=2, asarray=True), m)
+    assert_eq(asarray(m), m)
     assert type(asanyarray(m)._meta) is np.ma.MaskedArray
     assert asanyarray(m, dtype=float).dtype == float
+
+
+def test_slices_that_are_masked():
+    m = np.ma.array([1.0, 2, 3, 4], mask=[0, 1, 0, 0])
+    declared = from_array(Data(m), chunks=2, meta=np.ma.empty(0))
+    assert_eq(declared, m)
+    assert_eq(from_array(Data(m), chunks=2, meta=np.ma.MaskedArray).sum(), m.sum())
+    # Slices that happen to have no mask are masked arrays as well.
+    assert_eq(from_array(Data(m.filled(0)), chunks=2, meta=np.ma.empty(0)), np.ma.array(m.filled(0)))
+    with pytest.raises(TypeError, match=r"slices of the Data are masked.*meta=np\.ma\.empty\(0, 'float64'\)"):
+        from_array(Data(m), chunks=2).sum().compute()
+    assert_eq(from_array(Data(m), chunks=2)[2:], m.data[2:])
+
+
+def test_variables_of_netcdf(tmp_path):
+    netcdf = pytest.importorskip("netCDF4")
+    with netcdf.Dataset(tmp_path / "data.nc", "w") as file:
+        file.createDimension("x", 4)
+        scaled = file.createVariable("scaled", "i2", ("x",), fill_value=-1)
+        scaled.scale_factor = 0.5
+        scaled[:] = np.ma.array([1, 2, 3, 4.0], mask=[0, 1, 0, 0])
+        file.createVariable("words", str, ("x",))[:] = np.array(list("abcd"), object)
+        file.createVariable("one", "f4", ())[...] = 3
+        file.createVariable("plain", "i4", ("x",))[:] = np.arange(4)
+    with netcdf.Dataset(tmp_path / "data.nc") as file:
+        for name in ("scaled", "words", "one", "plain"):
+            assert_eq(from_array(file[name], chunks=2), file[name][...])
+        assert_eq(from_array(file["scaled"], chunks=2).mean(), file["scaled"][:].mean())
+        # Without it, slices are masked only where there is something to mask.
+        file.set_always_mask(False)
+        assert_eq(from_array(file["scaled"], chunks=2), np.ma.array([1, 2, 3, 4.0], mask=[0, 1, 0, 0]))
+        file.set_auto_maskandscale(False)
+        assert_eq(from_array(file["scaled"], chunks=2, lock=True), file["scaled"][:])
+        assert from_array(file["scaled"])._meta.dtype == np.int16
 
 
 def test_asarray():
@@ -117,6 +152,7 @@ def test_asarray():
     [
         (da.ones(3), TypeError, r"not a chunked array: use x\.rechunk"),
         (delayed(1), TypeError, "not a Delayed"),
+        ([da.ones(3)], TypeError, "not lists of chunked arrays: use asarray"),
         (object(), TypeError, "needs an object with shape, dtype and slicing"),
     ],
 )

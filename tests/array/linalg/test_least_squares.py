@@ -45,7 +45,8 @@ def test_dependent_columns_give_the_solution_of_least_norm(shape):
     x, _, rank, s = np.linalg.lstsq(da.from_array(a, chunks=7), da.from_array(b, chunks=4))
     x0, _, rank0, s0 = np.linalg.lstsq(a, b)
     assert_eq(x, x0, atol=1e-10)
-    assert int(rank) == rank0 == 3
+    assert_eq(rank, rank0)
+    assert int(rank) == 3
     assert_eq(s, s0, atol=1e-10)
 
 

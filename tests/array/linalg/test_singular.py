@@ -66,6 +66,15 @@ def test_stacks():
     assert_eq(np.linalg.svdvals(x) if hasattr(np.linalg, "svdvals") else svdvals(x), np.linalg.svdvals(a))
 
 
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (2, 4, 3)])
+def test_full_matrices_of_one_block(shape):
+    a = matrix(shape)
+    x = da.from_array(a, chunks=(1, *shape[1:]) if len(shape) == 3 else -1)
+    for made in (np.linalg.svd(x), da.linalg.svd(x, full_matrices=True)):
+        for own, numpys in zip(made, np.linalg.svd(a), strict=True):
+            assert_eq(own, numpys)
+
+
 def test_unknown_rows():
     a = matrix((20, 3))
     u, s, v = da.linalg.svd(forget(da.from_array(a, chunks=(6, 3))))

@@ -30,6 +30,32 @@ def test_stacks_and_single_matrices(name, chunks):
         assert parts(getattr(da.linalg, name)(x))[0].name == made[0].name
 
 
+@pytest.mark.parametrize("dtype", ["i4", "f4", "f8", "c8"])
+@pytest.mark.parametrize("chunks", [(1, 2, 1, 2), (2, 3, 3, 3)])
+def test_eigenvalues_are_complex(dtype, chunks):
+    a = matrix((2, 3, 3, 3), dtype, seed=1)
+    x = da.from_array(a, chunks=chunks)
+    with config.set(scheduler=raising):
+        values, vectors = made = np.linalg.eig(x)
+        alone = np.linalg.eigvals(x)
+    kind = "c8" if dtype in ("f4", "c8") else "c16"
+    expected = np.linalg.eig(a)
+    assert_eq(values, expected.eigenvalues.astype(kind))
+    assert_eq(vectors, expected.eigenvectors.astype(kind))
+    assert_eq(alone, np.linalg.eigvals(a).astype(kind))
+    assert made.eigenvalues is values
+    assert alone.chunks == (*x.chunks[:2], (3,))
+
+
+def test_eigenvalues_of_a_matrix_in_blocks():
+    a = np.diag([3.0, 1, 2])
+    found = da.linalg.eig(da.from_array(a, chunks=2))
+    assert_eq(found.eigenvalues, np.array([3, 1, 2], complex))
+    assert_eq(da.linalg.eigvals(da.zeros((0, 0))), np.zeros(0, complex))
+    assert np.linalg.eigh(da.from_array(a)).eigenvectors.shape == (3, 3)
+    assert np.linalg.slogdet(da.from_array(a)).sign.compute() == 1
+
+
 def test_arguments_are_passed_on():
     a = matrix((4, 3, 2))
     x = da.from_array(a, chunks=(2, 3, 2))
@@ -48,7 +74,7 @@ def test_matrices_in_several_blocks_are_an_error_with_the_remedy(name):
         getattr(da.linalg, name)(da.eye(4, chunks=2))
 
 
-@pytest.mark.parametrize("name", ["det", "slogdet", "eigh", "eigvalsh"])
+@pytest.mark.parametrize("name", ["det", "slogdet", "eig", "eigvals", "eigh", "eigvalsh"])
 def test_matrices_have_to_be_square(name):
     with pytest.raises(ValueError, match="needs a square matrix"):
         getattr(da.linalg, name)(da.ones((4, 3)))

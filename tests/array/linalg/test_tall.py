@@ -110,6 +110,20 @@ def test_only_triangles_are_held_for_r_alone():
     assert len(np.linalg.qr(x, mode="r").dask) < 100 * 2 + 100
 
 
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (2, 4, 3)])
+@pytest.mark.parametrize("mode", ["complete", "raw", "r", "reduced"])
+def test_modes_of_whole_matrices(shape, mode):
+    a = matrix(shape)
+    x = da.from_array(a, chunks=(1, *shape[1:]) if len(shape) == 3 else -1)
+    with config.set(scheduler=raising):
+        made = np.linalg.qr(x, mode=mode)
+    expected = np.linalg.qr(a, mode=mode)
+    if mode == "r":
+        made, expected = (made,), (expected,)
+    for own, numpys in zip(made, expected, strict=True):
+        assert_eq(abs(own), abs(numpys))
+
+
 def test_how_a_matrix_lies():
     x = da.ones((9, 6), chunks=2)
     assert lying("qr", x)[0].numblocks == (5, 1)
@@ -130,7 +144,9 @@ def test_how_a_matrix_lies():
         (lambda x: da.linalg.sfqr(x), ValueError, r"one row of blocks, got 2 rows of them: x\.rechunk\(\{0: -1\}\)"),
         (lambda x: da.linalg.qr(x[0]), ValueError, "of two dimensions, got 1"),
         (lambda x: da.linalg.qr(x.astype("f2")), TypeError, "float16"),
-        (lambda x: np.linalg.qr(x, mode="complete"), NotImplementedError, r"x\.compute\(\)"),
+        (lambda x: np.linalg.qr(x, mode="complete"), NotImplementedError, r"one block: x\.rechunk\(\{0: -1, 1: -1\}\)"),
+        (lambda x: da.linalg.qr(x[None], mode="raw"), NotImplementedError, r"x\.rechunk\(\{1: -1, 2: -1\}\)"),
+        (lambda x: da.linalg.qr(x, mode="full"), ValueError, "Unrecognized mode 'full'"),
         (lambda x: da.linalg.qr(forget(x)), ValueError, "compute_chunk_sizes"),
         (lambda x: da.linalg.sfqr(forget(x, 1)[:2]), ValueError, "compute_chunk_sizes"),
         (

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask import config
+from minidask.array.chunks import UnknownChunkSizes
 from minidask.array.opaque import OpaqueLayer
 from minidask.array.products.contraction import Call, SumOfProducts, add_up, bounded, contract, product_dtype
 from minidask.array.testing import assert_eq
@@ -158,3 +159,10 @@ def test_sparse_blocks_stay_sparse():
     for product in (x @ x, x.dot(x), da.tensordot(x, x, 1), da.einsum("ij,jk->ik", x, x)):
         assert isinstance(product._meta, sparse.COO)
         assert_eq(product, a @ a)
+
+
+def test_one_element_isnt_stretched_over_blocks_of_unknown_lengths():
+    x = forget(da.ones(2, chunks=1))
+    for product in (da.dot, da.inner, da.matmul, da.vdot):
+        with pytest.raises(UnknownChunkSizes, match="compute_chunk_sizes"):
+            product(x, da.ones(1))

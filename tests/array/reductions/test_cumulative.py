@@ -62,5 +62,21 @@ def test_the_array_apis_names(pair, initial, data):
 def test_the_array_api_wants_an_axis():
     with pytest.raises(ValueError, match="more than one dimension"):
         da.cumulative_sum(da.ones((2, 2)))
-    with pytest.raises(ValueError, match="ndim=0"):
-        da.cumulative_prod(da.ones(()))
+
+
+def test_arrays_without_axes():
+    a = np.array(5.0)
+    x = da.from_array(a)
+    for axis in (0, -1):
+        for name in ("cumsum", "cumprod", "nancumsum", "cumulative_sum", "cumulative_prod"):
+            assert_eq(getattr(da, name)(x, axis=axis), getattr(np, name)(a, axis=axis))
+        for name in ("nanmean", "nanstd", "nanvar"):
+            assert_eq(getattr(da, name)(x, axis=axis), getattr(np, name)(a, axis=axis))
+    assert_eq(da.argsort(x, axis=0), np.argsort(a, axis=0))
+    with pytest.raises(np.exceptions.AxisError):
+        da.cumsum(x, axis=1)
+
+
+def test_an_axis_in_a_tuple():
+    a = np.arange(5)
+    assert_eq(da.cumulative_sum(da.from_array(a, chunks=2), axis=(0,)), np.cumulative_sum(a, axis=(0,)))

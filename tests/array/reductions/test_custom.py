@@ -109,3 +109,14 @@ def test_joining():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.ones(3, chunks=2))
+
+
+def test_results_that_are_not_what_was_declared():
+    x = da.arange(8, chunks=2).reshape((4, 2))
+    assert_eq(da.reduction(x, np.sum, np.sum, dtype=float), 28.0)
+    with pytest.raises(TypeError, match="block of dtype float64 where int64 was declared: correct dtype= or meta="):
+        da.reduction(x, np.sum, np.mean, dtype=int).compute()
+    with pytest.raises(ValueError, match=r"shape \(1, 2\) where \(nan,\) was declared"):
+        da.reduction(x, np.sum, lambda p, axis, keepdims: p[:1], axis=0, dtype=int).compute()
+    with pytest.raises(ValueError, match=r"shape \(1, 2\) where \(3, nan\) was declared"):
+        da.reduction(x, np.sum, np.sum, axis=0, dtype=int, keepdims=True, output_size=3).compute()

@@ -105,3 +105,10 @@ def test_nothing_is_computed():
 @pytest.mark.parametrize("axis", [0, -1, None, ()])
 def test_what_has_no_axis_is_reduced_along_the_first(name, axis):
     assert_eq(getattr(np, name)(da.from_array(np.array(3)), axis=axis), getattr(np, name)(np.array(3), axis=axis))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "nansum", "nanprod"])
+def test_dtypes_that_numpy_refuses(name):
+    for module, x in ((np, np.ones((4, 6))), (da, da.ones((4, 6), chunks=2))):
+        with pytest.raises(TypeError, match="DType"):
+            getattr(module, name)(x, axis=0, dtype="M8[s]")

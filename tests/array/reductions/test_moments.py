@@ -74,3 +74,31 @@ def test_large_blocks_go_in_slabs():
 
 def test_no_objects_have_no_mean():
     assert np.isnan(da.from_array(np.zeros(0, object)).mean().compute())
+
+
+@pytest.mark.parametrize("chunks", [1, 2, 4])
+@pytest.mark.parametrize("name", ["nanvar", "nanstd"])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_infinities_have_no_spread_where_nan_is_left_out(name, chunks):
+    a = np.array([1, np.nan, -np.inf, 2])
+    assert_eq(getattr(da, name)(da.from_array(a, chunks=chunks)), getattr(np, name)(a))
+    b = np.array([[np.nan, 1], [np.inf, 2], [3, np.nan], [4, 5]])
+    assert_eq(getattr(da, name)(da.from_array(b, chunks=chunks), axis=0), getattr(np, name)(b, axis=0))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "dtype", "message"),
+    [
+        ("nanmean", "f8", "i2", "dtype must be inexact"),
+        ("nanstd", "f4", bool, "dtype must be inexact"),
+        ("nanvar", "f8", "O", "dtype must be inexact"),
+        ("std", "f8", "i2", "Cannot cast ufunc 'sqrt'"),
+        ("nanstd", "i4", "i2", "Cannot cast ufunc 'sqrt'"),
+        ("mean", "f8", "M8[s]", "DType"),
+    ],
+)
+def test_dtypes_that_numpy_refuses(name, kind, dtype, message):
+    a = np.ones((4, 6), kind)
+    for module, x in ((np, a), (da, da.from_array(a, chunks=2))):
+        with pytest.raises(TypeError, match=message):
+            getattr(module, name)(x, axis=0, dtype=dtype)

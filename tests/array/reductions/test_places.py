@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask.array.chunks import UnknownChunkSizes
+from minidask.array.collection import new_array
 from minidask.array.testing import assert_eq
-from tests.array.arrays import NUMBERS, TIMES, few, forget, outcome, pairs
+from tests.array.arrays import NUMBERS, TIMES, few, forget, outcome, pairs, sample
 
 NAMES = ["argmin", "argmax", "nanargmin", "nanargmax"]
 
@@ -38,3 +39,23 @@ def test_bad_calls():
         forget(x).argmin()
     with pytest.raises(TypeError, match="an axis must be an integer"):
         x.argmin(axis=(0, 1))
+
+
+@pytest.mark.parametrize("name", ["argmin", "argmax", "nanargmin", "nanargmax"])
+def test_axes_of_known_length_beside_unknown_ones(name):
+    a = sample((4, 6))
+    x = da.from_array(a, chunks=(2, 3))
+    unknown = new_array(x._layer, ((np.nan, np.nan), x.chunks[1]), x._meta)
+    assert_eq(getattr(da, name)(unknown, axis=1), getattr(np, name)(a, axis=1), check_shape=False)
+    with pytest.raises(UnknownChunkSizes, match=f"{name} needs"):
+        getattr(da, name)(unknown, axis=0)
+    # Positions in one block need no lengths.
+    one = new_array(da.from_array(a[0])._layer, ((np.nan,),), np.empty(0))
+    assert_eq(getattr(da, name)(one), getattr(np, name)(a[0]))
+
+
+def test_arrays_without_axes():
+    for axis in (0, -1):
+        assert_eq(da.argmin(da.from_array(np.array(5.0)), axis=axis), np.argmin(np.array(5.0), axis=axis))
+    with pytest.raises(np.exceptions.AxisError):
+        da.argmax(da.from_array(np.array(5.0)), axis=1)

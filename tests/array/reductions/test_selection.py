@@ -167,3 +167,19 @@ def test_pieces():
     block = MaskUnless()(np.arange(3), np.array([True, False, True]))
     assert block.mask.tolist() == [False, True, False]
     assert Selected(type("F", (), {"name": "mean"})).name == "mean-where"
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "initial", "message"),
+    [
+        ("min", "i8", np.inf, "infinity"),
+        ("max", "i8", -np.inf, "infinity"),
+        ("max", "u1", 300, "out of bounds"),
+        ("sum", "u1", -1, "out of bounds"),
+    ],
+)
+def test_an_initial_value_that_the_dtype_lacks_is_refused(name, dtype, initial, message):
+    a = np.arange(4, dtype=dtype)
+    for x in (a, da.from_array(a, chunks=2)):
+        with pytest.raises(OverflowError, match=message):
+            getattr(x, name)(initial=initial)

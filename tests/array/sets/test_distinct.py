@@ -94,3 +94,11 @@ def test_distinct_values_are_joined_by_a_tree():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.ones(4, chunks=2))
+
+
+def test_which_of_rows_with_nan_is_refused():
+    x = da.from_array(np.array([[np.nan, 1], [np.nan, 1], [0, 1]]), chunks=1)
+    values, which = da.unique(x, axis=0, return_inverse=True)
+    assert_eq(values, np.array([[0, 1], [np.nan, 1], [np.nan, 1]]), check_shape=False)
+    with pytest.raises(NotImplementedError, match="each of which is one of its own"):
+        which.compute(scheduler="sync")

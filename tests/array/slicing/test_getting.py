@@ -1,13 +1,15 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask import config
+from minidask.array.chunks import UnknownChunkSizes
 from minidask.array.slicing.getting import cut_positions
 from minidask.array.testing import assert_eq
 from tests.array.arrays import EVERY_DTYPE, chunkings, few, forget, outcome, pairs, raising, sample
+from tests.array.slicing.chunked_indices import lazy_indices
 
 ENDS = st.none() | st.integers(-9, 9)
 
@@ -104,8 +106,90 @@ def test_positions_that_are_not_computed():
     assert_eq(x[1:, da.from_array(positions, chunks=2)], a[1:, positions])
     with pytest.raises(IndexError, match="index 5 is out of bounds for axis 0 with size 3"):
         x[da.from_array([5], chunks=1)].compute()
-    with pytest.raises(NotImplementedError, match="of 2 dimensions isn't built"):
-        x[da.zeros((2, 2), dtype=int)]
+    assert_eq(x[da.from_array(np.array(-1))], a[-1])
+    assert_eq(x[1, da.from_array(np.array(2))], a[1, 2])
+    grid = np.array([[0, 2], [1, -1], [2, 2]])
+    assert_eq(x[:, da.from_array(grid, chunks=(2, 1))], a[:, grid])
+    assert_eq(x[da.flatnonzero(x[:, 0] > 1)], a[1:], check_shape=False)
+
+
+@few
+@given(pairs(["f8", "i4", "U3"], min_dims=1, max_dims=4, min_side=1, max_side=5), st.data())
+def test_indices_with_chunked_arrays_are_numpys(pair, data):
+    a, x = pair
+    eager, lazy = data.draw(lazy_indices(a.shape))
+    expected = outcome(lambda: a[eager])
+    if isinstance(expected, type):
+        with pytest.raises((expected, NotImplementedError)):
+            x[lazy].compute()
+    else:
+        assert_eq(unless_unbuilt(x, lazy), expected, check_shape=False)
+
+
+def unless_unbuilt(x, index):
+    """What an index selects, if it isn't one of the few that raise."""
+    try:
+        return x[index]
+    except NotImplementedError as error:
+        if "beside arrays of several axes" not in str(error):
+            raise
+        reject()
+
+
+def test_a_mask_of_several_axes_beside_others():
+    a = np.arange(24).reshape(2, 3, 4)
+    x = da.from_array(a, chunks=2)
+    for mask, index in (
+        (a[0] % 2 == 1, (1,)),
+        (a[0] % 2 == 1, (slice(None),)),
+        (a[..., 0] > 3, ()),
+        (a[0] % 3 == 1, (...,)),
+    ):
+        lazy = da.from_array(mask, chunks=(2, 1))
+        assert_eq(x[(*index, lazy)], a[(*index, mask)], check_shape=False)
+    mask = a[..., 0] > 3
+    lazy = da.from_array(mask, chunks=2)
+    for behind in (1, slice(1, 3), None, (..., -1)):
+        behind = behind if isinstance(behind, tuple) else (behind,)
+        assert_eq(x[(lazy, *behind)], a[(mask, *behind)], check_shape=False)
+
+
+def test_an_ellipsis_of_no_width_separates():
+    a = np.arange(24).reshape(2, 3, 4)
+    x = da.from_array(a, chunks=2)
+    mask = np.array([True, False, True, True])
+    for each in (
+        mask,
+        np.flatnonzero(mask),
+        da.from_array(mask, chunks=2),
+        da.from_array(np.flatnonzero(mask), chunks=2),
+    ):
+        assert_eq(x[:, 0, ..., each], a[:, 0, ..., mask], check_shape=False)
+        assert_eq(x[:, 0, each], a[:, 0, mask], check_shape=False)
+        assert_eq(x[0, :, each], a[0, :, mask], check_shape=False)
+
+
+def test_masks_of_unknown_rows():
+    a = np.arange(12.0).reshape(4, 3)
+    for chunks in (2, (2, 3)):
+        x = forget(da.from_array(a, chunks=chunks))
+        assert_eq(x[x > 3], a[a > 3], check_shape=False)
+    x = forget(da.from_array(a, chunks=(2, 3)), 1)
+    assert_eq(x[x > 3], a[a > 3], check_shape=False)
+
+
+def test_one_bool_that_is_not_computed():
+    a = np.arange(3)
+    x = da.from_array(a, chunks=2)
+    for value in (True, False):
+        assert_eq(x[da.from_array(np.array(value))], a[value], check_shape=False)
+
+
+def test_positions_in_memory_narrow_what_a_task_sees():
+    x = da.ones((1000, 10), chunks=100)
+    taken = x[[3, 5, 3], da.from_array([1, 2, 0], chunks=2)]
+    assert_eq(taken, np.ones(3))
+    assert taken._layer.inputs[-1].numblocks == (1, 1)
 
 
 def test_fields():
@@ -133,10 +217,17 @@ def test_what_keeps_everything_is_the_array_itself():
         (
             lambda x: x[da.ones((4, 2), dtype=bool)],
             IndexError,
-            r"boolean index has shape \(4, 2\), but the array has \(4, 3\)",
+            "size of axis is 3 but size of corresponding boolean axis is 2",
         ),
         (lambda x: x[[0, 1], [0, 1, 2]], IndexError, "shape mismatch"),
-        (lambda x: x[da.ones(4, dtype=bool), [0, 1]], NotImplementedError, "together with other arrays"),
+        (lambda x: x[da.ones((2, 2), dtype=int), [0, 1, 2]], IndexError, r"with shapes \(2, 2\) \(3,\)"),
+        (lambda x: x[da.ones(4, dtype=bool), [0, 1]].compute(), IndexError, r"with shapes \(4,\) \(2,\)"),
+        (lambda x: x[da.ones(4, dtype=bool), [[0], [1]]], NotImplementedError, "compute its positions first"),
+        (lambda x: x[forget(da.zeros((2, 2), dtype=int))], UnknownChunkSizes, "an index of several axes"),
+        (lambda x: x[da.ones(4, dtype=bool), True], NotImplementedError, "a single True or False"),
+        (lambda x: forget(x, 1)[forget(x, 1) > 0], UnknownChunkSizes, r"x\[mask\] takes elements in the order of rows"),
+        (lambda x: x[np.array([], float)], IndexError, "must be of integer"),
+        (lambda x: x.vindex[np.array([], float)], IndexError, "must be of integer"),
         (lambda x: x["a"], IndexError, "has no fields"),
     ],
 )
@@ -158,3 +249,21 @@ def test_nothing_is_computed():
         x = da.ones((4, 3), chunks=2)
         x[1:, ::-1][[0, 1]][x[0] > 1 if 0 else slice(None)]
         x[x > 0]
+
+
+def test_slices_that_take_all_of_an_unknown_length():
+    x = forget(da.from_array(np.arange(4), chunks=2))
+    for index in (np.s_[::1], np.s_[None, ::1], np.s_[..., ::1, None], np.s_[None, :]):
+        assert_eq(x[index], np.arange(4)[index], check_shape=False)
+    x[::1] = 3
+    assert_eq(x, np.full(4, 3), check_shape=False)
+    with pytest.raises(UnknownChunkSizes, match="compute_chunk_sizes"):
+        forget(da.ones((3, 3), chunks=2), 1)[np.array([[0], [1]])]
+
+
+def test_one_text_keeps_its_dtype():
+    x = da.from_array(np.array(["a", "bcd"]), chunks=1)[0]
+    assert x.compute() == "a"
+    assert_eq(x[None], np.array(["a"], "U3"))
+    x[()] = "xyz"
+    assert_eq(x[None], np.array(["xyz"]))

@@ -5,7 +5,7 @@ import pytest
 
 import minidask.array as da
 from minidask.array.chunks import UnknownChunkSizes
-from minidask.array.slicing.index import advanced, apart, position_array, read_index
+from minidask.array.slicing.index import SPANNED, advanced, apart, checked, position_array, read_index
 
 
 def test_entries():
@@ -37,9 +37,10 @@ def test_entries():
         ((True, 0), NotImplementedError, "a single True or False"),
         (da.ones(3, dtype=bool), IndexError, "boolean index did not match"),
         (da.ones(3), IndexError, "must be of integer"),
-        ((da.ones((2, 3), dtype=bool), None), NotImplementedError, "together with other indices")
-        if 0
-        else (object(), IndexError, "only integers"),
+        (da.ones((3, 3), dtype=bool), IndexError, "along axis 0; size of axis is 2"),
+        ((np.array(True), 0), NotImplementedError, "one bool beside other indices"),
+        (np.array([], float), IndexError, "must be of integer"),
+        (object(), IndexError, "only integers"),
     ],
 )
 def test_bad_indices(index, kind, message):
@@ -58,6 +59,20 @@ def test_unknown_lengths(index):
 def test_what_is_advanced():
     array = np.array([0])
     assert advanced([0, slice(None), array, None]) == [0, 2]
-    assert apart([0, None, array])
-    assert not apart([slice(None), array, array, 1])
-    assert position_array(np.array([]), 3, 0).dtype == np.intp
+    assert apart((0, None, array))
+    assert apart((0, ..., array))
+    assert not apart((slice(None), array, array, 1))
+    assert not apart([0, None, 1])
+    assert position_array(np.array([], "u1"), 3, 0).dtype == np.intp
+
+
+def test_a_mask_of_several_axes_is_the_entry_of_the_first():
+    mask = da.ones((2, 3), dtype=bool)
+    first, second, third = read_index((mask, None), (2, 3))
+    assert (first is mask, second is SPANNED, third) == (True, True, None)
+
+
+def test_positions_are_checked():
+    assert checked(np.array([0, -3]), 3).tolist() == [0, 0]
+    with pytest.raises(IndexError, match="index 3 is out of bounds for axis 1 with size 3"):
+        checked(np.array([0, 3]), 3, 1)

@@ -57,11 +57,68 @@ def test_quantile(pair, q, method, keepdims, data):
         warnings.simplefilter("ignore")
         assert_eq(da.quantile(x, q, **kwargs), np.quantile(a, q, **kwargs))
         assert_eq(da.percentile(x, hundredfold, **kwargs), np.percentile(a, hundredfold, **kwargs))
-        # Where all is NaN, the dtype of NumPy's answer is that of the elements.
-        assert_eq(da.nanquantile(x, q, **kwargs), np.nanquantile(a, q, **kwargs), check_dtype=False)
-        assert_eq(
-            da.nanpercentile(x, hundredfold, **kwargs), np.nanpercentile(a, hundredfold, **kwargs), check_dtype=False
-        )
+        # Where all is NaN, the dtype of NumPy's answer is that of the elements; it mixes up two axes of quantiles.
+        expected = np.nanquantile(a, np.ravel(q) if np.ndim(q) else q, **kwargs)
+        expected = np.reshape(expected, (*np.shape(q), *expected.shape[np.ndim(q) > 0 :]))
+        assert_eq(da.nanquantile(x, q, **kwargs), expected, check_dtype=False)
+        assert_eq(da.nanpercentile(x, hundredfold, **kwargs), expected, check_dtype=False)
+
+
+def test_quantiles_of_two_axes_along_several_axes():
+    a, q = sample((2, 4, 6)), np.array([[0.1, 0.2], [0.3, 0.4]])
+    a[1, 2, 3] = np.nan
+    x = da.from_array(a, chunks=2)
+    for axis in ((0, 1), (1, 2), (0, 2), 1, None):
+        for keepdims in (False, True):
+            kwargs = {"axis": axis, "keepdims": keepdims}
+            expected = np.nanquantile(a, q.ravel(), **kwargs)
+            assert_eq(da.nanquantile(x, q, **kwargs), expected.reshape((2, 2, *expected.shape[1:])))
+            assert_eq(da.quantile(x, q, **kwargs), np.quantile(a, q, **kwargs))
+
+
+def test_quantiles_of_texts_keep_their_width():
+    a = np.array(["de", "a", "fgh", "b", "cc", "x"])
+    for method in ("lower", "higher", "nearest", "inverted_cdf"):
+        assert_eq(da.quantile(da.from_array(a, chunks=2), 0.5, method=method), np.quantile(a, 0.5, method=method))
+        for axis in (0, 1):
+            b, kwargs = a.reshape(2, 3), {"axis": axis, "method": method}
+            assert_eq(
+                da.percentile(da.from_array(b, chunks=1), [20, 50], **kwargs), np.percentile(b, [20, 50], **kwargs)
+            )
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "i4"])
+@pytest.mark.parametrize("q", [0.5, 1, np.float64(0.3), np.float32(0.5), np.array(0.5), [0.5, 0.2]])
+def test_dtypes_are_those_of_numpy(dtype, q):
+    a = sample((4, 3), dtype)
+    x = da.from_array(a, chunks=2)
+    for method in ("averaged_inverted_cdf", "linear", "lower", "hazen"):
+        for axis in (None, 0):
+            assert_eq(
+                da.quantile(x, q, axis=axis, method=method), np.quantile(a, q, axis=axis, method=method), rtol=1e-3
+            )
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_medians_of_complex_numbers():
+    a = (np.arange(24) % 5 + 1j * (np.arange(24) % 7)).reshape(4, 6)
+    for b in (a, a.astype("c8"), np.where(a == a[1, 1], np.nan, a)):
+        for axis in (None, 0, 1):
+            x = da.from_array(b, chunks=2)
+            assert_eq(da.median(x, axis=axis), np.median(b, axis=axis))
+            assert_eq(da.nanmedian(x, axis=axis), np.nanmedian(b, axis=axis))
+    with pytest.raises(TypeError, match="must be an array of real numbers"):
+        da.quantile(da.from_array(a), 0.5)
+
+
+def test_masks_are_ignored_as_by_numpy():
+    m = np.ma.array(sample((4, 6)), mask=sample((4, 6), "?"))
+    for axis in (None, 0):
+        with pytest.warns(UserWarning, match=r"ignores masks.*call nanmedian of da\.ma\.filled"):
+            assert_eq(da.median(da.from_array(m, chunks=2), axis=axis), np.median(m.data, axis=axis))
+        with pytest.warns(UserWarning, match="percentile ignores masks"):
+            x = da.percentile(da.from_array(m, chunks=2), 30, axis=axis)
+        assert_eq(x, np.percentile(m.data, 30, axis=axis))
 
 
 @pytest.mark.parametrize("dtype", ["M8[s]", "m8[ms]", "?", "O"])
@@ -159,7 +216,7 @@ def test_no_elements():
         (lambda x: da.quantile(x, 0.5, method="best"), ValueError, "not a valid method"),
         (lambda x: da.percentile(x, 50, internal_method="best"), ValueError, "internal_method"),
         (lambda x: da.median(x, axis=2), np.exceptions.AxisError, "out of bounds"),
-        (lambda x: da.median(x.astype("c16")), TypeError, "real numbers"),
+        (lambda x: da.percentile(x.astype("c16"), 5), TypeError, "real numbers"),
         (lambda x: da.median(x.astype("U3")), TypeError, "dtypes"),
         (lambda x: da.median(x, out=np.empty(())), TypeError, "out= must be"),
         (lambda x: da.quantile(x, 0.5, weights=[1, 2]), ValueError, "inverted_cdf"),
@@ -170,3 +227,17 @@ def test_no_elements():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.ones((4, 4), chunks=2))
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+@pytest.mark.parametrize("dtype", ["i1", "f4", "f8"])
+def test_quantiles_of_nothing_are_nan(dtype):
+    for chunks in (((0,), (3,)), ((0, 0), (2, 1))):
+        x, a = da.from_array(np.empty((0, 3), dtype), chunks=chunks), np.empty((0, 3), dtype)
+        for method in ("linear", "lower"):
+            assert_eq(da.nanquantile(x, 0.3, axis=0, method=method), np.nanquantile(a, 0.3, axis=0, method=method))
+            # NumPy forgets how many were asked for.
+            expected = np.broadcast_to(np.nanquantile(a, 0.3, axis=0, method=method), (2, 3))
+            assert_eq(da.nanquantile(x, [0.3, 0.5], axis=0, method=method), expected)
+            assert_eq(da.nanquantile(x, [0.3, 0.5], method=method), expected[:, 0])
+            assert_eq(da.nanquantile(x, 0.3, axis=1, method=method), np.nanquantile(a, 0.3, axis=1, method=method))

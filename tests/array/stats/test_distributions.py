@@ -18,7 +18,7 @@ A = np.linspace(-3, 3, 7)
 
 def test_tails():
     x = da.from_array(A, chunks=3)
-    assert_eq(distributions.two_sided_t(x, 5), 2 * scipy.stats.t.sf(np.abs(A), 5))
+    assert_eq(distributions.tail_of_t(x, 5), 2 * scipy.stats.t.sf(np.abs(A), 5))
     assert_eq(distributions.two_sided_normal(x), 2 * scipy.stats.norm.sf(np.abs(A)))
     assert_eq(distributions.above_chi2(abs(x), 3), scipy.stats.chi2.sf(np.abs(A), 3))
     assert_eq(distributions.above_f(abs(x), 3, 4), scipy.stats.f.sf(np.abs(A), 3, 4))

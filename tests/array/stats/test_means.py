@@ -9,7 +9,7 @@ import scipy.stats
 import minidask.array as da
 from minidask import config
 from minidask.array.testing import assert_eq
-from tests.array.arrays import raising
+from tests.array.arrays import raising, sample
 
 RNG = np.random.default_rng(1)
 A, B = RNG.normal(size=(9, 6)), RNG.normal(1, 2, size=(12, 6))
@@ -57,3 +57,16 @@ def test_analysis_of_variance():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.ones(3, chunks=2))
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "less", "greater"])
+def test_alternatives(alternative):
+    a, b = sample((9, 3)), sample((9, 3), seed=1)
+    x, y = da.from_array(a, chunks=4), da.from_array(b, chunks=4)
+    for name, pair in (("ttest_1samp", (0.1,)), ("ttest_ind", (y,)), ("ttest_rel", (y,))):
+        found = getattr(da.stats, name)(x, *pair, alternative=alternative)
+        theirs = getattr(scipy.stats, name)(a, *[b if other is y else other for other in pair], alternative=alternative)
+        assert_eq(found.statistic, theirs.statistic)
+        assert_eq(found.pvalue, theirs.pvalue)
+    with pytest.raises(ValueError, match="alternative must be 'less', 'greater' or 'two-sided', got 'more'"):
+        da.stats.ttest_rel(x, y, alternative="more")

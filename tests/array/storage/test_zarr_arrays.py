@@ -62,7 +62,7 @@ def test_within_groups(tmp_path):
 def test_old_arrays_stay_unless_told(tmp_path):
     x = da.arange(5, chunks=2)
     x.to_zarr(tmp_path / "a")
-    with pytest.raises(ValueError, match="array exists"):
+    with pytest.raises(ValueError, match=r"array exists.*overwrite=True"):
         (x + 1).to_zarr(tmp_path / "a")
     assert_eq(da.from_zarr(tmp_path / "a"), np.arange(5))
     (x + 1).to_zarr(tmp_path / "a", overwrite=True)
