@@ -115,7 +115,10 @@ def _squares(block: Any, mean: Any, axes: tuple[int, ...], add: Any) -> Any:
         squares = np.multiply(apart, apart, out=apart if type(apart) is np.ndarray else None)
     if add is np.nansum:
         # What is missing is left out; a NaN that infinities make of each other isn't.
-        squares = np.where(np.isnan(block), 0, squares)
+        if type(squares) is np.ndarray:
+            np.copyto(squares, 0, where=np.isnan(block))
+        else:
+            squares = np.where(np.isnan(block), 0, squares)
     return np.sum(squares, axis=axes, keepdims=True)
 
 
