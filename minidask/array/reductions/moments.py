@@ -22,7 +22,7 @@ from minidask.array.meta import as_block, numpy_meta
 from minidask.array.rebinding import rebind
 from minidask.array.reductions import folds
 from minidask.array.reductions.selection import Selected, given, limits, mask_for, masked_where
-from minidask.array.reductions.tree import SLAB, reduce_tree
+from minidask.array.reductions.tree import SLAB, reduce_tree, slab_by_slab
 
 
 def _count(block: Any, axes: tuple[int, ...], ignore_nan: bool) -> Any:
@@ -77,10 +77,14 @@ class SpreadFold(NamedTuple):
         block = as_block(block)
         kind = block.dtype
         wide = kind if kind.kind == "O" else np.result_type(kind, np.float32 if kind == np.float16 else self.dtype)
-        count = _count(block, axes, self.ignore_nan)
-        total = add(block, axis=axes, keepdims=True, dtype=wide)
+        in_slabs = type(block) is np.ndarray and block.ndim and block.size > SLAB
+        if in_slabs and self.ignore_nan:
+            count, total = slab_by_slab(MeanFold(self.name, np.dtype(wide), True), block, axes, bounds)
+        else:
+            count = _count(block, axes, self.ignore_nan)
+            total = add(block, axis=axes, keepdims=True, dtype=wide)
         mean = total / np.maximum(count, 1)
-        if type(block) is not np.ndarray or not block.ndim or block.size <= SLAB:
+        if not in_slabs:
             return count, mean, _squares(block, mean, axes, add)
         # In slabs, so that no temporary is as large as the block.
         rows = max(SLAB * block.shape[0] // block.size, 1)
