@@ -136,12 +136,31 @@ class StringAccessor(Accessor):
     _refused: ClassVar[dict[str, str]] = {
         "get_dummies": "makes columns of the values of all partitions: use get_dummies on a categorical, or compute() "
         "first",
-        "extractall": "changes the index: use str.extract, or map_partitions",
     }
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
         return self._partitionwise("__getitem__", (index,), {}, True)
+
+    def extractall(self, pat: str, flags: int = 0) -> Any:
+        """Return a row for each match of a pattern, with a column for each of its groups; the match's number is an index level.
+
+        Divisions are unknown.
+        """
+        call = AccessorCall("str", "extractall", True)
+        series: Any = self._series
+        meta = series._meta.str.extractall(pat, flags=flags)
+        unknown = (None,) * (series.npartitions + 1)
+        return partitionwise(
+            "str-extractall",
+            call,
+            series,
+            pat,
+            kwargs={"flags": flags},
+            meta=meta,
+            divisions=unknown,
+            rows=f"matches-{series._rows}",
+        )
 
     def cat(self, others: Any = None, sep: str | None = None, na_rep: str | None = None) -> Any:
         """Concatenate with the strings of other Series of the same rows; raises NotImplementedError without any."""
@@ -170,7 +189,7 @@ class StringAccessor(Accessor):
                 f"str.{name}(expand=True) needs n, the largest number of splits: it says how many columns there are"
             )
         call = SplitCall(name, tuple(kwargs.items()), kwargs["n"] + 1)
-        meta = call(sample(self._series._meta)).iloc[:0]
+        meta = empty(call(sample(self._series._meta)))
         return partitionwise(f"str-{name}", call, self._series, meta=meta, token=tuple(call))
 
     def partition(self, sep: str = " ", expand: bool = True) -> Any:
@@ -198,6 +217,8 @@ class SplitCall(NamedTuple):
     def __call__(self, series: Any) -> pd.DataFrame:
         frame: pd.DataFrame = getattr(series.str, self.name)(expand=True, **dict(self.kwargs))
         frame = frame.reindex(columns=range(self.columns))
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            return frame.astype(series.cat.categories.dtype)
         return frame.astype(series.dtype)
 
 
@@ -207,6 +228,12 @@ class DatetimeAccessor(Accessor):
     _accessor = "dt"
     _refused: ClassVar[dict[str, str]] = {"freq": "depends on all values; use pandas.infer_freq on a computed part"}
     __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("tz", "unit"):
+            # Parts of the dtype, not of the values.
+            return getattr(self._series._meta.dt, name)
+        return super().__getattr__(name)
 
 
 class CategoricalAccessor(Accessor):

@@ -22,6 +22,7 @@ import pandas as pd
 from minidask import config
 from minidask.collection import DaskMethodsMixin, rebuilt_layer
 from minidask.collection import optimize as optimize_collections
+from minidask.dataframe.checked import own_copy
 from minidask.dataframe.divisions import Divisions, known, unknown
 from minidask.dataframe.explain import plan_text
 from minidask.dataframe.join_parts import join_parts
@@ -79,7 +80,7 @@ class FrameCollection(DaskMethodsMixin):
         return self._layer.name
 
     def __dask_postcompute__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return join_parts, ()
+        return handed_out, ()
 
     def __dask_postpersist__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return rebuild, (self._layer.name, self._meta, self._divisions, self._rows)
@@ -226,6 +227,11 @@ def rebuild(
     name = (rename or {}).get(name, name)
     keys = [(name, at) for at in range(len(divisions) - 1)]
     return new_collection(rebuilt_layer(graph, name, keys), meta, divisions, rows)
+
+
+def handed_out(parts: Sequence[Any]) -> Any:
+    """Return partitions put together, as an object of the caller's own: writing into it changes no persisted partition."""
+    return own_copy(join_parts(parts))
 
 
 def first(parts: Sequence[Any]) -> Any:

@@ -23,7 +23,7 @@ from minidask.dataframe.elementwise import Elementwise
 from minidask.dataframe.expressions import Expressions
 from minidask.dataframe.from_memory import from_arrow, from_dict
 from minidask.dataframe.groupby import DataFrameGroupBy
-from minidask.dataframe.indexers import slice_rows
+from minidask.dataframe.indexers import is_condition, slice_rows
 from minidask.dataframe.joining.methods import JoinMethods
 from minidask.dataframe.layers import Assign, Filter, Project, Rename, assign_columns, assign_layer
 from minidask.dataframe.mapping import apply_rows, map_each, rename_labels
@@ -167,7 +167,7 @@ class DataFrame(
             raise TypeError(f"rows are selected by a Series of booleans, got a {key._kind}")
         if isinstance(key, slice):
             return slice_rows(self, key)
-        if isinstance(key, pd.Series | np.ndarray) and str(getattr(key, "dtype", "")) in ("bool", "boolean"):
+        if isinstance(key, pd.Series | np.ndarray) and pd.api.types.is_bool_dtype(key.dtype):
             return self[with_divisions("df[condition]", key, self)]
         if isinstance(key, list | np.ndarray | pd.Index | pd.Series):
             labels = list(key)
@@ -418,11 +418,6 @@ class DataFrame(
 
     def _repr_html_(self) -> str:
         return frame_html(self)
-
-
-def is_condition(dtype: Any) -> bool:
-    """Whether a Series of this dtype may select rows: booleans, or objects that may be booleans with missing values."""
-    return str(dtype) in ("bool", "boolean", "object")
 
 
 def filter_rows(frame: Any, mask: Any) -> Any:

@@ -42,10 +42,10 @@ class LocIndexer:
             rows = rows(frame)
         if isinstance(rows, slice) and rows == ALL:
             return selected
-        if isinstance(rows, pd.Series) and str(rows.dtype) in ("bool", "boolean"):
+        if isinstance(rows, pd.Series) and pd.api.types.is_bool_dtype(rows.dtype):
             rows = with_divisions("loc[condition]", rows, frame)
         if isinstance(rows, FrameCollection):
-            if rows._kind != "Series" or str(rows._meta.dtype) not in ("bool", "boolean", "object"):
+            if rows._kind != "Series" or not is_condition(rows._meta.dtype):
                 raise TypeError(
                     f"loc takes a lazy Series of booleans, got a {rows._kind}: compute() labels before they select rows"
                 )
@@ -78,6 +78,15 @@ class ILocIndexer:
                 "Use head(), tail(), partitions[...] or labels, loc[...]"
             )
         return _columns(self._frame, key[1], "iloc")
+
+
+def is_condition(dtype: Any) -> bool:
+    """Whether a Series of this dtype may select rows: booleans of any kind, or objects that may be booleans and missing values.
+
+    >>> is_condition(pd.BooleanDtype()), is_condition(np.dtype("int64"))
+    (True, False)
+    """
+    return bool(pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_object_dtype(dtype))
 
 
 def _parts(key: Any, frame: Any) -> tuple[Any, Any]:

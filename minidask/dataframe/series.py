@@ -18,9 +18,9 @@ from minidask.dataframe.combining import SeriesCombining
 from minidask.dataframe.conversions import SeriesConversions
 from minidask.dataframe.divisions import check_divisions
 from minidask.dataframe.elementwise import Elementwise
-from minidask.dataframe.frame import filter_rows, is_condition, missing_attribute
+from minidask.dataframe.frame import filter_rows, missing_attribute
 from minidask.dataframe.groupby import SeriesGroupBy
-from minidask.dataframe.indexers import slice_rows
+from minidask.dataframe.indexers import is_condition, slice_rows
 from minidask.dataframe.mapping import apply_values, map_values, rename_labels
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.neighbours import SeriesNeighbours
@@ -109,7 +109,7 @@ class Series(
             return partitionwise("filter", filter_rows, self, key, meta=self._meta)
         if isinstance(key, slice):
             return slice_rows(self, key)
-        if isinstance(key, pd.Series) and str(key.dtype) in ("bool", "boolean"):
+        if isinstance(key, pd.Series) and pd.api.types.is_bool_dtype(key.dtype):
             return self[with_divisions("series[condition]", key, self)]
         refuse_pandas("series[condition]", key)
         raise NotImplementedError(

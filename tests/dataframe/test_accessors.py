@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.accessors import AccessorCall
 from minidask.dataframe.meta import UNKNOWN_CATEGORIES
 from minidask.dataframe.testing import assert_eq
@@ -122,3 +123,24 @@ def test_the_index_of_an_empty_partition_keeps_its_name():
         df = cut(frame, [0, 0, 2, 2, 3])["s"]
         argument = "([ab])" if name == "extract" else "1"
         assert_eq(getattr(df.str, name)(argument), getattr(frame["s"].str, name)(argument), check_freq=False)
+
+
+@pytest.mark.parametrize("pattern", [r"([a-z])(\d)", r"(?P<l>[a-z])(?P<n>\d)", r"q(\d)"])
+def test_every_match_is_a_row(pattern):
+    series = pd.Series(["a1b2", "b3", None, "zz", "a4a5", "b6"], name="s")
+    for npartitions in (1, 3):
+        lazy = dd.from_pandas(series, npartitions=npartitions).str.extractall(pattern)
+        assert not lazy.known_divisions
+        assert_eq(lazy, series.str.extractall(pattern))
+
+
+def test_parts_of_the_dtype():
+    times = pd.Series(pd.date_range("2020", periods=3, tz="Europe/Berlin"))
+    lazy = dd.from_pandas(times, npartitions=2).dt
+    assert lazy.tz == times.dt.tz
+    assert lazy.unit == times.dt.unit
+
+
+def test_splitting_categories():
+    series = pd.Series(["a b", "c d", None, "e"] * 2, dtype="category")
+    assert_eq(dd.from_pandas(series, npartitions=3).str.split(n=1, expand=True), series.str.split(n=1, expand=True))

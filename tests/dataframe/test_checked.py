@@ -76,3 +76,24 @@ def test_a_call_that_fails_says_on_which_rows():
     with pytest.raises(TypeError) as caught:
         CheckedCall(divide, META, "map_partitions")(pd.DataFrame({"x": ["a", "b"]}, index=[3, 9]))
     assert caught.value.__notes__ == ["map_partitions: 'divide' failed on 2 rows, index 3 to 9."]
+
+
+def double_in_place(rows, others=None):
+    for each in (rows, others):
+        if each is not None:
+            each["x"] *= 2
+            each.loc[each.index[:1], "x"] = -1
+    return rows
+
+
+def test_functions_that_write_into_their_arguments_change_nothing_held():
+    frame = pd.DataFrame({"x": [1, 2, 3, 4]})
+    others = frame.copy()
+    for npartitions in (1, 2):
+        held = dd.from_pandas(frame, npartitions=npartitions).persist()
+        for _ in range(2):
+            assert held.map_partitions(double_in_place, others=others, meta=frame).compute()["x"].iloc[0] == -1
+            held.map_overlap(double_in_place, 0, 0, meta=frame).compute()
+            held.reduction(double_in_place, pd.DataFrame.sum, meta=frame.sum()).compute()
+        assert_eq(held, pd.DataFrame({"x": [1, 2, 3, 4]}))
+    assert others["x"].tolist() == [1, 2, 3, 4]

@@ -35,6 +35,19 @@ def test_compute_together(df, scheduler):
     assert both["mean"] == pytest.approx(FRAME["f"].mean())
 
 
+def test_what_is_handed_out_is_the_callers_own():
+    frame = pd.DataFrame({"x": [1, 2, 3]})
+    for held in (dd.from_pandas(frame, npartitions=1).persist(), dd.from_pandas(frame, npartitions=1)):
+        for result in (held.compute(), held["x"].compute().to_frame()):
+            result.iloc[0, 0] = 9
+            result["y"] = 1
+            result.index.name = "rows"
+        labels = held.index.compute()
+        labels.name = "rows"
+        pd.testing.assert_frame_equal(held.compute(), pd.DataFrame({"x": [1, 2, 3]}))
+        assert held.index.compute().name is None
+
+
 def test_persist(df):
     held = (df["i"] + 1).persist()
     assert len(held.dask.layers) == 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 import minidask.dataframe as dd
 from minidask.dataframe.indexers import take_places
 from minidask.dataframe.testing import assert_eq
-from tests.dataframe.frames import cut, every_dtype, few
+from tests.dataframe.frames import cut, cuttings, every_dtype, few
 
 FRAME = every_dtype()
 DF = dd.from_pandas(FRAME, npartitions=3)
@@ -30,6 +31,45 @@ def test_columns_and_conditions():
     assert_eq(DF.iloc[:, 1], FRAME.iloc[:, 1])
     assert_eq(DF.iloc[:, ::2], FRAME.iloc[:, ::2])
     assert_eq(DF.iloc[:, [0, 0]], FRAME.iloc[:, [0, 0]])
+
+
+NULLABLE = pd.DataFrame(
+    {
+        "string": pd.array(["a", None, "b", "a", "b"], dtype="string"),
+        "text": pd.array(["a", None, "b", "a", "b"], dtype=pd.ArrowDtype(pa.string())),
+        "arrow": pd.array([1, None, 2, 1, 2], dtype="int64[pyarrow]"),
+        "masked": pd.array([1, None, 2, 1, 2], dtype="Int64"),
+        "x": range(5),
+    }
+)
+
+
+@pytest.mark.parametrize(("label", "value"), [("string", "a"), ("text", "a"), ("arrow", 1), ("masked", 1)])
+def test_conditions_of_nullable_and_arrow_columns(label, value):
+    for df in cuttings(NULLABLE):
+        for pick in (
+            lambda f: f[f[label] == value],
+            lambda f: f[f[label] != value],
+            lambda f: f[~(f[label] == value)],
+            lambda f: f[(f[label] == value) & (f["x"] > 0)],
+            lambda f: f[(f["x"] > 3) | (f[label] == value)],
+            lambda f: f[f[label].isin([value])],
+            lambda f: f[~f[label].isna()],
+            lambda f: f.loc[f[label] == value, ["x"]],
+            lambda f: f["x"][f[label] == value],
+            lambda f: f["x"].loc[lambda x: f[label] == value],
+        ):
+            assert_eq(pick(df), pick(NULLABLE))
+
+
+def test_conditions_in_memory_of_arrow_booleans():
+    df, mask = dd.from_pandas(NULLABLE, npartitions=2), NULLABLE["arrow"] == 1
+    assert str(mask.dtype) == "bool[pyarrow]"
+    assert_eq(df[mask], NULLABLE[mask])
+    assert_eq(df.loc[mask, "x"], NULLABLE.loc[mask, "x"])
+    assert_eq(df["x"][mask], NULLABLE["x"][mask])
+    with pytest.raises(TypeError, match="rows are selected by a Series of booleans, got one of int64\\[pyarrow\\]"):
+        df[df["arrow"]]
 
 
 def test_columns_of_one_name():

@@ -7,7 +7,7 @@ everything else is done by pandas on whole groups (``whole``).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from minidask.dataframe.groupby.pieces import in_order
 from minidask.dataframe.groupby.plan import Output, Plan, outputs_of, placeholder, plain_pair
 from minidask.dataframe.groupby.whole import GroupCall, all_of, finish
 from minidask.dataframe.layers import FrameLayer, Stack, Uses, frame_layer
+from minidask.dataframe.partitionwise import partitionwise
 from minidask.dataframe.reductions.tree import reduce_partitions
 from minidask.dataframe.shuffle import HashTargets, rearrange
 from minidask.graph import Parts
@@ -133,6 +134,14 @@ class Aggregating(Grouping):
                 meta.isetitem(offset + at, meta.iloc[:, offset + at].astype(np.float32))
         return meta
 
+    def _without_clashes(self, how: str, values: list[Hashable], *args: Any, **kwargs: Any) -> Any:
+        """Return an aggregation of columns that keys are among, ``as_index=False``: pandas inserts the other keys alone."""
+        indexed = self._selected(type(self), self._selection)
+        indexed._options = {**self._options, "as_index": True}
+        result = indexed._simple(how, *args, **kwargs)
+        call = KeysAsColumns(tuple([at for at, name in enumerate(self._names()) if name not in values]))
+        return partitionwise("group-keys", call, result, token=tuple(call))
+
     def _simple(self, how: str, numeric_only: bool = False, ddof: int = 1, min_count: int = -1, **kwargs: Any) -> Any:
         grouped: Any = self
         if numeric_only and not self._is_series():
@@ -145,6 +154,8 @@ class Aggregating(Grouping):
             options["min_count"] = min_count
         values = grouped._values()
         self._check_labels(values)
+        if not (self._is_series() or self._options["as_index"]) and any(key in values for key in self._names()):
+            return grouped._without_clashes(how, values, False, ddof, min_count, **kwargs)
         if any(_needs_rows(how, grouped._dtype(label)) for label in values):
             kwargs.pop("split_every", None)
             return grouped._by_pandas(GroupCall(how, (), options), values, **kwargs)
@@ -240,6 +251,17 @@ class Aggregating(Grouping):
         return self._aggregated([Output(None, "size")], meta, split_every, split_out, shuffle_method)
 
 
+class KeysAsColumns(NamedTuple):
+    """Make columns of some levels of the index, and number the rows."""
+
+    levels: tuple[int, ...]
+
+    def __call__(self, result: Any) -> Any:
+        if self.levels:
+            result = result.reset_index(level=list(self.levels))
+        return result.reset_index(drop=True)
+
+
 def is_number(dtype: Any) -> bool:
     """Whether a dtype is of numbers or booleans."""
     return getattr(dtype, "kind", "O") in "biufc" and not isinstance(dtype, pd.CategoricalDtype)
@@ -258,7 +280,20 @@ def _make(how: str) -> Callable[..., Any]:
         split_every: Any = None,
         split_out: Any = None,
         shuffle_method: Any = None,
+        *,
+        skipna: bool = True,
+        dropna: bool = True,
     ) -> Any:
+        own = {name: False for name, flag in (("skipna", skipna), ("dropna", dropna)) if flag is False}
+        for name, hows in (("skipna", ("first", "last")), ("dropna", ("nunique",))):
+            if name in own and how not in hows:
+                raise TypeError(f"groupby(...).{how} has no {name}")
+        if own and not numeric_only and min_count in (None, -1):
+            return self._by_pandas(GroupCall(how, (), own), self._values(), split_out, shuffle_method)
+        if own:
+            raise NotImplementedError(
+                f"groupby(...).{how}({next(iter(own))}=False) takes neither numeric_only nor min_count"
+            )
         if min_count is not None and min_count != -1 and how not in ("sum", "prod", "min", "max", "first", "last"):
             raise TypeError(f"{how} has no min_count")
         options = {"split_every": split_every, "split_out": split_out, "shuffle_method": shuffle_method}
@@ -267,6 +302,7 @@ def _make(how: str) -> Callable[..., Any]:
         return self._simple(how, numeric_only, min_count=-1 if min_count is None else min_count, **options)
 
     method.__name__ = how
+    method.__qualname__ = f"groupby.{how}"
     method.__doc__ = (
         f"Return the {how} of each group, as in pandas; raises TypeError where pandas can't aggregate a column so."
     )
@@ -286,6 +322,7 @@ def _make_spread(how: str) -> Callable[..., Any]:
         return self._simple(how, numeric_only, ddof=ddof, **options)
 
     method.__name__ = how
+    method.__qualname__ = f"groupby.{how}"
     method.__doc__ = f"Return the {how} of each group, numerically stable; raises TypeError for what has none."
     return method
 

@@ -15,6 +15,15 @@ from minidask.dataframe.columns import check_column, check_columns, unknown_colu
 from minidask.dataframe.groupby.whole import GroupCall
 from minidask.dataframe.groupby.wholes import Whole
 
+_REMEDIES = {
+    "describe": "use agg(['count', 'mean', 'std', 'min', 'max']), and quantile([0.25, 0.5, 0.75])",
+    "nth": "use head(n + 1) or tail(n + 1), or first(skipna=False) and last(skipna=False)",
+    "ngroup": "use groupby(...).size() for the groups and merge their numbers with the rows",
+    "sample": "use apply with a function that samples the rows of a group",
+    "resample": "group by pandas.Grouper(freq=...) beside the other keys",
+    "filter": "use transform for the condition, then select rows by it",
+}
+
 
 class _Grouped(Whole):
     """What both kinds refuse."""
@@ -22,13 +31,20 @@ class _Grouped(Whole):
     def _missing(self, name: str) -> AttributeError:
         pandas_type = pd.api.typing.SeriesGroupBy if self._is_series() else pd.api.typing.DataFrameGroupBy
         if hasattr(pandas_type, name):
-            return AttributeError(
-                f"groupby(...).{name} isn't built in minidask: apply(func) calls a function with all rows of each group, "
-                "transform(func) too, row by row"
+            remedy = _REMEDIES.get(
+                name, "apply(func) calls a function with all rows of each group, transform(func) too, row by row"
             )
+            return AttributeError(f"groupby(...).{name} isn't built in minidask: {remedy}")
         columns = [] if self._is_series() else self._frame._meta.columns
         hint = unknown_column(name, columns, "such method, and no column").args[0]
         return AttributeError(f"{type(self).__name__!r} has no attribute {name!r}: {hint}")
+
+    def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return ``func(self, *args, **kwargs)``; with a pair ``(func, name)`` the groups are passed as that keyword argument."""
+        if isinstance(func, tuple):
+            func, name = func
+            return func(*args, **{name: self, **kwargs})
+        return func(self, *args, **kwargs)
 
     def __iter__(self) -> Any:
         raise NotImplementedError(

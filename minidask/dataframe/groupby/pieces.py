@@ -106,6 +106,12 @@ class Joined(NamedTuple):
         ranks = RankGroups(self.sort)(pieces)
         whole = join_indexed([piece.result for piece in pieces])
         order = stable_argsort(np.concatenate(row_ranks(pieces, ranks)))
+        if ranks.by_tags and len(whole) and not whole.index.is_unique:
+            # pandas reindexes the groups' rows by the distinct labels of all rows, unless all labels are in place already.
+            placed = whole.index.take(order)
+            order = np.arange(len(whole))
+            if not placed.equals(whole.index):
+                order = whole.index.get_indexer_non_unique(placed.unique())[0]
         whole = whole.take(order) if len(whole) else whole
         return whole if self.as_index else whole.reset_index()
 

@@ -21,6 +21,7 @@ from minidask.dataframe.divisions import unknown
 from minidask.dataframe.groupby.layout import ROW_BITS, Layout, Pack
 from minidask.dataframe.groupby.pieces import Joined, Marked, Piece, RankGroups, Unmarked, marked_frame, plain_levels
 from minidask.dataframe.layers import FrameLayer, Uses, frame_layer
+from minidask.dataframe.radix import stable_argsort
 from minidask.dataframe.shuffle import HashTargets, RangeTargets, rearrange
 from minidask.graph import BlockId, Layer, tree_reduction
 from minidask.tokenize import tokenize
@@ -71,7 +72,9 @@ class Recorded:
         is_rows = isinstance(result, pd.DataFrame | pd.Series)
         self.lengths.append(len(result) if is_rows else 1)
         self.results.append(result)
-        self.like = self.like and is_rows and (result.index is group.index or result.index.equals(group.index))
+        # pandas never puts Series back in place that were made of DataFrames.
+        fits = isinstance(result, pd.DataFrame) or (is_rows and isinstance(group, pd.Series))
+        self.like = self.like and fits and (result.index is group.index or result.index.equals(group.index))
         return result
 
 
@@ -101,10 +104,14 @@ class PieceOf(NamedTuple):
             return Piece(self.meta, groups, empty, empty, empty)
         if self.kind == "apply":
             return self._applied(packed, groups, firsts)
-        result = self.call(self.layout.group(packed, as_index=True, group_keys=True))
-        if self.kind == "members":
+        grouped = self.layout.group(packed, as_index=True, group_keys=True)
+        if self.kind == "members" and not any(map(len, grouped.indices.values())):
+            # Rows whose category is missing alone: pandas has no windows of them, even with dropna=False.
+            return Piece(self.meta, groups, firsts, np.zeros(0, dtype=np.int64), None)
+        result = self.call(grouped)
+        if self.kind == "members" and len(result) == len(packed):
             members = np.repeat(np.arange(len(sizes)), sizes.to_numpy())
-        elif len(result) == len(sizes) and result.index.nlevels == len(self.layout.keys):
+        elif self.kind == "groups" and len(result) == len(sizes) and result.index.nlevels == len(self.layout.keys):
             members = np.arange(len(sizes))
         else:
             members = members_of(result.index, groups)
@@ -124,18 +131,16 @@ class PieceOf(NamedTuple):
             names = [*keys.names, *filled[0].index.names]
             result = pd.concat(filled, keys=list(keys), names=names) if group_keys else pd.concat(filled)
         lengths = recorded.lengths
-        if len(result) == sum(1 for each in recorded.results if each is not None) and len(result) != sum(lengths):
-            lengths = [min(length, 1) for length in lengths]
-        members = np.repeat(np.arange(len(lengths)), lengths)
-        if len(members) != len(result):
-            # The results of all groups were put in the order of the rows, which are labelled alike.
-            members = np.zeros(len(result), dtype=np.int64)
         kept_rows = None
         if recorded.like and not group_keys:
-            tags = packed["tag"].to_numpy()
-            if dict(self.layout.options)["dropna"]:
-                tags = tags[~packed[list(self.layout.key_columns)].isna().any(axis=1).to_numpy()]
-            kept_rows = tags if len(tags) == len(result) else None
+            # pandas has put the rows where they were; whether they stay there depends on all groups, of other pieces too.
+            result = pd.concat(recorded.results)
+            numbers = self.layout.group_tags(packed).ngroup().to_numpy()
+            order = stable_argsort(numbers)
+            kept_rows = packed["tag"].to_numpy()[order[numbers[order] >= 0]]
+        elif len(result) == sum(1 for each in recorded.results if each is not None) and len(result) != sum(lengths):
+            lengths = [min(length, 1) for length in lengths]
+        members = np.repeat(np.arange(len(lengths)), lengths)
         return Piece(result, groups, firsts, members, kept_rows)
 
     def __hash__(self) -> int:

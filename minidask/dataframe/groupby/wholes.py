@@ -17,6 +17,7 @@ from minidask.dataframe.groupby.picks import CallLast, Choose, ChooseAgain, Choo
 from minidask.dataframe.groupby.whole import GroupCall
 from minidask.dataframe.meta import empty, make_meta, no_default
 from minidask.dataframe.partitionwise import columnwise
+from minidask.dataframe.reductions.asked import check_q
 from minidask.dataframe.reductions.tree import reduce_partitions
 from minidask.graph import func_name
 
@@ -34,17 +35,31 @@ class Whole(Aggregating):
 
     def quantile(
         self,
-        q: float = 0.5,
+        q: Any = 0.5,
         interpolation: str = "linear",
         numeric_only: bool = False,
         split_out: Any = None,
         shuffle_method: Any = None,
     ) -> Any:
-        """Return the exact quantile ``q`` (a float in 0..1) of each group; all rows of a group are brought together."""
-        if not pd.api.types.is_number(q):
-            raise NotImplementedError(f"quantile takes one number by group, got {q!r:.80}: call it for each")
-        options = {"q": q, "interpolation": interpolation, "numeric_only": numeric_only}
+        """Return the exact quantile ``q`` (a float in 0..1, or a list of them, which becomes a level of the index) of each group.
+
+        All rows of a group are brought together. Raises TypeError or ValueError for other ``q``, and NotImplementedError for a
+        list with ``as_index=False``.
+        """
+        check_q(q)
+        several = not pd.api.types.is_number(q)
+        if several and not self._options["as_index"]:
+            raise NotImplementedError("quantile of a list needs as_index=True: call reset_index on its result")
+        options = {
+            "q": np.asarray(q, dtype="float64").tolist() if several else q,
+            "interpolation": interpolation,
+            "numeric_only": numeric_only,
+        }
         return self._grouped_call("quantile", options, split_out, shuffle_method)
+
+    def kurt(self, numeric_only: bool = False, split_out: Any = None, shuffle_method: Any = None) -> Any:
+        """Return the kurtosis of each group; all rows of a group are brought together."""
+        return self._grouped_call("kurt", {"numeric_only": numeric_only}, split_out, shuffle_method)
 
     def skew(self, numeric_only: bool = False, split_out: Any = None, shuffle_method: Any = None) -> Any:
         """Return the skewness of each group; all rows of a group are brought together."""
@@ -137,7 +152,8 @@ class Whole(Aggregating):
             self._check_labels(values)
             columns = tuple([f"v{layout.labels.index(label)}" for label in values])
         choose = Choose(layout, how, columns, n)
-        meta = empty(call(self._sampled()))
+        # The sample has no rows of most categories, which pandas refuses.
+        meta = empty(call(self._sampled(observed=True)))
         unique = self._frame._kind == "DataFrame" and self._frame._meta.columns.is_unique
         result = reduce_partitions(
             f"group-{how}",
@@ -361,6 +377,7 @@ def _make_rolling(name: str) -> Callable[..., Any]:
         return self._call(name, args, kwargs)
 
     rolling_method.__name__ = name
+    rolling_method.__qualname__ = f"groupby.rolling.{name}"
     rolling_method.__doc__ = f"Return the {name} of each window, as pandas does."
     return rolling_method
 
@@ -379,6 +396,7 @@ def _make_cumulative(name: str) -> Callable[..., Any]:
         return grouped._rows(name, {"skipna": skipna} if name in ("cumsum", "cumprod") else {})
 
     cumulative.__name__ = name
+    cumulative.__qualname__ = f"groupby.{name}"
     cumulative.__doc__ = f"Return the {name} of each group's rows so far; rows stay where they are."
     return cumulative
 

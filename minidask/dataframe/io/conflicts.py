@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_float_dtype, is_integer_dtype, is_numeric_dtype
+from pandas.api.types import (
+    is_bool_dtype,
+    is_datetime64_any_dtype,
+    is_float_dtype,
+    is_integer_dtype,
+    is_numeric_dtype,
+    is_object_dtype,
+)
 
 # Texts that pandas takes for a truth value.
 _BOOLEANS = frozenset({"true", "false"})
@@ -107,6 +114,9 @@ def _wide_enough(promised: Any, found: pd.Series) -> str:
             if pd.api.types.infer_dtype(found, skipna=True) in ("boolean", "empty") or found.isna().all()
             else "str"
         )
+    if is_object_dtype(promised):
+        # Numbers too large for any dtype are among the values that the sample had.
+        return "str"
     if is_numeric_dtype(found.dtype) and not is_bool_dtype(found.dtype):
         return "float64" if is_float_dtype(found.dtype) or is_float_dtype(promised) else str(found.dtype)
     return "str"

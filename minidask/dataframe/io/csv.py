@@ -299,7 +299,7 @@ def _sample(
         except EmptyDataError:
             # A file without a header adds no rows; if all are so, it is raised below.
             continue
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             wrong = _misfit(options, data)
             if wrong is None:
                 raise
@@ -332,7 +332,7 @@ def _misfit(options: CsvOptions, data: bytes) -> Hashable | None:
 def _parses(options: CsvOptions, data: bytes, changes: Mapping[str, Any]) -> bool:
     try:
         _parse(options, data, changes)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         # Whether it fails is the question.
         return False
     return True
@@ -389,8 +389,12 @@ def _date_format(options: CsvOptions, data: bytes, frame: pd.DataFrame, dates: l
             # pandas 3.1 reads dates of this kind five times as fast by the standard's name as by their format.
             formats[label] = "ISO8601" if guess.startswith("%Y-%m-%d") and "%z" not in guess else guess
         if getattr(frame[label].dtype, "kind", "O") != "M":
+            fits = pd.to_datetime(values, format=formats.get(label), errors="coerce", utc=True).notna()
+            what = f"the first value is {values.iloc[0]!r}"
+            if fits.iloc[0] and not fits.all():
+                what = f"{values[~fits].iloc[0]!r} is none, or written otherwise than the first, {values.iloc[0]!r}"
             raise ValueError(
-                f"the column {label!r} can't be parsed as dates: the first value is {values.iloc[0]!r}. Say how dates are "
+                f"the column {label!r} can't be parsed as dates: {what}. Say how dates are "
                 "written with date_format=, or leave it out of parse_dates"
             )
     return formats or None

@@ -24,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_float_dtype, is_integer_dtype
-from pandas.errors import DtypeWarning, EmptyDataError, ParserError
+from pandas.errors import DtypeWarning, EmptyDataError, ParserError, ParserWarning
 
 from minidask.dataframe.io.blocks import read_header, read_records
 from minidask.dataframe.io.conflicts import conflict_error
@@ -146,23 +146,43 @@ class CsvReader:
                 "Read files of different columns apart and put them together with concat."
             )
 
-    def _check_first_row(self, part: CsvPart, data: bytes, at: int) -> None:
+    def _with_first_row(self, part: CsvPart, data: bytes, at: int) -> bytes:
+        """Return the block without the rows at ``at`` that have too many fields: ``on_bad_lines`` says to leave such out.
+
+        pandas would take the first fields of the block's first row for an index; raises ParserError where that isn't said.
+        """
         if not self.check_fields:
-            return
-        row = first_row(data, at, self.options.dialect, self.options.skip_blank)
+            return data
+        while True:
+            row = first_row(data, at, self.options.dialect, self.options.skip_blank)
+            fields = self._fields(row)
+            if fields <= len(self.labels):
+                return data
+            bad_lines = self.options.keywords.get("on_bad_lines", "error")
+            # Of the file's very first row pandas makes an index, whatever is said of bad lines.
+            if bad_lines not in ("skip", "warn") or part.block.start == 0:
+                raise ParserError(
+                    f"{part}: the first row has {fields} fields for {len(self.labels)} columns: {row[:80]!r}. pandas would take "
+                    "the first for an index; name all columns with names= (and header=0), or leave the last out with "
+                    "index_col=False"
+                )
+            if bad_lines == "warn":
+                warnings.warn(
+                    f"{part}: skipping a row of {fields} fields for {len(self.labels)} columns: {row[:80]!r}",
+                    ParserWarning,
+                    stacklevel=2,
+                )
+            place = data.index(row, at)
+            data = data[:place] + data[place + len(row) :]
+
+    def _fields(self, row: bytes) -> int:
         dialect = self.options.dialect
         if sum(row.count(bytes([byte])) for byte in dialect.delimiters) < len(self.labels):
-            return
+            return 0
         keywords = {**self.options.keywords, "header": None, "names": None, "skiprows": None, "parse_dates": None}
-        keywords = {
-            k: v for k, v in keywords.items() if k not in ("converters", "date_format", "na_values") and v is not None
-        }
-        fields = pd.read_csv(BytesIO(row), nrows=1, **{"header": None, **keywords, "dtype": object}).shape[1]
-        if fields > len(self.labels):
-            raise ParserError(
-                f"{part}: the first row has {fields} fields for {len(self.labels)} columns: {row[:80]!r}. pandas would take "
-                "the first for an index; name all columns with names= (and header=0), or leave the last out with index_col=False"
-            )
+        left_out = ("converters", "date_format", "na_values", "on_bad_lines")
+        keywords = {k: v for k, v in keywords.items() if k not in left_out and v is not None}
+        return int(pd.read_csv(BytesIO(row), nrows=1, **{"header": None, **keywords, "dtype": object}).shape[1])
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
@@ -174,7 +194,9 @@ class CsvReader:
             self._check_header(part, header)
             if len(data) == len(header):
                 return self._no_rows(wanted)
-            self._check_first_row(part, data, len(header))
+            data = self._with_first_row(part, data, len(header))
+            if len(data) == len(header):
+                return self._no_rows(wanted)
         # At least one column is parsed: it says how many rows there are.
         used = wanted or [self.labels[0]]
         try:

@@ -148,10 +148,10 @@ class WriteFile:
         Whole numbers are floats in pandas where one is missing; files have whole numbers with one missing.
         """
         found: dict[str, pa.DataType] = {}
-        for at, name in enumerate(self.meta.columns):
-            dtype = self.meta.dtypes.iloc[at]
+        for name in frame.columns:
+            dtype: Any = self.meta.dtypes[name]
             plain = isinstance(dtype, np.dtype) and dtype.kind in "iufb"
-            if plain and frame.dtypes.iloc[at] != dtype and name not in self.types:
+            if plain and frame.dtypes[name] != dtype and name not in self.types:
                 found[name] = pa.from_numpy_dtype(dtype)
         return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from minidask.dataframe.columns import simple_columns
@@ -82,7 +83,7 @@ class MergeCall(NamedTuple):
         if not wrong:
             return result
         # Categories that aren't known beforehand are those that are there.
-        return result.astype({k: "category" if isinstance(v, pd.CategoricalDtype) else v for k, v in wrong.items()})
+        return result.astype({label: _castable(result[label], dtype) for label, dtype in wrong.items()})
 
     def __hash__(self) -> int:
         return hash((MergeCall, self.how, self.keys))
@@ -92,6 +93,15 @@ class MergeCall(NamedTuple):
 
     def __ne__(self, other: object) -> bool:
         return self is not other
+
+
+def _castable(values: pd.Series, dtype: Any) -> Any:
+    """Return the dtype that a key gets: as pandas's promotion has it, integers and booleans with missing values are others."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "category"
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub" and values.isna().any():
+        return np.dtype(object) if dtype.kind == "b" else np.dtype("float64")
+    return dtype
 
 
 def left_rows(left: pd.DataFrame, right: pd.DataFrame, keys: JoinKeys, found: bool) -> pd.DataFrame:

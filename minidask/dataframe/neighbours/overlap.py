@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.checked import own_copy
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.mapping import map_partitions
 from minidask.dataframe.meta import no_default
@@ -44,7 +45,7 @@ class OverlapCall(NamedTuple):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         extended = next((arg for arg in args if isinstance(arg, Extended)), None)
-        value = self.func(*[arg.rows if isinstance(arg, Extended) else arg for arg in args], **kwargs)
+        value = self.func(*[own_copy(arg.rows) if isinstance(arg, Extended) else arg for arg in args], **kwargs)
         if extended is None:
             rows = next(arg for arg in args if isinstance(arg, pd.DataFrame | pd.Series))
             extended = Extended(rows, 0, len(rows))

@@ -139,7 +139,9 @@ class AggregateBins(NamedTuple):
 
     def _values(self, rows: Any, sizes: pd.Series, start: int, stop: int, first: pd.Timestamp, counted: bool) -> Any:
         left = sizes.index
-        if counted:
+        # Of some calendars pandas puts an empty bin in front, with which it computes in other dtypes.
+        if counted or (start > 0 and not self._sizes(rows.index, first).iloc[0]):
+            counted = True
             # A row in the bin before, for the same reason; nearer, so that no empty bins come between.
             time = left[start] if self.rule.closed == "right" else left[start - 1]
             ahead = rows.take([0])
@@ -153,16 +155,24 @@ class AggregateBins(NamedTuple):
 
 
 def without_gaps(values: Any, meta: Any) -> Any:
-    """Return values in the dtypes that they have where there are no empty bins; pandas may add one at an end."""
+    """Return values in the dtypes that they have where there are no empty bins; pandas may add one at an end.
+
+    Integers stay: of which size the sums of small ones are depends on their values.
+    """
     if isinstance(values, pd.Series):
-        return values if values.dtype == meta.dtype or values.isna().any() else values.astype(meta.dtype)
+        return values.astype(meta.dtype) if _has_had_gaps(values, meta.dtype) else values
     values = values.copy(deep=False)
     for at, label in enumerate(values.columns):
         dtype = meta.dtypes.iloc[meta.columns.get_loc(label)] if meta.columns.is_unique else meta.dtypes.iloc[at]
         column = values.iloc[:, at]
-        if column.dtype != dtype and not column.isna().any():
+        if _has_had_gaps(column, dtype):
             values.isetitem(at, column.astype(dtype))
     return values
+
+
+def _has_had_gaps(values: pd.Series, dtype: Any) -> bool:
+    kinds: str = getattr(values.dtype, "kind", "O")
+    return values.dtype != dtype and kinds not in "iu" and not values.isna().any()
 
 
 class OwnBins(NamedTuple):
@@ -233,6 +243,11 @@ class Resampler:
             raise TypeError("resample needs an index of times; turn periods into times first with .to_timestamp()")
         if isinstance(index, pd.TimedeltaIndex):
             raise NotImplementedError("resample of durations isn't built: add them to a date first, or compute() first")
+        if isinstance(pd.tseries.frequencies.to_offset(rule), pd.offsets.BusinessHour | pd.offsets.CustomBusinessHour):
+            raise NotImplementedError(
+                f"resample({rule!r}) isn't built, as pandas makes no bins of business hours for most times: resample by 'h' and "
+                "select the hours of the (small) result"
+            )
         # pandas checks the arguments, and the kind of index.
         obj._meta.resample(rule, closed=closed, label=label)
         if not obj.known_divisions:
@@ -303,9 +318,15 @@ class Resampler:
         return with_neighbours("bins", frame, call, before, after, token, meta, through=through, each=bounds)
 
     def _meta_of(self, aggregate: Aggregation) -> Any:
-        sample = self._obj._meta_nonempty
-        one_bin = sample.set_axis(sample.index.take([0, 0]), axis=0)
-        return empty(aggregate(self._rule.resample(one_bin, one_bin.index[0].normalize())))
+        sample, rule = self._obj._meta_nonempty, self._rule
+        index = sample.index[:0]
+        # With an empty bin beside them, which pandas adds for some calendars, results are of other dtypes.
+        midnight, noon = [pd.Timestamp(f"2000-01-05 {hour}:00", tz=index.tz) for hour in ("00", "12")]
+        for pair in ((midnight, midnight), (noon, noon), (midnight, noon)):
+            rows = sample.set_axis(index.insert(0, pair[1]).insert(0, pair[0]), axis=0)
+            if (rule.resample(rows, midnight).size() > 0).all():
+                break
+        return empty(aggregate(rule.resample(rows, midnight)))
 
     def quantile(self, q: float = 0.5, **kwargs: Any) -> Any:
         """Return a quantile of each bin.
@@ -356,6 +377,7 @@ def _make(how: str, what: str) -> Callable[..., Any]:
         return self._reduce(how, **kwargs)
 
     method.__name__ = how
+    method.__qualname__ = f"Resampler.{how}"
     method.__doc__ = f"Return {what} of each bin; keyword arguments as in pandas."
     return method
 

@@ -74,6 +74,13 @@ class Quantiles(NamedTuple):
         if missing and is_masked(column.dtype) and column.dtype.kind in "iu" and (whole == whole.round()).all():
             # Of nullable integers with nulls pandas gives integers wherever that loses nothing.
             whole = whole.astype(column.dtype)
+        if (
+            isinstance(column.dtype, pd.ArrowDtype)
+            and self.interpolation in ("linear", "midpoint")
+            and column.dtype.kind in "iu"
+        ):
+            # pandas interpolates Arrow's integers as floats.
+            whole = whole.astype("double[pyarrow]")
         return whole.set_axis(pd.Index(self.q, dtype="float64"))
 
 

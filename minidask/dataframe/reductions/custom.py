@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.checked import own_copy
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.meta import emulate, make_meta, no_default, sample
 from minidask.dataframe.reductions.base import Reducing
@@ -31,7 +32,7 @@ class AsRows(NamedTuple):
         return func_name(self.func)
 
     def __call__(self, obj: Any) -> Any:
-        return rows_of(self.func(obj, **dict(self.kwargs)))
+        return rows_of(self.func(own_copy(obj), **dict(self.kwargs)))
 
 
 class JoinedAsRows(NamedTuple):
@@ -60,7 +61,7 @@ class Joined(NamedTuple):
         return func_name(self.func)
 
     def __call__(self, parts: Sequence[Any]) -> Any:
-        return self.func(join_rows(parts), **dict(self.kwargs))
+        return self.func(own_copy(join_rows(parts)), **dict(self.kwargs))
 
 
 def rows_of(value: Any) -> Any:

@@ -148,6 +148,8 @@ class ValueCounts(NamedTuple):
         return self._sum(frame)
 
     def _sum(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if frame["value"].dtype == object and not self.dropna:
+            return _sum_objects(frame)
         groups = frame.groupby("value", sort=False, observed=True, dropna=self.dropna)["count"]
         return groups.sum().astype("int64").reset_index()
 
@@ -167,16 +169,29 @@ class ValueCounts(NamedTuple):
         if isinstance(dtype, pd.CategoricalDtype) and all_categories:
             # Categories that never occur are counted too, behind the others, as pandas does.
             result = _all_categories(result, dtype)
-        if is_masked(dtype):
+        if is_masked(dtype) and not isinstance(dtype, pd.ArrowDtype):
             # pandas has masked nulls behind all others before it sorts.
             result = result.iloc[np.argsort(np.asarray(result.index.isna()), kind="stable")]
         if self.sort:
             result = result.sort_values(ascending=self.ascending, kind="stable")
         if is_masked(dtype):
-            result = result.astype("Int64")
+            result = result.astype("Int64" if not isinstance(dtype, pd.ArrowDtype) else "int64[pyarrow]")
         if self.normalize:
             result = (result / (result.sum() if total is None else total)).rename("proportion")
         return result
+
+
+def _sum_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add up counts of objects, of which None, NaN and NA are different values."""
+    values = frame["value"]
+    kinds = [type(value).__name__ if null else "" for value, null in zip(values, values.isna(), strict=True)]
+    groups = frame.groupby([values, np.array(kinds, dtype=object)], sort=False, dropna=False)
+    # In the order of appearance, which null keys don't have in pandas.
+    numbers = pd.factorize(groups.ngroup())[0]
+    counts = np.zeros(numbers.max(initial=-1) + 1, dtype="int64")
+    np.add.at(counts, numbers, frame["count"].to_numpy())
+    distinct = values[~pd.Series(numbers, values.index).duplicated()].reset_index(drop=True)
+    return pd.DataFrame({"value": distinct, "count": counts})
 
 
 def _all_categories(counts: pd.Series, dtype: pd.CategoricalDtype) -> pd.Series:

@@ -67,7 +67,7 @@ def _mean(total: Any, count: int, dtype: Any) -> Any:
             return pd.NaT
         return pd.Series([total // count]).astype(dtype).iloc[0]
     if total is None or not count:
-        return np.nan
+        return null_of(dtype)
     return total / count
 
 
@@ -157,9 +157,18 @@ class MomentsAggregate(NamedTuple):
 def _in_unit(value: float, dtype: Any) -> Any:
     """Return a deviation of dates or durations as a duration, anything else as it is."""
     if getattr(dtype, "kind", "O") not in "mM":
-        return value
+        return null_of(dtype) if value != value else value
     unit: Any = np.datetime_data(dtype)[0] if isinstance(dtype, np.dtype) else dtype.unit
     return pd.NaT if value != value else pd.Timedelta(np.timedelta64(int(value), unit))
+
+
+def null_of(dtype: Any) -> Any:
+    """Return the missing value that a number made of values of a dtype has.
+
+    >>> null_of(pd.Int64Dtype()), null_of(np.dtype("int64"))
+    (<NA>, nan)
+    """
+    return pd.NA if getattr(dtype, "na_value", None) is pd.NA else np.nan
 
 
 def columns_of(obj: Any) -> list[pd.Series]:
@@ -174,9 +183,12 @@ def as_result(values: list[Any], meta: Any) -> Any:
     if isinstance(meta, pd.Series):
         dtype = meta.dtype
         if isinstance(dtype, pd.api.extensions.ExtensionDtype):
-            values = [pd.NA if value != value else value for value in values]
+            values = [pd.NA if value is pd.NA or value != value else value for value in values]
+        else:
+            # Columns of several kinds have their figures in one dtype.
+            values = [np.nan if value is pd.NA and dtype.kind != "O" else value for value in values]
         return pd.Series(values, index=meta.index, dtype=dtype, name=meta.name)
     (value,) = values
-    if isinstance(meta, np.generic) and value is not pd.NaT:
+    if isinstance(meta, np.generic) and value is not pd.NaT and value is not pd.NA:
         return meta.dtype.type(value)
     return value

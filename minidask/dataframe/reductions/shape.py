@@ -101,7 +101,9 @@ class ShapeAggregate(NamedTuple):
                 if not self.fisher:
                     values = values + 3
         values = np.where(np.isfinite(values) & (total[LOW] < total[HIGH]), values, np.nan)
-        return as_result(values.tolist(), self.meta)
+        # Of the two rows that the meta was made of there is none; nullable dtypes say so.
+        null = pd.NA if self.meta is pd.NA else np.nan
+        return as_result([null if np.isnan(value) else value for value in values.tolist()], self.meta)
 
 
 class ShapeReductions(Reducing):

@@ -46,9 +46,18 @@ class FrameReshaping(FrameCollection):
         """Make a row of each value of some columns; see ``minidask.dataframe.melt``."""
         return long.melt(self, id_vars, value_vars, var_name, value_name, col_level, ignore_index)
 
-    def pivot_table(self, index: Any, columns: Hashable, values: Any = None, aggfunc: str = "mean") -> Any:
+    def pivot_table(
+        self,
+        index: Any,
+        columns: Hashable,
+        values: Any = None,
+        aggfunc: str = "mean",
+        fill_value: Any = None,
+        margins: bool = False,
+        observed: bool = False,
+    ) -> Any:
         """Aggregate values by rows and columns of a grid; see ``minidask.dataframe.pivot_table``."""
-        return pivot.pivot_table(self, index, columns, values, aggfunc)
+        return pivot.pivot_table(self, index, columns, values, aggfunc, fill_value, margins, observed)
 
 
 class SeriesReshaping(FrameCollection):

@@ -27,6 +27,7 @@ class Widen(NamedTuple):
     name: Hashable
     single: bool
     fill: Any
+    fill_value: Any = None
 
     def __call__(self, grouped: pd.DataFrame) -> pd.DataFrame:
         grouped = grouped.dropna(how="all")
@@ -44,13 +45,23 @@ class Widen(NamedTuple):
             # As in pandas: one cell without rows makes all whole numbers floats.
             if self.fill is None and dtype.kind in "iub" and (not len(grouped) or wide.isna().any(axis=None)):
                 dtype = pd.Series([], dtype="float64").dtype
-            parts[value] = wide.astype(dtype).set_axis(columns, axis=1)
+            wide = wide.astype(dtype)
+            parts[value] = (wide if self.fill_value is None else wide.fillna(self.fill_value)).set_axis(columns, axis=1)
         if self.single:
             return parts[values[0]]
         return pd.concat(parts, axis=1, names=[None, self.name])
 
 
-def pivot_table(df: Any, index: Any, columns: Hashable, values: Any = None, aggfunc: str = "mean") -> Any:
+def pivot_table(
+    df: Any,
+    index: Any,
+    columns: Hashable,
+    values: Any = None,
+    aggfunc: str = "mean",
+    fill_value: Any = None,
+    margins: bool = False,
+    observed: bool = False,
+) -> Any:
     """Aggregate values by rows and columns of a grid.
 
     Parameters
@@ -65,6 +76,12 @@ def pivot_table(df: Any, index: Any, columns: Hashable, values: Any = None, aggf
     aggfunc : str
         ``"mean"``, ``"sum"``, ``"count"``, ``"min"``, ``"max"``, ``"first"``, ``"last"``, ``"std"``, ``"var"``, ``"median"``,
         ``"prod"`` or ``"nunique"``.
+    fill_value : optional
+        What stands for missing aggregates.
+    margins : bool
+        Only False: totals are a row and a column more, made of the computed result or of ``groupby``.
+    observed : bool
+        Only False: which categories occur isn't known before computing.
 
     The result has one partition. It is what ``pandas.pivot_table(..., observed=False)`` gives, with all categories.
 
@@ -76,6 +93,8 @@ def pivot_table(df: Any, index: Any, columns: Hashable, values: Any = None, aggf
         If a column is unknown.
     ValueError
         If ``columns`` isn't categorical with known categories, or ``aggfunc`` is none of these.
+    NotImplementedError
+        For ``margins=True`` or ``observed=True``.
 
     Examples
     --------
@@ -89,6 +108,16 @@ def pivot_table(df: Any, index: Any, columns: Hashable, values: Any = None, aggf
     """
     if not isinstance(df, FrameCollection) or df._kind != "DataFrame":
         raise TypeError(f"pivot_table takes a DataFrame of minidask, got {type(df).__name__}")
+    if margins:
+        raise NotImplementedError(
+            "pivot_table makes no margins: their totals are df.groupby(index).agg(...) and df.groupby(columns).agg(...), small "
+            "results that are put beside the computed one"
+        )
+    if observed:
+        raise NotImplementedError(
+            "pivot_table has a column for each category, as with observed=False: leave those that don't occur out before, with "
+            "df[columns].cat.remove_unused_categories(), or after computing"
+        )
     meta = df._meta
     if index is None or isinstance(columns, list) or columns is None:
         raise ValueError("pivot_table needs index (a label or a list of labels) and columns (one label)")
@@ -113,7 +142,7 @@ def pivot_table(df: Any, index: Any, columns: Hashable, values: Any = None, aggf
     frame: Any = df
     grouped = getattr(frame.groupby([*keys, columns], observed=True)[wanted], aggfunc)()
     single = not isinstance(values, list | tuple) and values is not None
-    call = Widen(dtype, columns, single, _OF_NOTHING.get(aggfunc))
+    call = Widen(dtype, columns, single, _OF_NOTHING.get(aggfunc), fill_value)
     return partitionwise(
         "pivot_table", call, grouped, meta=call(grouped._meta), token=tuple(call), divisions=(None, None)
     )

@@ -67,3 +67,36 @@ def test_a_function_that_fails_says_on_which_group():
     with pytest.raises(RuntimeError, match="kaputt") as caught:
         lazy.compute(scheduler="sync")
     assert "groupby(...).apply, one group: 'fail_on_b' failed on 2 rows, index 20 to 40." in caught.value.__notes__
+
+
+def double(rows):
+    return rows * 2
+
+
+def shorten_some(rows):
+    return rows if rows["x"].sum() > 10 else rows.iloc[:1]
+
+
+def double_x(rows):
+    return rows["x"] * 2
+
+
+@pytest.mark.parametrize("func", [double, shorten_some, double_x])
+@pytest.mark.parametrize("sort", [True, False])
+@pytest.mark.parametrize("dropna", [True, False])
+def test_rows_go_back_in_place_only_if_all_groups_kept_their_index(func, sort, dropna):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"k": rng.choice(list("abcdef"), 30), "x": rng.integers(0, 9, 30)})
+    frame.loc[3, "k"] = None
+    expected = frame.groupby("k", group_keys=False, sort=sort, dropna=dropna).apply(func)
+    for npartitions in (1, 2, 7):
+        groups = dd.from_pandas(frame, npartitions=npartitions).groupby("k", group_keys=False, sort=sort, dropna=dropna)
+        got = groups.apply(func, meta=expected.iloc[:0]).compute()
+        assert got.equals(expected)
+        assert got.index.equals(expected.index)
+
+
+def test_rows_in_place_of_labels_that_repeat():
+    frame = pd.DataFrame({"k": list("abab"), "x": range(4)}, index=[1, 0, 0, 1])
+    got = dd.from_pandas(frame, npartitions=1, sort=False).groupby("k", group_keys=False).apply(double)
+    pd.testing.assert_frame_equal(got.compute(), frame.groupby("k", group_keys=False).apply(double))

@@ -193,7 +193,21 @@ BAD = {
     "include_groups": (lambda df: df.groupby("g").apply(len, include_groups=True), ValueError, "no longer possible"),
     "apply as columns": (lambda df: df.groupby("g", as_index=False).apply(len), NotImplementedError, "as_index=True"),
     "transform": (lambda df: df.groupby("g").transform(3), TypeError, "transform takes a function"),
-    "quantiles": (lambda df: df.groupby("g")["f"].quantile([0.1, 0.2]), NotImplementedError, "one number by group"),
+    "quantiles": (
+        lambda df: df.groupby("g", as_index=False)["f"].quantile([0.1, 0.2]),
+        NotImplementedError,
+        "needs as_index=True",
+    ),
+    "quantile of a text": (lambda df: df.groupby("g")["f"].quantile("x"), TypeError, "q must be a number"),
+    "quantile beyond": (lambda df: df.groupby("g")["f"].quantile([0.5, 1.5]), ValueError, r"in the interval \[0, 1\]"),
+    "skipna of sums": (lambda df: df.groupby("g")["f"].sum(skipna=False), TypeError, "sum has no skipna"),
+    "dropna with min_count": (
+        lambda df: df.groupby("g")["f"].first(skipna=False, min_count=1),
+        NotImplementedError,
+        "neither numeric_only nor min_count",
+    ),
+    "keyword": (lambda df: df.groupby("g")["f"].sum(axis=1), TypeError, r"groupby\.sum\(\) got an unexpected keyword"),
+    "describe": (lambda df: df.groupby("g").describe, AttributeError, r"isn't built.* use agg\(\['count'"),
     "head": (lambda df: df.groupby("g").head(-1), NotImplementedError, "at least 0"),
     "head of text": (lambda df: df.groupby("g").head("2"), TypeError, "a number of rows"),
     "get_group": (lambda df: df.groupby(["g", "s"]).get_group(1), ValueError, "a tuple of 2 keys"),
@@ -225,3 +239,39 @@ def test_results_in_several_partitions(split_out):
     lazy = df.groupby(["g", "s"])["f"].median(split_out=split_out)
     assert lazy.npartitions == 3
     assert_eq(lazy, FRAME.groupby(["g", "s"])["f"].median())
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda d: d.groupby("c", observed=False)["x"].idxmin(),
+        lambda d: d.groupby("c", observed=False)[["x", "y"]].idxmax(),
+        lambda d: d.groupby("n", dropna=False)["x"].rolling(2).sum(),
+        lambda d: d.groupby("n", dropna=False)[["x", "y"]].rolling(2).sum(),
+        lambda d: d.groupby("k")["x"].quantile([0.25, 0.5]),
+        lambda d: d.groupby(["k", "c"])[["x", "y"]].quantile((0.25, 0.5)),
+        lambda d: d.groupby("k")["y"].nunique(dropna=False),
+        lambda d: d.groupby("k")[["x", "y"]].nunique(dropna=False),
+        lambda d: d.groupby("k")["y"].first(skipna=False),
+        lambda d: d.groupby("k", as_index=False)[["x", "y"]].last(skipna=False),
+        lambda d: d.groupby("k")["x"].kurt(),
+        lambda d: d.groupby("k").pipe(lambda groups, how: getattr(groups["x"], how)(), "sum"),
+        lambda d: d.groupby("k").pipe((lambda how, groups: getattr(groups["x"], how)(), "groups"), "sum"),
+        lambda d: d.groupby("f", as_index=False)[["x", "f"]].sum(),
+        lambda d: d.groupby("f", as_index=False)[["f"]].mean(),
+        lambda d: d.groupby(["f", "k"], as_index=False)[["x", "f"]].max(),
+    ],
+)
+def test_less_usual_questions(ask):
+    frame = pd.DataFrame(
+        {
+            "c": pd.Categorical(["a", "b"] * 5),
+            "n": pd.Categorical(["a", None, "a", "b", None, "b", "a", "b", "b", "a"]),
+            "x": [3, 1, 2, 5, 4, 0, 7, 7, 1, 9],
+            "y": [1.5, np.nan, 2, 2, 3, 1, np.nan, 2, 0, 1],
+            "f": [1.0, 2, 1, 2, np.nan, 1, 2, 2, 1, 1],
+            "k": list("ababababab"),
+        }
+    )
+    for npartitions in (1, 3, 10):
+        assert_eq(ask(dd.from_pandas(frame, npartitions=npartitions)), ask(frame))

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pandas.errors import EmptyDataError, ParserError
+from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
 import minidask
 import minidask.dataframe as dd
@@ -322,6 +322,17 @@ def test_a_row_with_too_many_fields_later(write):
             dd.read_csv(path, blocksize=blocksize, sample=8).compute()
 
 
+def test_rows_with_too_many_fields_are_left_out_wherever_a_block_begins(write):
+    text = "x,y\n1,2\n3,4\n5,6,7\n5,6,7,8\n8,9\n1,2,3\n"
+    [path] = write(text)
+    expected = pd.read_csv(path, on_bad_lines="skip")
+    for blocksize in (*range(4, 12), None):
+        got = dd.read_csv(path, blocksize=blocksize, on_bad_lines="skip").compute()
+        pd.testing.assert_frame_equal(got.reset_index(drop=True), expected)
+    with pytest.warns(ParserWarning, match=r"x-0.csv.*skipping a row of . fields for 2 columns|Skipping line"):
+        assert len(dd.read_csv(path, blocksize=4, on_bad_lines="warn").compute(scheduler="sync")) == 3
+
+
 # -- values that turn out otherwise ----------------------------------------------------------------------------------------
 
 
@@ -375,6 +386,16 @@ def test_a_dtype_that_was_given_and_does_not_fit(write):
     assert "int64 (given)" in message
 
 
+def test_a_number_too_large_for_any_dtype(write):
+    large = "99999999999999999999"
+    [path] = write("x,y\n" + "1,1\n" * 30 + f"{large},2\n")
+    with pytest.raises(ValueError, match=r"Read them with dtype=\{'x': 'str'\}"):
+        dd.read_csv(path, blocksize=50).compute()
+    assert dd.read_csv(path, blocksize=50, dtype={"x": "str"})["x"].compute().iloc[-1] == large
+    with pytest.raises(ValueError, match=r"x-0.csv: values of the column 'x' do not fit its dtype \(given\)"):
+        dd.read_csv(path, dtype={"x": "int64"})
+
+
 def test_assume_missing_reads_floats(write):
     paths = write(INTS, "x,y\n,a\n2.5,b\n")
     frame = dd.read_csv(paths, sample=20, assume_missing=True)
@@ -423,6 +444,9 @@ def test_dates_are_read_alike_in_all_blocks(write):
 def test_dates_that_are_none(write):
     [path] = write("d,x\nhello,1\n")
     with pytest.raises(ValueError, match=r"the column 'd' can't be parsed as dates: the first value is 'hello'"):
+        dd.read_csv(path, parse_dates=["d"])
+    [path] = write("d,x\n2020-01-01,1\nhello,2\n")
+    with pytest.raises(ValueError, match=r"the column 'd' can't be parsed as dates: 'hello' is none.* '2020-01-01'"):
         dd.read_csv(path, parse_dates=["d"])
     with pytest.raises(ValueError, match="Missing column provided to 'parse_dates': 'e'"):
         dd.read_csv(path, parse_dates=["e"])

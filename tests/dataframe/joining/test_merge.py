@@ -444,3 +444,14 @@ def test_a_side_in_one_partition_is_shared_though_it_may_be_the_larger():
     ours = dd.from_pandas(left, npartitions=4).merge(dd.from_pandas(right, npartitions=1), on="k")
     assert ours.npartitions == 4
     assert_eq(ours, left.merge(right, on="k"), check_index=False)
+
+
+@pytest.mark.parametrize("how", ["inner", "left", "right", "outer"])
+def test_categories_of_integers_meet_integers_where_partitions_are_empty(how):
+    left = pd.DataFrame({"c": pd.Categorical([1, 2, 3, 1])})
+    right = pd.DataFrame({"k": [1, 2, 9, 9], "y": [1, 2, 3, 4]})
+    expected = left.merge(right, left_on="c", right_on="k", how=how).sort_values(["y", "c"]).reset_index(drop=True)
+    for df in cuttings(left):
+        got = df.merge(dd.from_pandas(right, npartitions=2), left_on="c", right_on="k", how=how).compute()
+        got = got.sort_values(["y", "c"]).reset_index(drop=True)
+        assert_eq(got.astype(expected.dtypes), expected)

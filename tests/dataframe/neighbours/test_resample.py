@@ -213,7 +213,23 @@ def test_many_partitions(npartitions):
         assert_eq(df.resample(rule).mean().compute(), frame.resample(rule).mean())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["sum", "prod", "min", "max", "ohlc", "count", "mean", "first", "nunique"])
+def test_business_days_closed_on_the_right_keep_dtypes(how):
+    small = np.array([200, 100, 50, 3] * 10, dtype="uint8")
+    times = pd.date_range("2020-01-01", periods=40, freq="7h")
+    frame = pd.DataFrame({"u": small, "i": small.astype("int64"), "f": small * 0.5}, index=times)
+    for npartitions in (1, 3, 7):
+        df = dd.from_pandas(frame, npartitions=npartitions)
+        for rule in ("B", "C", "2B"):
+            for label in frame:
+                expected = getattr(frame[label].resample(rule, closed="right"), how)()
+                got = getattr(df[label].resample(rule, closed="right"), how)().compute()
+                assert got.equals(expected), (rule, label, npartitions)
+
+
 BAD = {
+    "business hours": (lambda df: df.resample("bh"), NotImplementedError, "'bh'.* isn't built.* resample by 'h'"),
     "rule": (lambda df: df.resample("no such"), ValueError, "Invalid frequency"),
     "closed": (lambda df: df.resample("D", closed="up"), ValueError, "Unsupported value up for `closed`"),
     "label": (lambda df: df.resample("D", label="up"), ValueError, "Unsupported value up for `label`"),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.reductions.asked import Column, Median, Quantiles, check_interpolation, check_q
 
 
@@ -29,3 +30,10 @@ def test_bad_input():
         check_q(float("nan"))
     with pytest.raises(ValueError, match="interpolation must be one of"):
         check_interpolation("x")
+
+
+def test_quantiles_of_arrow_integers_are_floats():
+    series = pd.Series([1, None, 2, 3, 4, 2, 1, 1], dtype="int64[pyarrow]", name="x")
+    lazy = dd.from_pandas(series, npartitions=1)
+    pd.testing.assert_series_equal(lazy.quantile([0.5]).compute(), series.quantile([0.5]))
+    assert lazy.quantile([0.5])._meta.dtype == "double[pyarrow]"

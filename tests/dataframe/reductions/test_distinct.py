@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.reductions.distinct import (
     CountColumns,
     DropDuplicates,
@@ -53,3 +55,20 @@ def test_modes():
     count = CountColumns(True)
     parts = [count(pd.Series([2, 1, 2])), count(pd.Series([1, np.nan]))]
     assert Modes(count, None, "x")(parts).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("normalize", [False, True])
+def test_missing_values_of_objects_are_different_ones(normalize):
+    values = pd.Series([None, np.nan, pd.NA, "a", None, 1, np.nan, None], dtype=object, name="o")
+    expected = values.value_counts(dropna=False, normalize=normalize)
+    for npartitions in (1, 3, 8):
+        got = dd.from_pandas(values, npartitions=npartitions).value_counts(dropna=False, normalize=normalize).compute()
+        pd.testing.assert_series_equal(got, expected)
+
+
+def test_counts_of_arrow_values():
+    values = pd.Series([1, None, 2, 3, 4, 2, 1, 1], dtype="int64[pyarrow]")
+    for npartitions in (1, 3):
+        lazy = dd.from_pandas(values, npartitions=npartitions)
+        for options in ({}, {"dropna": False}, {"normalize": True}):
+            pd.testing.assert_series_equal(lazy.value_counts(**options).compute(), values.value_counts(**options))

@@ -118,3 +118,15 @@ def test_infinities_of_both_signs_are_no_missing_values(how):
     for df in (cut(INFINITE, [0, 2, 4, 6]), cut(INFINITE, [0, 1, 2, 3, 4, 5, 6])):
         assert_eq(getattr(df["x"], how)(), column)
         assert_eq(getattr(df, how)(), columns)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "int64[pyarrow]", "double[pyarrow]"])
+@pytest.mark.parametrize("values", [[], [None], [1], [1, None, 0, 1]])
+def test_missing_results_of_nullable_numbers(dtype, values):
+    series = pd.Series(pd.array(values, dtype=dtype))
+    for npartitions in (1, 2):
+        lazy = dd.from_pandas(series, npartitions=npartitions)
+        for how in ("mean", "std", "var"):
+            for skipna in (True, False):
+                got, expected = getattr(lazy, how)(skipna=skipna).compute(), getattr(series, how)(skipna=skipna)
+                assert got is expected is pd.NA or got == pytest.approx(expected)

@@ -79,3 +79,18 @@ def test_bad_input(case):
     call, kind, message = BAD[case]
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_missing_aggregates_are_filled():
+    for df in cuttings(FRAME):
+        table = df.pivot_table("k", "c", "x", "max", fill_value=7, observed=False)
+        assert_eq(table.compute().fillna(7), expected("k", "x", "max").fillna(7))
+        assert (table.compute()["zz"] == 7).all()
+
+
+def test_what_is_not_built():
+    df = cuttings(FRAME)[0]
+    with pytest.raises(NotImplementedError, match=r"makes no margins: .*groupby"):
+        df.pivot_table("k", "c", "x", margins=True)
+    with pytest.raises(NotImplementedError, match="remove_unused_categories"):
+        df.pivot_table("k", "c", "x", observed=True)
