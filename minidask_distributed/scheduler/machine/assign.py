@@ -32,7 +32,11 @@ ALWAYS_AHEAD = 0.01
 def assign(state: ClusterState) -> None:
     """Fill every worker that was touched since the last time, then let idle ones look for work elsewhere."""
     limit = state.memory_limit
-    state.pressed = bool(limit) and state.managed_bytes > state.limits.memory_pressure * limit
+    pressed = bool(limit) and state.managed_bytes > state.limits.memory_pressure * limit
+    if state.pressed and not pressed:
+        # Workers go on with their own shares, of which they were to leave some for later.
+        state.dirty.update(state.idle)
+    state.pressed = pressed
     while state.dirty:
         dirty = list(state.dirty)
         state.dirty.clear()

@@ -88,8 +88,7 @@ def unhold(state: ClusterState, worker: Worker, tasks: list[Task]) -> None:
             drop_value(state, task)
         worker.held.discard(task)
         worker.unique.pop(task, None)
-        worker.nbytes -= task.nbytes
-        state.managed_bytes -= task.nbytes
+        state.make_room(worker, task.nbytes)
         if task.holder is worker:
             if task.copies:
                 task.holder = next(iter(task.copies))

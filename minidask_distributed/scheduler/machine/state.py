@@ -238,6 +238,13 @@ class ClusterState:
             self.dirty_clients[client] = None
         last.tasks.append(local)
 
+    def make_room(self, worker: Worker, nbytes: int) -> None:
+        """A worker holds so much less, and may be sent more if that was what it lacked."""
+        worker.nbytes -= nbytes
+        self.managed_bytes -= nbytes
+        if worker.memory_limit and worker not in self.idle:
+            self.dirty[worker] = None
+
     def tell_free(self, worker: Worker, task_id: int) -> None:
         """Tell a worker to forget a task."""
         out = worker.out

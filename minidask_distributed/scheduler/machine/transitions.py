@@ -258,8 +258,7 @@ def _let_free(state: ClusterState, worker: Worker, task: Task) -> None:
     worker.held.discard(task)
     worker.unique.pop(task, None)
     worker.unconfirmed.pop(task, None)
-    worker.nbytes -= task.nbytes
-    state.managed_bytes -= task.nbytes
+    state.make_room(worker, task.nbytes)
     state.tell_free(worker, task.id)
 
 

@@ -80,6 +80,7 @@ STAMPS = {
     # Whatever looks at the wall clock, and why it may: all of these are read by people.
     "client/profiling.py": "from when on a profile is asked for",
     "client/queries.py": "from when on the task stream is asked for",
+    "dashboard/application.py": "what of a page's frames is sent when, unless a recording brings its own",
     "dashboard/feeds/desk.py": "when what a page shows was read",
     "dashboard/info_routes.py": "how long ago lines of the log were written",
     "dashboard/worker_parts.py": "how long ago lines of the log were written",
