@@ -26,8 +26,11 @@ from minidask_distributed.scheduler.machine.states import (
 )
 
 
-def schedule(state: ClusterState, task: Task) -> None:
-    """Let a released task, and all that it needs and that isn't there, be computed."""
+def schedule(state: ClusterState, task: Task, again: bool = False) -> None:
+    """Let a released task, and all that it needs and that isn't there, be computed.
+
+    With ``again`` its result was there: what it is made of may have been cancelled since, by somebody who doesn't need it.
+    """
     order = [task]
     failed: list[Task] = []
     ready: list[Task] = []
@@ -47,7 +50,12 @@ def schedule(state: ClusterState, task: Task) -> None:
                 if dep.state == RELEASED:
                     order.append(dep)
                 elif dep.state == ERRED:
-                    failed.append(dep)
+                    if again and dep.recipe is not None and dep.failure is not None and dep.failure.kind == "cancelled":
+                        state.move(dep, RELEASED)
+                        dep.trouble = None
+                        order.append(dep)
+                    else:
+                        failed.append(dep)
         current.n_missing = missing
         state.move(current, WAITING)
         if not missing:
@@ -385,7 +393,7 @@ def lose_result(state: ClusterState, tasks: list[Task]) -> None:
             if task.recipe is not None:
                 for client, local in task.wants():
                     state.tell_undone(client, local)
-            schedule(state, task)
+            schedule(state, task, again=True)
         else:
             drop(state, task)
     for task in kept:

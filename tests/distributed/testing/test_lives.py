@@ -23,6 +23,12 @@ def test_longer_lives(seed):
     Life(seed, acts=150).live()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "acts"), [(1194, 40), (10408, 200), (11436, 200), (30751, 60)])
+def test_lives_that_once_went_wrong(seed, acts):
+    Life(seed, acts=acts).live()
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("block", range(40))
