@@ -377,18 +377,24 @@ class SpillBuffer(MutableMapping[int, Any]):
             for file in trash:
                 self._store.remove(file)
             if chosen is not None:
-                entry, value = chosen
+                entry, value, written = chosen
                 # What was dropped is destroyed with `value`; what has to be written is written first.
-                if entry.value is not MISSING:
+                if not written:
                     self._write(self._store, entry, value)
                 del entry, value
             del chosen
 
-    def _choose(self) -> tuple[Entry, Any] | None:
+    def _choose(self) -> tuple[Entry, Any, bool] | None:
+        """Return an entry to take out of memory, its value, and whether it has a file: then it is out already.
+
+        Somebody may read it back before the thread comes to it, which must not have it written a second time.
+        """
         if not self._wants_room() or monotonic() < self._blocked_until:
             return None
         _, entry = self._order.popitem(last=False)
-        return (entry, self._leave_memory(entry) if entry.file is not None else entry.value)
+        if entry.file is not None:
+            return entry, self._leave_memory(entry), True
+        return entry, entry.value, False
 
     def _write(self, store: FileStore, entry: Entry, value: Any) -> None:
         def unwanted() -> bool:
