@@ -47,7 +47,7 @@ def assemble(blocks: Any, numblocks: tuple[int, ...]) -> Any:
     plain = issubclass(kind, np.ndarray) and not issubclass(kind, np.ma.MaskedArray)
     if plain and all(type(block) is kind for block in flat):
         return _fill(flat, numblocks)
-    return _concatenate(blocks, 0, len(numblocks))
+    return join_nested(blocks, range(len(numblocks)))
 
 
 def join(blocks: Sequence[Any], axis: int = 0) -> Any:
@@ -62,6 +62,17 @@ def join(blocks: Sequence[Any], axis: int = 0) -> Any:
         return blocks[0]
     masked = any(isinstance(block, np.ma.MaskedArray) for block in blocks)
     return (np.ma.concatenate if masked else np.concatenate)(blocks, axis=axis)
+
+
+def join_nested(nested: Any, axes: Sequence[int]) -> Any:
+    """Return nested lists of blocks joined, one level an axis, outermost first; without axes what there is.
+
+    Examples
+    --------
+    >>> join_nested([[np.ones((1, 1)), np.zeros((1, 1))]], (0, 1))
+    array([[1., 0.]])
+    """
+    return join([join_nested(part, axes[1:]) for part in nested], axes[0]) if axes else nested
 
 
 def _own(block: Any) -> Any:
@@ -110,9 +121,3 @@ def _fill(flat: list[np.ndarray[Any, Any]], numblocks: tuple[int, ...]) -> np.nd
             raise ValueError(f"block {index} has shape {block.shape}, but its neighbours need {expected}")
         out[place] = block
     return out
-
-
-def _concatenate(blocks: Any, axis: int, ndim: int) -> Any:
-    if axis == ndim:
-        return blocks
-    return join([_concatenate(block, axis + 1, ndim) for block in blocks], axis)

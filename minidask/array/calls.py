@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from minidask.array.assemble import join
+from minidask.array.assemble import join_nested
 from minidask.array.checking import as_declared, check_shape
 from minidask.array.chunks import Chunks, starts_of
 from minidask.graph.task import func_name
@@ -138,15 +138,8 @@ class JoinFirst:
         return str(getattr(self.func, "short_name", None) or func_name(self.func))
 
     def __call__(self, *blocks: Any, **kwargs: Any) -> Any:
-        joined = [_join(block, axes) for block, axes in zip(blocks, self.axes, strict=True)]
+        joined = [join_nested(block, axes) for block, axes in zip(blocks, self.axes, strict=True)]
         return self.func(*joined, **kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return JoinFirst, (self.func, self.axes)
-
-
-def _join(nested: Any, axes: tuple[int, ...]) -> Any:
-    if not axes:
-        return nested
-    parts = [_join(part, axes[1:]) for part in nested]
-    return join(parts, axes[0])

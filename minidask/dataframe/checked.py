@@ -90,11 +90,12 @@ def as_declared(meta: Any, value: Any) -> Any:
     """
     if isinstance(value, pd.Series):
         return value if meta.dtype in (value.dtype, "category") else value.astype(meta.dtype)
-    wrong = [at for at, dtype in enumerate(meta.dtypes) if dtype not in (value.dtypes.iloc[at], "category")]
+    kinds = enumerate(zip(meta.dtypes, value.dtypes, strict=True))
+    wrong = {at: declared for at, (declared, dtype) in kinds if declared not in (dtype, "category")}
     if wrong:
         value = value.copy()
-        for at in wrong:
-            value.isetitem(at, value.iloc[:, at].astype(meta.dtypes.iloc[at]))
+        for at, declared in wrong.items():
+            value.isetitem(at, value.iloc[:, at].astype(declared))
     return value
 
 

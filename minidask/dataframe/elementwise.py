@@ -41,7 +41,9 @@ class Settling(NamedTuple):
         if isinstance(made, pd.Series):
             dtype = self.dtypes[0][1]
             return made if made.dtype == dtype else made.astype(dtype)
-        wanted = {name: dtype for name, dtype in self.dtypes if name in made.columns and made.dtypes[name] != dtype}
+        # Of the columns some may have been left out.
+        found = made.dtypes.to_dict()
+        wanted = {name: dtype for name, dtype in self.dtypes if found.get(name, dtype) != dtype}
         return made.astype(wanted) if wanted else made
 
 
@@ -50,7 +52,8 @@ def _settling(name: str, before: Any, after: Any) -> Any:
     if isinstance(before, pd.Series):
         holes = [(before.name, after.dtype)] if _promotes(before.dtype, after.dtype) else []
     elif isinstance(before, pd.DataFrame) and before.columns.is_unique:
-        holes = [(one, after.dtypes[one]) for one in before.columns if _promotes(before.dtypes[one], after.dtypes[one])]
+        kinds = zip(before.columns, before.dtypes, after.dtypes, strict=True)
+        holes = [(one, then) for one, dtype, then in kinds if _promotes(dtype, then)]
     else:
         holes = []
     return Settling(name, tuple(holes)) if holes else Method(name)

@@ -9,10 +9,10 @@ Not for: the memory of single workers or tasks.
 from __future__ import annotations
 
 import uuid
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from minidask.units import parse_timedelta
+from minidask_distributed.client.around import Around
 from minidask_distributed.client.current import current_client
 from minidask_distributed.client.lasting import LastingCall
 
@@ -130,13 +130,15 @@ class MemorySampler:
         return frame.plot(**{**labels, **kwargs})
 
 
-class _Block:
+class _Block(Around):
     """One series in the making."""
+
+    written = "sampler.sample"
 
     def __init__(self, sampler: MemorySampler, label: str, client: Client, measure: str, interval_s: float) -> None:
         self._sampler = sampler
         self._label = label
-        self._client = client
+        self.client = client
         self._call = LastingCall(client, "memory_sample", measure=measure, interval=interval_s)
 
     async def _begin(self) -> None:
@@ -145,21 +147,3 @@ class _Block:
     async def _end(self) -> None:
         answer = await self._call.end()
         self._sampler.samples[self._label] = list(zip(answer["time"], answer["bytes"], strict=True))
-
-    def __enter__(self) -> None:
-        if self._client.asynchronous:
-            raise TypeError("the client is asynchronous: use `async with sampler.sample(...)`")
-        self._client.sync(self._begin)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._client.sync(self._end)
-
-    async def __aenter__(self) -> None:
-        await self._begin()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        await self._end()

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import Any
 
 from minidask.graph.task import Key
 from minidask.units import parse_timedelta
+from minidask_distributed.client.around import Around
 from minidask_distributed.client.connection import Connection
 from minidask_distributed.client.current import current_client
 from minidask_distributed.client.describing import SchedulerInfo
@@ -353,7 +353,7 @@ def executions_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-class get_task_stream:
+class get_task_stream(Around):
     """Collect the tasks that ran during a block, in ``data`` afterwards; see `Queries.get_task_stream`.
 
     Parameters
@@ -396,26 +396,6 @@ class get_task_stream:
         self.data.extend(await self.client._get_task_stream(self._start, None, None))
         if self._wanted:
             self.figure = draw("task_stream", self.data, self._file)
-
-    def __enter__(self) -> get_task_stream:
-        if self.client.asynchronous:
-            raise TypeError("the client is asynchronous: use `async with get_task_stream(...)`")
-        self.client.sync(self._begin)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self.client.sync(self._end)
-
-    async def __aenter__(self) -> get_task_stream:
-        await self._begin()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        await self._end()
 
 
 def keys_of(what: Any) -> list[Key] | None:

@@ -9,10 +9,10 @@ Invariants: bounded by what the scheduler remembers (``distributed.scheduler.das
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 from minidask.graph.task import Key
+from minidask_distributed.client.around import Around
 from minidask_distributed.client.current import current_client
 from minidask_distributed.client.queries import executions_of
 from minidask_distributed.protocol.keys import decode_keys
@@ -20,7 +20,7 @@ from minidask_distributed.protocol.keys import decode_keys
 __all__ = ["get_task_metadata"]
 
 
-class get_task_metadata:
+class get_task_metadata(Around):
     """Collect what became of the tasks that end during a block, in ``metadata`` and ``state`` afterwards.
 
     Parameters
@@ -81,23 +81,3 @@ class get_task_metadata:
                 span = {"action": "compute", "start": stop - duration, "stop": stop}
                 about = {"worker": worker, "thread": thread, "exception": f"{type_name}: {text}", "startstops": [span]}
                 self.metadata[key] = about
-
-    def __enter__(self) -> get_task_metadata:
-        if self.client.asynchronous:
-            raise TypeError("the client is asynchronous: use `async with get_task_metadata(...)`")
-        self.client.sync(self._begin)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self.client.sync(self._end)
-
-    async def __aenter__(self) -> get_task_metadata:
-        await self._begin()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        await self._end()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minidask.array.assemble import join_nested
 from minidask.array.checking import as_declared, check_shape
 from minidask.array.chunks import Chunks, normalize_axes, normalize_axis
 from minidask.array.collection import new_array
@@ -80,17 +81,16 @@ class Last(NamedTuple):
 
 
 def join(nested: Any, axes: tuple[int, ...]) -> Any:
-    """Concatenate nested lists of arrays, one level an axis.
+    """Concatenate nested lists of arrays, one level an axis; without axes there is one array, perhaps in a list.
 
     Examples
     --------
-    >>> join([[np.ones((1, 1)), np.zeros((1, 1))]], (0, 1))
-    array([[1., 0.]])
+    >>> join([np.ones(1)], ())
+    array([1.])
     """
-    if not axes or not isinstance(nested, list):
-        return nested[0] if isinstance(nested, list) else nested
-    parts = [join(part, axes[1:]) for part in nested]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=axes[0])
+    if not isinstance(nested, list):
+        return nested
+    return join_nested(nested, axes) if axes else nested[0]
 
 
 def reduction(

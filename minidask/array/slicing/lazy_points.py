@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidask.array.assemble import flatten, join
+from minidask.array.assemble import flatten, join, join_nested
 from minidask.array.chunks import REMEDY, Size, UnknownChunkSizes, check_known, has_unknown, is_unknown
 from minidask.array.collection import ArrayBase, as_numpy, check_known_shape, new_array
 from minidask.array.elementwise import as_array, elementwise, from_memory
@@ -237,7 +237,7 @@ class TakeLazily(NamedTuple):
     def __call__(self, *operands: Any) -> Any:
         *positions, blocks = operands
         places = located(positions, self.axes, self.lengths)
-        whole = _joined(blocks, self.axes)
+        whole = join_nested(blocks, self.axes)
         at = self.axes[0] if len(self.axes) == 1 else 0
         order = (*self.axes, *[axis for axis in range(whole.ndim) if axis not in self.axes])
         view = whole if len(self.axes) == 1 else whole.transpose(order)
@@ -261,10 +261,6 @@ def located(positions: Any, axes: tuple[int, ...], lengths: tuple[int, ...]) -> 
         return list(np.broadcast_arrays(*places))
     except ValueError:
         raise mismatch(places) from None
-
-
-def _joined(blocks: Any, axes: tuple[int, ...]) -> Any:
-    return join([_joined(block, axes[1:]) for block in blocks], axes[0]) if axes else blocks
 
 
 def put_lazily(x: ArrayBase, positions: dict[int, Any], value: Any, at: int) -> Any:

@@ -345,9 +345,7 @@ def _values(x: ArrayBase, value: Any, shape: tuple[Any, ...]) -> tuple[Any, Any]
     if given.ndim == 0 and not isinstance(value, ArrayBase):
         _check_cast(x, value)
         return value, None
-    array = as_array(given)
-    while array.ndim > len(shape) and array.shape[0] == 1:
-        array = array[0]
+    array = as_array(_squeezed(given, len(shape)))
     fits = array.ndim <= len(shape) and all(
         n == m or n == 1 or n != n or m != m for n, m in zip(array.shape[::-1], shape[::-1], strict=False)
     )

@@ -147,13 +147,15 @@ class WriteFile:
 
         Whole numbers are floats in pandas where one is missing; files have whole numbers with one missing.
         """
-        found: dict[str, pa.DataType] = {}
-        for name in frame.columns:
-            dtype: Any = self.meta.dtypes[name]
-            plain = isinstance(dtype, np.dtype) and dtype.kind in "iufb"
-            if plain and frame.dtypes[name] != dtype and name not in self.types:
-                found[name] = pa.from_numpy_dtype(dtype)
-        return found
+        declared = self.meta.dtypes.to_dict()
+        return {
+            name: pa.from_numpy_dtype(declared[name])
+            for name, dtype in zip(frame.columns.tolist(), frame.dtypes, strict=True)
+            if dtype != declared[name]
+            and isinstance(declared[name], np.dtype)
+            and declared[name].kind in "iufb"
+            and name not in self.types
+        }
 
     def _typed(self, frame: pd.DataFrame, given: Mapping[str, pa.DataType]) -> pa.Table:
         index = bool(self.write_index)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from minidask_distributed.scheduler.machine.records import Task, Worker
 from minidask_distributed.scheduler.machine.state import ClusterState
 from minidask_distributed.scheduler.observing.relations import MOST_SHOWN
-from minidask_distributed.scheduler.observing.wording import label, listed, memory_of, offers
+from minidask_distributed.scheduler.observing.wording import by_name, label, listed, memory_of, offers
 
 PAUSED: Final = {
     "kind": "paused",
@@ -21,7 +21,7 @@ PAUSED: Final = {
 def restriction(state: ClusterState, task: Task) -> dict[str, Any]:
     """Return why no worker may run a task: the fields of an `Explanation`."""
     options = task.options
-    workers = [worker for worker in state.workers.values() if worker.status != "gone"]
+    workers = sorted((one for one in state.workers.values() if one.status != "gone"), key=by_name)
     if options is None or not workers:
         return {"kind": "no-workers", "reason": "the cluster has no workers", "advice": "start workers"}
     wants = [f"{name}={amount:g}" for name, amount in options.resources.items()]
@@ -65,7 +65,7 @@ def restriction(state: ClusterState, task: Task) -> dict[str, Any]:
 
 def without_running(workers: list[Worker]) -> dict[str, Any]:
     """Return why none of these workers, which may run a task, takes any: the fields of an `Explanation`."""
-    there = [one for one in workers if one.status != "gone"]
+    there = sorted((one for one in workers if one.status != "gone"), key=by_name)
     paused = [one for one in there if one.status == "paused"]
     if not there:
         advice = "start workers: cluster.scale(n), or minidask-worker"

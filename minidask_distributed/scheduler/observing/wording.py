@@ -25,6 +25,19 @@ def label(worker: Worker) -> str:
     return worker.address if worker.name == worker.address else f"{worker.name} ({worker.address})"
 
 
+def by_name(worker: Worker) -> tuple[int, str]:
+    """Return what workers are sorted by, so that what is said of them doesn't depend on who arrived first.
+
+    Examples
+    --------
+    >>> workers = [Worker(i, 7, f"tcp://127.0.0.1:{i}", str(10 - i), 2, 0) for i in range(3)]
+    >>> [worker.name for worker in sorted(workers, key=by_name)]
+    ['8', '9', '10']
+    """
+    name = str(worker.name)
+    return len(name), name
+
+
 def listed(names: Iterable[Any]) -> str:
     """Return names in a row, the first few of them.
 

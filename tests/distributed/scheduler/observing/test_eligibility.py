@@ -54,11 +54,12 @@ def test_only_one_that_leaves_offers_it(table):
 
 
 def test_many_workers_are_summed_up(table):
-    for n in range(30):
+    for n in reversed(range(30)):  # whoever arrives first, they are named in order
         table.worker(f"w{n}")
     table.upload("me", {"a": []}, options=[GPU], option=[0])
     found = restriction(table.state, table.task("a"))
     assert len(found["details"]) == 21
+    assert [said.split()[0] for said in found["details"][:3]] == ["w0", "w1", "w2"]
     assert found["details"][-1] == "… and 10 more workers"
 
 

@@ -134,7 +134,7 @@ def test_no_worker_offers_the_resource(table):
     found = why(table, "a")
     assert (found.state, found.kind) == ("no-worker", "resources")
     assert found.reason == "no worker has the resources that it asks for: GPU=1"
-    assert found.details == ("w (tcp://w) offers disk=2", "v (tcp://v) offers no resources")
+    assert found.details == ("v (tcp://v) offers no resources", "w (tcp://w) offers disk=2")
 
 
 def test_no_worker_at_all_for_a_resource(table):
