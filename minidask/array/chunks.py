@@ -13,17 +13,20 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, TypeAlias
 
 from numpy.exceptions import AxisError
 
+from minidask.array.remembered import remembered
 from minidask.tokenize import quick_token
 
 Size: TypeAlias = "int | float"
 Sizes: TypeAlias = tuple[Size, ...]
 Chunks: TypeAlias = tuple[Sizes, ...]
 
+# Fewer sizes than these are added up sooner than looked up.
+_LONG = 32
 REMEDY = "call x.compute_chunk_sizes() first, which computes the array once to learn them"
 
 
@@ -39,7 +42,31 @@ def shape_of(chunks: Chunks) -> tuple[Size, ...]:
     >>> shape_of(((5, 5), (3, 3, 4)))
     (10, 10)
     """
-    return tuple([sum(sizes) for sizes in chunks])
+    return tuple([sum(sizes) if len(sizes) < _LONG else length_of(sizes) for sizes in chunks])
+
+
+@remembered
+def length_of(sizes: Sizes) -> Size:
+    """Return the length of an axis; NaN if it isn't known.
+
+    Examples
+    --------
+    >>> length_of((3, 3, 4))
+    10
+    """
+    return sum(sizes)
+
+
+@remembered
+def joined_sizes(*parts: Sizes) -> Sizes:
+    """Return the sizes of axes one behind the other.
+
+    Examples
+    --------
+    >>> joined_sizes((3, 3), (4,))
+    (3, 3, 4)
+    """
+    return tuple(chain.from_iterable(parts))
 
 
 def numblocks_of(chunks: Chunks) -> tuple[int, ...]:
@@ -55,7 +82,7 @@ def is_unknown(size: Size) -> bool:
 def has_unknown(shape: Sequence[Size]) -> bool:
     """Whether a length in a shape is not known."""
     # NaN spreads through a sum, which costs a tenth of a loop.
-    total = sum(shape)
+    total = length_of(shape) if type(shape) is tuple and len(shape) >= _LONG else sum(shape)
     return total != total
 
 
@@ -73,7 +100,7 @@ def check_known(what: str, sizes: Sequence[Size]) -> None:
         raise UnknownChunkSizes(f"{what} needs chunk sizes that aren't known before computing: {REMEDY}")
 
 
-@lru_cache(1024)
+@remembered
 def starts_of(sizes: Sizes) -> tuple[Any, ...]:
     """Return where each block of an axis begins, and at the end the axis's length.
 
@@ -85,7 +112,7 @@ def starts_of(sizes: Sizes) -> tuple[Any, ...]:
     return tuple(accumulate(sizes, initial=0))
 
 
-@lru_cache(1024)
+@remembered
 def sizes_token(sizes: Sizes) -> str:
     """Return what stands for an axis's sizes in names: hashing the tuple itself is quick, making text of it is not."""
     return quick_token("sizes", sizes)
@@ -130,6 +157,7 @@ def even(length: int, size: int) -> tuple[int, ...]:
     return (size,) * whole + ((rest,) if rest else ())
 
 
+@remembered
 def largest_of(sizes: Sizes) -> int:
     """Return the largest of the sizes of an axis; unknown ones count as 1."""
     return max(sizes) if sizes and not has_unknown(sizes) else max([size for size in sizes if size == size], default=1)  # type: ignore[return-value]

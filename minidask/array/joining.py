@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import REMEDY, has_unknown, normalize_axis
+from minidask.array.chunks import REMEDY, has_unknown, joined_sizes, normalize_axis
 from minidask.array.collection import another, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
@@ -131,7 +131,7 @@ def concatenate(
     order = tuple([places[x.name] for x in longer])
     name = f"concatenate-{quick_token('concatenate', axis, *[x.name for x in longer])}"
     layer = Joined(name, tuple(layers.values()), order, axis)
-    sizes = tuple(chain.from_iterable([x._chunks[axis] for x in longer]))
+    sizes = joined_sizes(*[x._chunks[axis] for x in longer])
     chunks = (*longer[0]._chunks[:axis], sizes, *longer[0]._chunks[axis + 1 :])
     return rebind("concatenate", out, new_array(layer, chunks, meta_of(longer[0]._meta, ndim, dtype)))
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from minidask import config
-from minidask.array.chunks import REMEDY, Chunks, Size, Sizes, UnknownChunkSizes, even, has_unknown, largest_of
+from minidask.array.chunks import REMEDY, Chunks, Size, Sizes, UnknownChunkSizes, even, has_unknown, largest_of, length_of
+from minidask.array.remembered import by_identity
 from minidask.units import parse_bytes
 
 
@@ -137,17 +138,21 @@ def _axis_sizes(each: Any, length: Size, axis: int) -> Sizes:
         raise TypeError(
             f"the chunks of axis {axis} must be an int, a tuple or text, got {type(each).__name__}: {each!r:.80}"
         )
-    if set(map(type, each)) == {int} and min(each) >= 0:
-        # The same tuple again: comparing it with itself costs nothing.
-        sizes: Sizes = tuple(each)
-    else:
+    # The same tuple again: comparing it with itself costs nothing.
+    sizes: Sizes = tuple(each)
+    if not _are_sizes(sizes):
         sizes = tuple([_one_size(size, axis) for size in each]) or (0,)
-    total = sum(sizes)
+    total = length_of(sizes)
     if total != length and not (has_unknown((total,)) or has_unknown((length,))):
         raise ValueError(
             f"chunks do not add up to the shape: {_short(sizes)} sum up to {total}, axis {axis} is {length} long"
         )
     return sizes
+
+
+@by_identity
+def _are_sizes(sizes: tuple[Any, ...]) -> bool:
+    return set(map(type, sizes)) == {int} and min(sizes) >= 0
 
 
 def _one_size(size: Any, axis: int) -> Size:
@@ -194,7 +199,7 @@ def _automatic(
 
 def _aligned(side: int, length: int, previous: Sizes) -> int:
     """Return a size near ``side`` that is a multiple, or an even part, of the earlier blocks' size."""
-    earlier = int(largest_of(previous))
+    earlier = int(largest_of(tuple(previous)))
     if side >= length or earlier == 0:
         return side
     if side >= earlier:

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from minidask.array.chunks import Chunks, numblocks_of, starts_of
+from minidask.array.chunks import Chunks, Sizes, numblocks_of, starts_of
+from minidask.array.remembered import remembered
 from minidask.graph import Blockwise, Layer, Parts, identity
 from minidask.graph.blockwise import Constant, InputOf, Operand
 
@@ -56,8 +57,14 @@ def region_of(chunks: Chunks) -> Region:
     >>> region_of(((2, 1), (3,)))[(1, 0)]
     (slice(2, 3, None), slice(0, 3, None))
     """
-    edges = [starts_of(sizes) for sizes in chunks]
-    return Region(tuple([tuple(map(slice, edge[:-1], edge[1:])) for edge in edges]))
+    return Region(tuple([_spans(sizes) for sizes in chunks]))
+
+
+@remembered
+def _spans(sizes: Sizes) -> tuple[slice, ...]:
+    """Return the slice of each block of an axis."""
+    edges = starts_of(sizes)
+    return tuple(map(slice, edges[:-1], edges[1:]))
 
 
 class Pieces:

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from operator import sub
 from typing import Any
 
-from minidask.array.chunks import Chunks, Sizes, has_unknown, starts_of
+from minidask.array.chunks import Chunks, Sizes, has_unknown, shape_of, starts_of
 from minidask.array.collection import ArrayBase
 from minidask.array.rechunk import one_block_each, rechunk_to
+from minidask.array.remembered import remembered
 
 
 def broadcast_shape(shapes: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -59,7 +60,15 @@ def common_sizes(candidates: Sequence[Sizes]) -> Sizes:
     (4, 1, 5)
     """
     first = candidates[0]
-    if all(sizes is first or sizes == first for sizes in candidates):
+    if all([sizes is first for sizes in candidates]):
+        return first
+    return _common(*candidates)
+
+
+@remembered
+def _common(*candidates: Sizes) -> Sizes:
+    first = candidates[0]
+    if all(sizes == first for sizes in candidates):
         return first
     unknown = [sizes for sizes in candidates if has_unknown(sizes)]
     if unknown:
@@ -70,8 +79,9 @@ def common_sizes(candidates: Sequence[Sizes]) -> Sizes:
             )
         known = [sizes for sizes in candidates if not has_unknown(sizes)]
         return known[0] if known else first
-    if len({sum(sizes) for sizes in candidates}) > 1:
-        raise ValueError(f"operands have different lengths along one axis: {[sum(sizes) for sizes in candidates]}")
+    lengths = shape_of(candidates)
+    if len(set(lengths)) > 1:
+        raise ValueError(f"operands have different lengths along one axis: {list(lengths)}")
     edges = sorted(set().union(*map(starts_of, candidates)))
     return tuple(map(sub, edges[1:], edges)) or (0,)
 

@@ -15,6 +15,7 @@ from operator import sub
 from typing import NamedTuple, TypeAlias
 
 from minidask.array.chunks import Sizes, block_at, starts_of
+from minidask.array.remembered import remembered
 
 _ALL = slice(None)
 
@@ -89,6 +90,7 @@ def cut_at(sizes: Sizes, position: int) -> At:
     return At(*block_at(sizes, position))
 
 
+@remembered
 def cut_slice(sizes: Sizes, start: int, stop: int, step: int) -> Cut:
     """Return the cut of a slice whose three numbers are those of ``slice.indices``.
 

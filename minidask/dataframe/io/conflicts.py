@@ -50,7 +50,7 @@ def conflict_error(reader: Any, part: Any, data: bytes, columns: list[Hashable],
             na_filter=False,
             low_memory=False,
         )
-    except (ValueError, TypeError) as again:
+    except (ValueError, TypeError, OverflowError) as again:
         return ValueError(f"{part}: {error or again}")
     for label in columns:
         promised = reader.meta[label].dtype if label in reader.meta.columns else None

@@ -24,7 +24,7 @@ from pandas.tseries.api import guess_datetime_format
 
 from minidask import config
 from minidask.dataframe.io.csv_options import CsvOptions, csv_options
-from minidask.dataframe.io.csv_reader import CsvPart, CsvReader
+from minidask.dataframe.io.csv_reader import CsvPart, CsvReader, has_texts
 from minidask.dataframe.io.path_column import path_categories, path_column_name
 from minidask.dataframe.io.records import header_end, next_record
 from minidask.dataframe.meta import UNKNOWN_CATEGORIES
@@ -281,6 +281,12 @@ def _reader(
         None,
         date_format,
         check_fields,
+        next(iter(meta.columns), None),
+        {
+            label: has_texts(column)
+            for label, column in frame.items()
+            if column.dtype != meta[label].dtype and isinstance(column.dtype, pd.CategoricalDtype) and column.notna().any()
+        },
     )
 
 
@@ -382,7 +388,8 @@ def _date_format(options: CsvOptions, data: bytes, frame: pd.DataFrame, dates: l
         if label in formats:
             continue
         values = text[label].dropna()
-        if len(values) == 0:
+        # What a converter made of them is for pandas to understand.
+        if len(values) == 0 or not isinstance(values.iloc[0], str):
             continue
         guess = guess_datetime_format(values.iloc[0], dayfirst=bool(options.keywords.get("dayfirst", False)))
         if guess is not None:

@@ -128,6 +128,9 @@ def csv_options(caller: str, keywords: Mapping[str, Any]) -> CsvOptions:
     if given.get("index_col", False) is None:
         given.pop("index_col")
     given.pop("low_memory", None)
+    if given.get("parse_dates") is True:
+        # That means the index, which no file gives here.
+        given.pop("parse_dates")
     dtype, usecols = given.pop("dtype", None), given.pop("usecols", None)
     if usecols is not None and not callable(usecols):
         usecols = list(usecols)

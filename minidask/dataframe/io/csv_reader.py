@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any
 
@@ -76,6 +76,10 @@ class CsvReader:
         How dates are written, found in the sample.
     check_fields : bool
         Whether a row of too many fields is an error (it would become an index).
+    counted : Hashable
+        The column that is parsed if none is needed, for the number of rows; None if the user picked no column.
+    texts : mapping
+        For columns of categories that nobody declared: whether the sample's are texts; left out where it has none.
     """
 
     options: CsvOptions
@@ -86,6 +90,8 @@ class CsvReader:
     path_column: str | None
     date_format: Any
     check_fields: bool
+    counted: Hashable
+    texts: Mapping[Hashable, bool] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[Hashable, ...]:
@@ -197,8 +203,10 @@ class CsvReader:
             data = self._with_first_row(part, data, len(header))
             if len(data) == len(header):
                 return self._no_rows(wanted)
-        # At least one column is parsed: it says how many rows there are.
-        used = wanted or [self.labels[0]]
+        # At least one column is parsed: it says how many rows there are. pandas counts none where none is picked.
+        if self.counted is None:
+            return self._no_rows(wanted)
+        used = wanted or [self.counted]
         try:
             frame = self.parse(data, used)
         except EmptyDataError:
@@ -244,7 +252,13 @@ class CsvReader:
                 keywords.update(parse_dates=None, dtype=None, usecols=None)
             return self.options.parse(data, keywords)
         self._pick(keywords, columns)
-        return self.options.parse(data, keywords)[columns]
+        try:
+            return self.options.parse(data, keywords)[columns]
+        except ParserError as error:
+            # pandas refuses to pick columns where no row of the block has them all; it fills up whole rows.
+            if "Too many columns" not in str(error) or len(keywords.get("names") or ()) != len(self.labels):
+                raise
+            return self.options.parse(data, {**keywords, "usecols": None})[columns]
 
     def _pick(self, keywords: dict[str, Any], columns: list[Hashable]) -> None:
         """Have pandas parse only some columns, where that is sure to give the same."""
@@ -255,6 +269,8 @@ class CsvReader:
             or self.options.usecols is not None
             or self.options.whole
             or len(set(self.labels)) < len(self.labels)
+            # Where columns are picked, pandas doesn't see that a row has too many fields.
+            or self.options.keywords.get("on_bad_lines", "error") != "error"
         ):
             return
         keywords["usecols"] = [at for at, label in enumerate(self.labels) if label in set(columns)]
@@ -271,7 +287,11 @@ class CsvReader:
         broken: list[Hashable] = []
         for label, found in frame.items():
             promised = self.meta[label].dtype
-            if found.dtype == promised or _open_categories(promised, found.dtype):
+            if found.dtype == promised:
+                continue
+            if _open_categories(promised, found.dtype):
+                if self._differ(part, label, found):
+                    again[label] = "str"
                 continue
             settled = settle(found, promised)
             if settled is not None:
@@ -284,10 +304,24 @@ class CsvReader:
             raise conflict_error(self, part, data, broken, None)
         if again:
             text = self.parse(data, list(again), dtype=again, low_memory=False)
-            changed.update({label: text[label] for label in again})
+            for label in again:
+                categorical = isinstance(self.meta[label].dtype, pd.CategoricalDtype)
+                changed[label] = text[label].astype("category") if categorical else text[label]
         for label, values in changed.items():
             frame[label] = values
         return frame
+
+    def _differ(self, part: CsvPart, label: Hashable, found: pd.Series) -> bool:
+        """Return whether categories are numbers here and texts in the sample; raises ValueError for the opposite."""
+        if not len(found.cat.categories) or label not in self.texts:
+            return False
+        text = has_texts(found)
+        if text and not self.texts[label]:
+            raise ValueError(
+                f"{part}: the categories of the column {label!r} are texts here, but numbers in {self.sampled}. "
+                f"Read it with dtype={{{label!r}: 'str'}} and make it a categorical with .astype('category')"
+            )
+        return self.texts[label] and not text
 
     def _may_parse_as(self, label: Hashable, found: Any, promised: Any) -> bool:
         """Return whether a column is what pandas would make of the whole if it is parsed with the promised dtype."""
@@ -295,6 +329,11 @@ class CsvReader:
             return False
         # Integers that no double holds are rounded by the parser as they would be among fractions.
         return is_text(promised) or (is_float_dtype(promised) and is_integer_dtype(found))
+
+
+def has_texts(column: pd.Series) -> bool:
+    """Return whether a categorical's categories are texts; pandas makes numbers of them where it can."""
+    return is_text(column.cat.categories.dtype) or column.cat.categories.dtype == object
 
 
 def _open_categories(promised: Any, found: Any) -> bool:

@@ -76,6 +76,8 @@ def span_of(index: Any, label: Any) -> Span:
     is_day = isinstance(label, datetime.date) and not isinstance(label, datetime.datetime)
     if is_day and isinstance(index, pd.DatetimeIndex):
         label = pd.Timestamp(label)
+    if isinstance(index, pd.PeriodIndex) and isinstance(label, datetime.date):
+        label = pd.Period(label, freq=index.dtype.freq)  # type: ignore[union-attr]
     if not isinstance(label, str):
         return Span(label, label)
     try:
@@ -83,10 +85,11 @@ def span_of(index: Any, label: Any) -> Span:
             return _dates(index, label)
         if isinstance(index, pd.PeriodIndex):
             period, freq = pd.Period(label), index.dtype.freq  # type: ignore[union-attr]
-            return Span(period.asfreq(freq, "start"), period.asfreq(freq, "end"), True, "year")
+            fine = FREQUENCIES.get(period.freqstr.partition("-")[0], "day")
+            return Span(period.asfreq(freq, "start"), period.asfreq(freq, "end"), True, fine)
         if isinstance(index, pd.TimedeltaIndex):
             return _durations(label)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise KeyError(label) from error
     return Span(label, label)
 
@@ -116,11 +119,29 @@ def _durations(label: str) -> Span:
     return Span(low, low + pd.tseries.frequencies.to_offset(unit), False, "day")
 
 
+def own_resolution(index: pd.Index) -> str:
+    """Return how fine the labels of an index of dates, periods or durations are; that of durations is always exact.
+
+    >>> own_resolution(pd.DatetimeIndex(["2020-01-01", "2020-01-01 05:00"])), own_resolution(pd.TimedeltaIndex([]))
+    ('hour', 'year')
+    """
+    own = getattr(index, "resolution", None)
+    return own if own in RESOLUTIONS and not isinstance(index, pd.TimedeltaIndex) else RESOLUTIONS[0]
+
+
 def is_exact(index: pd.Index, resolution: str | None) -> bool:
     """Whether a string of a resolution means one value of an index rather than a span, since the index is no finer."""
     if resolution is None:
         return True
-    own = getattr(index, "resolution", None)
-    if not isinstance(index, pd.DatetimeIndex) or own not in RESOLUTIONS or resolution not in RESOLUTIONS:
+    if resolution not in RESOLUTIONS or not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
         return False
-    return RESOLUTIONS.index(resolution) >= RESOLUTIONS.index(own)
+    return RESOLUTIONS.index(resolution) >= RESOLUTIONS.index(own_resolution(index))
+
+
+def is_finer(index: pd.PeriodIndex, resolution: str) -> bool:
+    """Whether a string means less than one of the index's periods.
+
+    >>> is_finer(pd.PeriodIndex([], freq="M"), "day"), is_finer(pd.PeriodIndex([], freq="D"), "year")
+    (True, False)
+    """
+    return RESOLUTIONS.index(resolution) > RESOLUTIONS.index(own_resolution(index))

@@ -14,13 +14,15 @@ from collections.abc import Collection, Sequence, Set
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from minidask.dataframe.collection import ByColumns, FrameCollection, new_collection
 from minidask.dataframe.divisions import Divisions, places_between, unknown
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.layers import Columns, rewritten_name
-from minidask.dataframe.order.dates import Span, is_exact, span_of
+from minidask.dataframe.order.dates import Span, is_exact, is_finer, span_of
+from minidask.dataframe.order.found import checked
 from minidask.dataframe.order.ranges import Range, by_value, rows_between, take_ranges
 from minidask.graph import Key, Layer, Task, TaskRef
 from minidask.tokenize import quick_token
@@ -69,7 +71,12 @@ class OneLabel(NamedTuple):
 
     def __call__(self, part: Any) -> Any:
         """Return the rows of a partition, in their order."""
-        return rows_between(part, self.span.low, self.span.high, self.span.closed)
+        try:
+            return rows_between(part, self.span.low, self.span.high, self.span.closed)
+        except TypeError:
+            # Labels of several types have no order; those that can't be compared are no labels of the index.
+            index = by_value(part if isinstance(part, pd.Index) else part.index)
+            return part[np.asarray(index == self.span.low, dtype=bool)]
 
     def finish(self, rows: Any, whole: Any) -> Any:
         """Return all rows; raises KeyError if there are none for a label."""
@@ -171,6 +178,12 @@ def _between(frame: FrameCollection, have: Divisions, low: Any, high: Any, close
 
 def _single(frame: FrameCollection, index: pd.Index, label: Any) -> Any:
     span = span_of(index, label)
+    if isinstance(index, pd.TimedeltaIndex) and span.resolution is not None:
+        # Strings of durations mean spans as bounds of slices only.
+        exact = pd.Timedelta(label)
+        span = Span(exact, exact)
+    if isinstance(index, pd.PeriodIndex) and span.resolution is not None and is_finer(index, span.resolution):
+        raise KeyError(label)
     places = range(frame.npartitions)
     divisions = unknown(1)
     if frame.known_divisions:
@@ -187,7 +200,8 @@ def _single(frame: FrameCollection, index: pd.Index, label: Any) -> Any:
         divisions = (max(span.low, have[0]), min(span.high, have[-1]))
     elif span.resolution is not None:
         ranges = [Range(at, at + 1, span.low, span.high, span.closed) for at in places]
-        return take_ranges(frame, ranges, unknown(len(ranges)), "loc")
+        own = frame if frame._kind == "Index" else frame.index  # type: ignore[attr-defined]
+        return checked(take_ranges(frame, ranges, unknown(len(ranges)), "loc"), own, label, span)
     return _picked(frame, places, OneLabel(label, span), divisions)
 
 

@@ -94,7 +94,7 @@ def rows_between(part: Any, low: Any, high: Any, closed: bool) -> Any:
     if (low is None and high is None) or not len(part):
         return part
     index = by_value(part if isinstance(part, pd.Index) else part.index)
-    if index.is_monotonic_increasing:
+    if index.is_monotonic_increasing and not (is_finer(index, low) or is_finer(index, high)):
         start = 0 if low is None else int(index.searchsorted(low, side="left"))
         stop = len(index) if high is None else int(index.searchsorted(high, side="right" if closed else "left"))
         return part[start : max(start, stop)] if isinstance(part, pd.Index) else part.iloc[start : max(start, stop)]
@@ -115,6 +115,17 @@ def rows_between(part: Any, low: Any, high: Any, closed: bool) -> Any:
 def by_value(index: pd.Index) -> pd.Index:
     """Return an index whose order is that of its values: categories are compared as what they are."""
     return index.astype(index.categories.dtype) if isinstance(index, pd.CategoricalIndex) else index
+
+
+def is_finer(index: pd.Index, bound: Any) -> bool:
+    """Whether a bound is a time or duration between those that an index can hold, which pandas compares but doesn't search.
+
+    >>> is_finer(pd.DatetimeIndex([]).as_unit("s"), pd.Timestamp("2020-01-01 00:00:00.5"))
+    True
+    """
+    if not isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) or not isinstance(bound, pd.Timestamp | pd.Timedelta):
+        return False
+    return bound.unit != index.unit and bound.as_unit(index.unit) != bound
 
 
 def take_ranges(

@@ -14,7 +14,7 @@ at for drawn rectangles alone: at three tasks of those that were put together, w
 
 from __future__ import annotations
 
-from array import array
+from itertools import chain
 from typing import Any
 
 from minidask_distributed.dashboard.feeds.base import Columns, StreamFeed
@@ -206,10 +206,7 @@ def _group(
 def _joined(columns: list[list[int]]) -> Any:
     import numpy as np
 
-    joined = array("q")
-    for column in columns:
-        joined.extend(column)
-    return np.frombuffer(joined, np.int64)
+    return np.fromiter(chain.from_iterable(columns), np.int64, sum(map(len, columns)))
 
 
 def _activities(columns: Columns, lanes: Lanes, most: int) -> Rows:

@@ -20,7 +20,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from minidask.graph.task import Key
 from minidask_distributed.prefixes import prefix_of
@@ -41,8 +42,8 @@ COLUMNS = ("name", "all", *NAMES, "retries", "age")
 """``all`` is the sum of the states; ``forgotten`` and ``retries`` (runs after an error) count since the prefix's tasks last
 came into being; ``age``: seconds since the last move."""
 
-TOGETHER = 1024
-"""Moves that are worth a look after a flush; fewer wait for a reader, unless there are new tasks."""
+TOGETHER = 8_192
+"""Moves that are worth a look after a flush, a millisecond's work; fewer wait for a reader, unless there are new tasks."""
 
 SINGLY = 64
 """With fewer moves the calls of NumPy would take longer than a loop."""
@@ -57,6 +58,9 @@ MOST_HEADS = 10_000
 
 MOST_DEPS = 16
 """Dependencies of a task that are followed for the edges."""
+
+
+Numbers: TypeAlias = "tuple[list[int], Counter[int], dict[int, Task]]"
 
 
 class Progress:
@@ -238,7 +242,8 @@ class Progress:
         self._enter(list(fresh))
 
     def _take_together(self, np: Any, ids: list[int], moves: bytearray) -> None:
-        at = (np.array(ids, np.int64) & SERIAL_MASK) - self._base
+        # Half as long as `np.array`, which looks at all types first.
+        at = (np.fromiter(ids, np.int64, len(ids)) & SERIAL_MASK) - self._base
         codes = np.frombuffer(moves, np.uint8)
         older = at < 0
         if older.any():
@@ -304,13 +309,49 @@ class Progress:
         """Make tasks known, with the states that they have now; those that are forgotten already stay unknown."""
         if not serials:
             return
-        base, heads, counts = self._base, self._heads, self._counts
+        base, counts = self._base, self._counts
         is_run = serials[-1] - serials[0] == len(serials) - 1
-        given: list[int] = []  # the number of each, 0 for those that are gone
-        places: list[int] = []  # in the counts
+        tasks = self._run_of_tasks(serials) if is_run else list(map(self._state.tasks.get, serials))
+        given, places, users = self._numbers_at_once(tasks) or self._numbers_of(tasks)
+        for place, count in places.items():
+            counts[place] += count
+        self._n_known += places.total()
+        if is_run and serials[0] >= base:
+            self._grow(serials[-1] + 1 - base)
+            self._window[serials[0] - base : serials[-1] + 1 - base] = array("H", given)
+        else:
+            self._grow(max(serials) + 1 - base)
+            for serial, number in zip(serials, given, strict=True):
+                if serial >= base:
+                    self._window[serial - base] = number
+                elif number:
+                    self._older[serial] = number
+        for number, task in users.items():
+            self._follow(number, task)
+
+    def _numbers_at_once(self, tasks: list[Task | None]) -> Numbers | None:
+        """Return what `_numbers_of` does, in a fifth of the time; None unless it is clear that all share a stem."""
+        there = [task for task in tasks if task is not None]
+        if len(there) < max(len(tasks), SINGLY):
+            return None
+        states = Counter([task.state for task in there])
+        stem = "" if FORGOTTEN in states else _shared_stem([task.key for task in there])
+        if not stem:
+            return None
+        number = self._heads.get(stem) or self._number_for(stem)
+        self._renew(number)
+        user = next((task for task in reversed(there) if task.deps), None)
+        places = Counter({number << 3 | state: count for state, count in states.items()})
+        return [number] * len(tasks), places, {} if user is None else {number: user}
+
+    def _numbers_of(self, tasks: list[Task | None]) -> Numbers:
+        """Return the number of each task's prefix, 0 for the gone; how many have which place in the counts; users of others."""
+        heads = self._heads
+        given: list[int] = []
+        places: list[int] = []
         users: dict[int, Task] = {}
         last, before = 0, None
-        for task in self._run_of_tasks(serials) if is_run else map(self._state.tasks.get, serials):
+        for task in tasks:
             if task is None or task.state == FORGOTTEN:
                 given.append(0)
                 continue
@@ -334,21 +375,7 @@ class Progress:
             places.append(number << 3 | task.state)
             if task.deps:
                 users[number] = task
-        for place, count in Counter(places).items():
-            counts[place] += count
-        self._n_known += len(places)
-        if is_run and serials[0] >= base:
-            self._grow(serials[-1] + 1 - base)
-            self._window[serials[0] - base : serials[-1] + 1 - base] = array("H", given)
-        else:
-            self._grow(max(serials) + 1 - base)
-            for serial, number in zip(serials, given, strict=True):
-                if serial >= base:
-                    self._window[serial - base] = number
-                elif number:
-                    self._older[serial] = number
-        for number, task in users.items():
-            self._follow(number, task)
+        return given, Counter(places), users
 
     def _run_of_tasks(self, serials: list[int]) -> list[Task | None]:
         """The tasks of serials without gaps, ascending."""
@@ -424,6 +451,28 @@ class Progress:
                 self._older[self._base + at] = number
         del self._window[:cut]
         self._base += cut
+
+
+def _shared_stem(keys: list[Any]) -> str:
+    """Return what all keys have before their last word, a number or a token, if that is the same; otherwise "".
+
+    Texts between two others that begin alike begin as these do.
+
+    Examples
+    --------
+    >>> _shared_stem(["inc-3", "inc-1", "inc-2"]), _shared_stem(["inc-3", "add-1"]), _shared_stem(["inc-3", "inc-all"])
+    ('inc', '', '')
+    """
+    if set(map(type, keys)) != {str}:
+        return ""
+    stem, dash, _ = min(keys).rpartition("-")
+    lead = stem + dash
+    if not stem or not max(keys).startswith(lead):
+        return ""
+    text = "".join(keys)
+    if any(text.count(one) != len(keys) * lead.count(one) for one in "-_"):
+        return ""
+    return "" if any(map(str.isalpha, map(itemgetter(slice(len(lead), None)), keys))) else stem
 
 
 def _distinct(np: Any, at: Any, base: int) -> list[int]:

@@ -27,7 +27,8 @@ def known() -> Iterator[SimpleNamespace]:
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, **options) as cluster, Client(cluster) as c:
         future, other = c.submit(neg, 1), c.submit(neg, 2)
         wait([future, other])
-        yield SimpleNamespace(c=c, f=future, g=other, d=delayed(neg)(3), addresses=list(c.nthreads()), cluster=cluster)
+        addresses = [cluster.workers[name].address for name in range(2)]
+        yield SimpleNamespace(c=c, f=future, g=other, d=delayed(neg)(3), addresses=addresses, cluster=cluster)
 
 
 def submitted(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Whatever a test waits for comes long before, or never."""
 
 TOKEN = "5eed" * 16
@@ -24,11 +24,12 @@ TOKEN = "5eed" * 16
 
 @contextlib.contextmanager
 def within(limit_s: float) -> Iterator[None]:
-    """Assert that the block took less than so many seconds."""
+    """Assert that the block took less than so many seconds; longer, as far as others wanted the processors too."""
     began = time.monotonic()
     yield
     took = time.monotonic() - began
-    assert took < limit_s, f"it took {took:.1f} s, {limit_s:g} s at most"
+    crowd = os.getloadavg()[0] / (os.cpu_count() or 1)
+    assert took < limit_s * (1 + crowd), f"it took {took:.1f} s, {limit_s:g} s at most (at a load of {crowd:.1f})"
 
 
 def until(condition: Callable[[], Any], limit_s: float = PATIENCE_S) -> Any:
