@@ -19,6 +19,7 @@ from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
 from minidask.array.meta import with_dtype
 from minidask.array.rechunk import rechunk_to
+from minidask.array.remembered import remembered
 from minidask.array.reshaping import flattened
 from minidask.graph import blockwise
 
@@ -55,6 +56,7 @@ def _layer(name: str, x: Any, axis: int, bitorder: str, sizes: Sizes) -> Any:
     return new_array(layer, (*x._chunks[:axis], sizes, *x._chunks[axis + 1 :]), with_dtype(x._meta, np.dtype(np.uint8)))
 
 
+@remembered
 def whole_bytes(sizes: Sizes) -> Sizes:
     """Return sizes of blocks near to some, all but the last of which are multiples of eight.
 

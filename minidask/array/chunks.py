@@ -163,6 +163,18 @@ def largest_of(sizes: Sizes) -> int:
     return max(sizes) if sizes and not has_unknown(sizes) else max([size for size in sizes if size == size], default=1)  # type: ignore[return-value]
 
 
+@remembered
+def smallest_of(sizes: Sizes) -> Size:
+    """Return the smallest of the known sizes of an axis; 0 if there are none.
+
+    Examples
+    --------
+    >>> smallest_of((3, 3, 2)), smallest_of((math.nan,))
+    (2, 0)
+    """
+    return min(sizes) if not has_unknown(sizes) else min([size for size in sizes if size == size], default=0)
+
+
 def largest_block(chunks: Chunks) -> int:
     """Return the number of elements of the largest block; unknown sizes count as 1."""
     return math.prod(map(largest_of, chunks))

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import Chunks, numblocks_of
+from minidask.array.chunks import Chunks, chunks_token, numblocks_of
 from minidask.array.collection import ArrayBase, as_numpy, new_array
 from minidask.array.dtypes import literal_kind, metas_of_call
 from minidask.array.meta import is_numpy, meta_of, with_dtype, with_ndim
+from minidask.array.naming import array_parts, literal_parts
 from minidask.array.normalize import normalize_chunks
 from minidask.array.performance import check_growth
 from minidask.array.sources import Reader, array_source, grid_sizes, symbols
@@ -112,7 +113,7 @@ def elementwise(
         else:
             prepared.append((Constant(operand), ()))
             # A number before each literal: no text can look like a name.
-            named += (0, operand)
+            named += (0, *literal_parts(operand))
             samples.append(operand)
             kind = literal_kind(operand)
             if kinds is not None and kind is not None:
@@ -217,7 +218,7 @@ def from_memory(array: Any, chunks: Any = -1, name: str | None = None) -> Any:
     """
     normal = normalize_chunks(chunks, array.shape, None, array.dtype)
     if name is None:
-        name = f"array-{quick_token('array', array, normal)}"
+        name = f"array-{quick_token('array', *array_parts(array), chunks_token(normal))}"
     if isinstance(array, np.ndarray):
         layer: Layer = array_source(name, array, normal)
     else:

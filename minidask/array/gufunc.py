@@ -16,10 +16,11 @@ import numpy as np
 
 from minidask.array.arguments import WithKeywords, lift_keywords, sample_argument
 from minidask.array.checking import as_declared
-from minidask.array.chunks import Chunks, is_unknown
+from minidask.array.chunks import Chunks, chunks_token, is_unknown
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.elementwise import as_array
 from minidask.array.meta import meta_of
+from minidask.array.naming import func_part
 from minidask.array.rechunk import rechunk_to
 from minidask.array.shaping import transpose
 from minidask.array.signatures import Axes, Core, Signature, from_the_end, parse_signature, read_axes, to_the_end
@@ -27,7 +28,7 @@ from minidask.array.unify import broadcast_shape, unify_chunks
 from minidask.graph import BlockId, Blockwise
 from minidask.graph.blockwise import InputOf
 from minidask.graph.task import func_name
-from minidask.tokenize import tokenize
+from minidask.tokenize import quick_token, tokenize
 
 
 class Vectorized:
@@ -227,7 +228,16 @@ def apply_gufunc(
     counts = {symbol: len(s) for symbol, s in sizes.items()}
     single = len(tails) == 1
     tail_index = tuple([("tail", at) for at in range(len(tails[0]))]) if single else ()
-    token = tokenize(func, signature, tails, [x.name for x in arrays], [str(m.dtype) for m in metas], kwargs, loops)
+    token = quick_token(
+        "gufunc",
+        func_part(func),
+        signature,
+        tails,
+        tuple([x.name for x in arrays]),
+        tuple([str(m.dtype) for m in metas]),
+        tokenize(kwargs) if kwargs else None,
+        chunks_token(loops),
+    )
     layer = Blockwise(
         f"{func_name(func).strip('<>')}-{token}",
         tuple(layers),
@@ -297,7 +307,7 @@ def _one_block(x: Any, core: Core, allow_rechunk: bool) -> Any:
             f"Core dimension `'{split[0]}'` consists of multiple chunks. To fix, rechunk into a single chunk along this "
             "dimension or set `allow_rechunk=True`, but beware that this may increase memory usage significantly."
         )
-    return rechunk_to(x, (*x._chunks[:ndim], *[(sum(sizes),) for sizes in x._chunks[ndim:]]))
+    return rechunk_to(x, (*x._chunks[:ndim], *[(n,) for n in x.shape[ndim:]]))
 
 
 def _metas(

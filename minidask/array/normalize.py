@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 
 from minidask import config
-from minidask.array.chunks import REMEDY, Chunks, Size, Sizes, UnknownChunkSizes, even, has_unknown, largest_of, length_of
+from minidask.array.chunks import (
+    REMEDY,
+    Chunks,
+    Size,
+    Sizes,
+    UnknownChunkSizes,
+    even,
+    has_unknown,
+    largest_of,
+    length_of,
+)
 from minidask.array.remembered import by_identity
 from minidask.units import parse_bytes
 

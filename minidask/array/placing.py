@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidask.array.assigning import changed, copyto
-from minidask.array.chunks import normalize_axis
+from minidask.array.chunks import chunks_token, normalize_axis
 from minidask.array.collection import ArrayBase, check_known_shape, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, from_memory
@@ -298,7 +298,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     elif np.shape(values) == a.shape:
         copyto(a, values, "unsafe", where)
     elif given.size:
-        name = f"places-{quick_token('places', a._chunks)}"
+        name = f"places-{quick_token('places', *chunks_token(a._chunks))}"
         number = new_array(made_layer(name, flat_numbers, a._chunks, a.shape), a._chunks, numpy_meta(_INTP, a.ndim))
         _in_turn("putmask", a, where, number, given)
 

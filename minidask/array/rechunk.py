@@ -127,7 +127,7 @@ def balanced(sizes: Sizes) -> Sizes:
 
 def one_block_each(x: ArrayBase) -> Any:
     """Return the array with one block along each axis of length 1, where blocks of no length may stand beside the one."""
-    if all([len(sizes) == 1 or length != 1 for sizes, length in zip(x._chunks, x.shape, strict=True)]):
+    if all(len(sizes) == 1 or length != 1 for sizes, length in zip(x._chunks, x.shape, strict=True)):
         return x
     return rechunk_to(
         x, tuple([(1,) if length == 1 else sizes for sizes, length in zip(x._chunks, x.shape, strict=True)])

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection
-from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any
@@ -34,6 +33,7 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import as_block, with_ndim
 from minidask.array.rechunk import one_block_each, rechunk_to
+from minidask.array.remembered import remembered
 from minidask.array.spelling import also_named
 from minidask.graph import Key, Layer, Task, TaskRef
 from minidask.tokenize import quick_token
@@ -139,7 +139,7 @@ def reshape(
     return x
 
 
-@lru_cache(512)
+@remembered
 def plan(chunks: Chunks, shape: tuple[int, ...], new: tuple[int, ...]) -> tuple[tuple[Chunks, Chunks], ...]:
     """Return the steps of a reshape: chunks to rechunk to, and chunks that the same blocks have behind it.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from minidask.array.chunks import normalize_axis
@@ -44,6 +45,11 @@ def parse_signature(signature: Any) -> Signature:
     """
     if not isinstance(signature, str):
         raise TypeError(f"a signature is text such as '(i,j),(j)->(i)', got {type(signature).__name__}")
+    return _parsed(signature)
+
+
+@lru_cache(256)
+def _parsed(signature: str) -> Signature:
     # NumPy marks dimensions that may be left out ("?"), which arrays here must have.
     text = signature.replace("?", "")
     if not _SIGNATURE.fullmatch(text):

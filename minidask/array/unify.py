@@ -60,7 +60,7 @@ def common_sizes(candidates: Sequence[Sizes]) -> Sizes:
     (4, 1, 5)
     """
     first = candidates[0]
-    if all([sizes is first for sizes in candidates]):
+    if all(sizes is first for sizes in candidates):
         return first
     return _common(*candidates)
 

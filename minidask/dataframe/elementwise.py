@@ -18,6 +18,7 @@ from minidask.dataframe.columns import as_labels, check_columns
 from minidask.dataframe.layers import Uses
 from minidask.dataframe.mapping import transform
 from minidask.dataframe.meta import no_default, sample
+from minidask.dataframe.order.numbering import numbered
 from minidask.dataframe.partitionwise import columnwise, method, partitionwise, with_divisions
 
 
@@ -241,8 +242,15 @@ class Elementwise(FrameCollection):
         """
         return transform(self, func, axis, args, kwargs)
 
-    def dropna(self, how: Any = no_default, subset: Any = None, thresh: Any = no_default, axis: Any = 0) -> Any:
-        """Leave out rows with missing values; arguments as in pandas.
+    def dropna(
+        self,
+        how: Any = no_default,
+        subset: Any = None,
+        thresh: Any = no_default,
+        axis: Any = 0,
+        ignore_index: bool = False,
+    ) -> Any:
+        """Leave out rows with missing values; arguments as in pandas; ``ignore_index`` numbers the rows through all partitions.
 
         Raises
         ------
@@ -253,6 +261,8 @@ class Elementwise(FrameCollection):
         NotImplementedError
             For ``axis=1``.
         """
+        if ignore_index:
+            return numbered(self.dropna(how, subset, thresh, axis))
         if axis not in (0, "index"):
             raise NotImplementedError(
                 "dropna drops rows; which columns are complete is known only after isna().any().compute()"

@@ -25,6 +25,7 @@ from minidask.dataframe.from_memory import from_arrow, from_dict
 from minidask.dataframe.groupby import DataFrameGroupBy
 from minidask.dataframe.indexers import is_condition, slice_rows
 from minidask.dataframe.joining.methods import JoinMethods
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.layers import Assign, Filter, Project, Rename, assign_columns, assign_layer
 from minidask.dataframe.mapping import apply_rows, map_each, rename_labels
 from minidask.dataframe.meta import no_default
@@ -48,6 +49,7 @@ from minidask.graph.blockwise import Constant, InputOf
 from minidask.tokenize import quick_token
 
 
+@takes_keywords_of(pd.DataFrame)
 class DataFrame(
     FrameReshaping,
     FrameCombining,
@@ -318,10 +320,12 @@ class DataFrame(
             return partitionwise("drop", Method("drop"), self, kwargs={"columns": gone, "errors": errors})
         return self[keep]
 
-    def rename(self, mapper: Any = None, *, index: Any = None, columns: Any = None, axis: Any = 0) -> Any:
+    def rename(
+        self, mapper: Any = None, *, index: Any = None, columns: Any = None, axis: Any = 0, errors: str = "ignore"
+    ) -> Any:
         """Rename columns (``columns=``, or ``axis=1``) or index labels (``index=``) by a dict or function.
 
-        Divisions become unknown where index labels are renamed.
+        Divisions become unknown where index labels are renamed. ``errors="raise"`` raises KeyError for unknown columns.
         """
         if mapper is not None:
             index, columns = (index, mapper) if axis in (1, "columns") else (mapper, columns)
@@ -332,7 +336,7 @@ class DataFrame(
             return frame
         if not callable(columns) and not isinstance(columns, Mapping | pd.Series):
             raise TypeError(f"rename takes a dict or a function, got {type(columns).__name__}")
-        return columnwise_labels(frame, self._meta.rename(columns=columns).columns)
+        return columnwise_labels(frame, self._meta.rename(columns=columns, errors=errors).columns)
 
     def set_axis(self, labels: Any, *, axis: Any = 1) -> Any:
         """Return the dataframe with all columns labelled anew (``axis=1``)."""

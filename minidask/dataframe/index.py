@@ -16,6 +16,7 @@ from minidask.dataframe.calls import Attribute, Method
 from minidask.dataframe.collection import CLASSES
 from minidask.dataframe.conversions import Conversions
 from minidask.dataframe.frame import missing_attribute
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.mapping import map_values
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.operators import Operators
@@ -25,6 +26,7 @@ from minidask.dataframe.reductions.methods import IndexReductions
 from minidask.dataframe.repr import index_text
 
 
+@takes_keywords_of(pd.Index)
 class Index(IndexReductions, Conversions, Operators, PartitionMethods):
     """A pandas Index in partitions, computed when asked for."""
 

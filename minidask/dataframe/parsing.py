@@ -15,6 +15,7 @@ import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
 from minidask.collection import is_dask_collection
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection, new_collection
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.dataframe.meta import empty, make_meta, no_default
@@ -178,6 +179,7 @@ def to_timedelta(arg: Any, unit: str | None = None, errors: str = "raise") -> An
     return _by_parts("to_timedelta", arg, meta, {"unit": unit, "errors": errors})
 
 
+@takes_keywords_of(pd.to_numeric)
 def to_numeric(arg: Any, errors: str = "raise", downcast: str | None = None, meta: Any = no_default) -> Any:
     """Convert text to numbers.
 
@@ -219,11 +221,13 @@ def _by_parts(name: str, arg: FrameCollection, meta: Any, options: Mapping[str, 
     return partitionwise(name, Convert(name), arg, kwargs=options, meta=meta, divisions=divisions)
 
 
+@takes_keywords_of(pd.isna)
 def isna(arg: Any) -> Any:
     """Return where values are missing: lazily for collections, at once (as pandas) for anything else."""
     return arg.isna() if is_dask_collection(arg) else pd.isna(arg)
 
 
+@takes_keywords_of(pd.notna)
 def notna(arg: Any) -> Any:
     """Return where values are there: lazily for collections, at once (as pandas) for anything else."""
     return arg.notna() if is_dask_collection(arg) else pd.notna(arg)

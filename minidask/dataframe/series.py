@@ -21,6 +21,7 @@ from minidask.dataframe.elementwise import Elementwise
 from minidask.dataframe.frame import filter_rows, missing_attribute
 from minidask.dataframe.groupby import SeriesGroupBy
 from minidask.dataframe.indexers import is_condition, slice_rows
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.mapping import apply_values, map_values, rename_labels
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.neighbours import SeriesNeighbours
@@ -34,6 +35,7 @@ from minidask.dataframe.reshaping import SeriesReshaping
 from minidask.dataframe.shuffle import ShuffleMethods
 
 
+@takes_keywords_of(pd.Series)
 class Series(
     SeriesReshaping,
     SeriesCombining,

@@ -97,6 +97,11 @@ def find_files(
     """
     if isinstance(urlpath, str | os.PathLike):
         return _find(_text(urlpath), storage_options, what, fs)
+    if hasattr(urlpath, "read"):
+        raise TypeError(
+            f"a path is needed, which every task opens for itself, got an open file: {urlpath!r:.80}. "
+            "Give its path, or read it with pandas and use from_pandas"
+        )
     if isinstance(urlpath, bytes) or not isinstance(urlpath, Iterable):
         raise TypeError(f"a path, a glob, or a list of them is needed, got {type(urlpath).__name__}: {urlpath!r:.80}")
     paths = [_text(path) for path in urlpath]
@@ -165,6 +170,11 @@ def _resolve(
 ) -> tuple[AbstractFileSystem, str]:
     if fs is not None:
         return fs, str(fs._strip_protocol(path))
+    if not isinstance(storage_options, Mapping | None):
+        raise TypeError(
+            f"storage_options must be a mapping for the file system, got {type(storage_options).__name__}: "
+            f"{storage_options!r:.80}"
+        )
     found, stripped = url_to_fs(path, **(storage_options or {}))
     return found, stripped
 

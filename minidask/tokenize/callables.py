@@ -19,6 +19,7 @@ from __future__ import annotations
 import dis
 import types
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from minidask.tokenize.objects import importable_name
@@ -47,7 +48,8 @@ _UNIMPORTANT = frozenset(
 )
 
 
-def global_names(code: types.CodeType) -> set[str]:
+@lru_cache(1024)
+def global_names(code: types.CodeType) -> frozenset[str]:
     """Return the global names that a code object refers to, functions inside it included.
 
     >>> sorted(global_names((lambda x: [abs(y) for y in math.pi + x.real]).__code__))
@@ -59,7 +61,7 @@ def global_names(code: types.CodeType) -> set[str]:
         code = todo.pop()
         names.update(_own_global_names(code))
         todo.extend(const for const in code.co_consts if isinstance(const, types.CodeType))
-    return names
+    return frozenset(names)
 
 
 def _own_global_names(code: types.CodeType) -> Iterator[str]:

@@ -56,21 +56,31 @@ _NO_LOOP = 1 << 62
 
 _ATOMS_BUT_BYTES = ATOMS - {bytes}
 _ATOMS_AND_TUPLES = ATOMS | {tuple}
+_TEXT_AND_TUPLES = _ATOMS_BUT_BYTES | {tuple}
+# Tuples inside one another beyond this are left to the general way, which sees one that occurs many times once.
+_FLAT_LEVELS = 4
 _dumps = marshal.dumps
 
 
 def encode_flat(items: tuple[Any, ...] | list[Any]) -> bytes | None:
-    """Return the bytes of a tuple or list of atoms and tuples of atoms, or None if it is something else.
+    """Return the bytes of a tuple or list of atoms and (a few levels of) tuples of atoms, or None if it is something else.
 
-    >>> encode_flat((1, "a", ("b", None))) is not None, encode_flat([[]]) is None
+    >>> encode_flat((1, "a", ("b", (None,)))) is not None, encode_flat([[]]) is None
     (True, True)
     """
     kinds = set(map(type, items))
     if not kinds <= ATOMS:
         if not kinds <= _ATOMS_AND_TUPLES:
             return None
-        inner = chain.from_iterable([item for item in items if type(item) is tuple])
-        if not set(map(type, inner)) <= _ATOMS_BUT_BYTES:
+        inner: Iterable[Any] = items
+        for _ in range(_FLAT_LEVELS):
+            inner = list(chain.from_iterable([item for item in inner if type(item) is tuple]))
+            below = set(map(type, inner))
+            if below <= _ATOMS_BUT_BYTES:
+                break
+            if not below <= _TEXT_AND_TUPLES:
+                return None
+        else:
             return None
     if bytes in kinds and any(type(item) is bytes and len(item) > _BIG_BYTES for item in items):
         return None

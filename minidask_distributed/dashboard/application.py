@@ -102,8 +102,8 @@ class Application:
         self.desk = FeedDesk(
             server,
             parts.FEEDS,
-            on_first=recorder.attach if recorder is not None else lambda: None,
-            on_last=recorder.detach if recorder is not None else lambda: None,
+            on_first=lambda: None if recorder is None else recorder.attach(self.desk.catch_up),
+            on_last=lambda: None if recorder is None else recorder.detach(self.desk.catch_up),
             clock=getattr(server, "frame_clock", time.time),
         )
         data = DATA_ROUTES if getattr(parts, "with_data", True) else [("health", Health)]

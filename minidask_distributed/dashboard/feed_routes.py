@@ -8,6 +8,7 @@ Invariants: what a reader sends is ignored and bounded; one that doesn't take it
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from tornado.iostream import StreamClosedError
@@ -61,11 +62,22 @@ class Stream(Socket):
         except RuntimeError as error:
             self.close(GOING_AWAY, str(error))
 
-    async def _send(self, frame: str) -> None:
+    def _send(self, frame: str) -> Awaitable[None]:
+        # Written now: a busy loop would begin a coroutine a round later.
         try:
-            await self.write_message(frame)
+            written: Awaitable[None] | None = self.write_message(frame)
+        except WebSocketClosedError:
+            written = None
+        return self._sent(written)
+
+    async def _sent(self, written: Awaitable[None] | None) -> None:
+        try:
+            if written is not None:
+                await written
+                return
         except (WebSocketClosedError, StreamClosedError):
-            self.stop_reading()
+            pass  # as when it was closed before
+        self.stop_reading()
 
     def stop_reading(self) -> None:
         """Get nothing more."""

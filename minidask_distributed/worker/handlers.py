@@ -48,7 +48,9 @@ async def run(worker: Worker, payload: Any, wait: bool = True) -> Payload | ByRe
         If that isn't what the payload holds, or the result can't be pickled.
     Whatever the function raises.
     """
-    function, args, kwargs = sent_call(payload, "dask_worker", worker)
+    # Reading it may take long, and futures among the arguments look for the worker's client.
+    running.set(RunningTask(worker, 0, "run", {}))
+    function, args, kwargs = await _in_thread(sent_call, (payload, "dask_worker", worker), {})
     work = _called(worker, function, args, kwargs)
     if not wait:
         worker.run_in_background(work)

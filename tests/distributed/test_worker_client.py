@@ -210,6 +210,8 @@ def test_in_worker_processes():
         assert len({row["key"] for row in stream.data}) >= 3
         # Also those that the function itself holds.
         assert client.submit(lambda: shared.result() + 1, pure=False).result(timeout=60) == 8
+        # And those that a function gets which runs besides all tasks.
+        assert set(client.run(lambda future: future.result() + 1, shared).values()) == {8}
 
 
 def recursion(n):

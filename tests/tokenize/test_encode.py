@@ -148,7 +148,7 @@ def test_big_values(kind):
 
 def test_flat():
     assert encode_flat([1, ("a",)]) == encode_flat([1, ("a",)])
-    for other in ([[1]], [{}], (object(),), ((b"x",),), [b"x" * 100_000], (((1,),),)):
+    for other in ([[1]], [{}], (object(),), ((b"x",),), [b"x" * 100_000], ((((((((1,),),),),),),),)):
         assert encode_flat(other) is None
 
 

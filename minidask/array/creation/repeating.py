@@ -5,7 +5,6 @@ Place in the flow: above joining, indexing and reductions, of which these are ma
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -21,6 +20,7 @@ from minidask.array.joining import concatenate
 from minidask.array.pointwise import astype
 from minidask.array.rechunk import rechunk_to
 from minidask.array.reductions import folds, moments
+from minidask.array.remembered import remembered
 from minidask.array.reshaping import flattened, ravel
 from minidask.array.shaping import broadcast_to
 from minidask.array.statistics.quantiles import median
@@ -120,7 +120,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         cut = _cut(sizes, n)
         x = rechunk_to(x, (*x._chunks[:axis], cut, *x._chunks[axis + 1 :]))
     made = elementwise(Repeat(n, axis), x, name=f"repeat {n} {axis}", dtype=x.dtype)
-    chunks = (*x._chunks[:axis], tuple([size * n for size in x._chunks[axis]]), *x._chunks[axis + 1 :])
+    chunks = (*x._chunks[:axis], _scaled(x._chunks[axis], n), *x._chunks[axis + 1 :])
     return new_array(made._layer, chunks, made._meta)
 
 
@@ -243,11 +243,16 @@ def _empty_ends(x: Any, axis: int, before: int, behind: int) -> Any:
     return concatenate([ends[0], x, ends[1]], axis)
 
 
-@lru_cache(256)
+@remembered
 def _cut(sizes: Sizes, parts: int) -> Sizes:
     """Return the sizes cut to blocks of at most that part of the longest."""
     limit = max(int(max(sizes)) // parts, 1)
     return tuple([part for size in sizes for part in even(int(size), limit)])
+
+
+@remembered
+def _scaled(sizes: Sizes, factor: int) -> Sizes:
+    return tuple([size * factor for size in sizes])
 
 
 class PadLanes:

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from minidask.array.chunks import chunks_token
 from minidask.array.collection import ArrayBase, another, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, from_memory, holds_arrays
@@ -166,7 +167,9 @@ def from_array(
     normal = normalize_chunks(chunks, shape, None, dtype, previous)
     if name is None:
         said = None if meta is x else meta
-        name = f"array-{quick_token('array', x, normal, lock or None, asarray, getitem, inline_array, said)}"
+        name = (
+            f"array-{quick_token('array', x, chunks_token(normal), lock or None, asarray, getitem, inline_array, said)}"
+        )
     elif name is False:
         name = f"array-{uuid4().hex}"
     elif name is True:

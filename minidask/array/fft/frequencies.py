@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import check_known, normalize_axis
+from minidask.array.chunks import check_known, chunks_token, normalize_axis
 from minidask.array.collection import another, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
@@ -66,7 +66,12 @@ def _frequencies(name: str, n: Any, d: float, wraps: int | None, length: int, ch
         raise ValueError(f"n should be an integer of at least 1, got {n!r:.60}")
     normal = normalize_chunks(chunks, (length,), None, np.dtype(float))
     layer = made_layer(
-        f"{name}-{quick_token(name, int(n), repr(d), normal)}", frequencies, normal, wraps, 1.0 / (n * d), cheap=True
+        f"{name}-{quick_token(name, int(n), repr(d), chunks_token(normal))}",
+        frequencies,
+        normal,
+        wraps,
+        1.0 / (n * d),
+        cheap=True,
     )
     return new_array(layer, normal, numpy_meta(np.dtype(float), 1))
 

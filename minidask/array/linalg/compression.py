@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import check_known
+from minidask.array.chunks import check_known, chunks_token
 from minidask.array.collection import new_array
 from minidask.array.elementwise import as_array
 from minidask.array.linalg.matrices import matrix, one_block
@@ -126,7 +126,11 @@ def compression_matrix(
     chunks = (x._chunks[1], (count,))
     # Of a complex matrix real random vectors do as well: what is spanned is the same.
     layer = made_layer(
-        f"directions-{quick_token('directions', number, chunks, x.dtype.char)}", random_block, chunks, number, x.dtype
+        f"directions-{quick_token('directions', number, chunks_token(chunks), x.dtype.char)}",
+        random_block,
+        chunks,
+        number,
+        x.dtype,
     )
     directions = new_array(layer, chunks, numpy_meta(x.dtype, 2))
     adjoint = x.conj().T

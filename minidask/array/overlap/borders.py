@@ -19,6 +19,7 @@ import numpy as np
 from minidask.array.chunks import Chunks, Sizes
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.overlap.depths import Boundaries, Depths, check_array, fit, reaches, read_boundary, read_depth
+from minidask.array.remembered import remembered
 from minidask.array.slicing.layers import take_slice
 from minidask.array.sources import symbols
 from minidask.graph import BlockId, Blockwise, Key, Layer, Task, TaskRef, literal
@@ -209,20 +210,20 @@ def extended(chunks: Chunks, depths: Depths, bare: tuple[bool, ...], sign: int =
     >>> extended(((3, 4),), ((1, 2),), (True,))
     ((5, 5),)
     """
-    out: list[Any] = []
-    for sizes, (before, after), none in zip(chunks, depths, bare, strict=True):
-        if not before and not after:
-            out.append(sizes)
-            continue
-        last = len(sizes) - 1
-        out.append(
-            tuple(
-                [
-                    n + sign * ((0 if none and at == 0 else before) + (0 if none and at == last else after))
-                    for at, n in enumerate(sizes)
-                ]
-            )
-        )
+    return tuple(
+        [
+            _extended(sizes, before, after, none, sign) if before or after else sizes
+            for sizes, (before, after), none in zip(chunks, depths, bare, strict=True)
+        ]
+    )
+
+
+@remembered
+def _extended(sizes: Sizes, before: int, after: int, bare: bool, sign: int) -> Sizes:
+    out = [n + sign * (before + after) for n in sizes]
+    if bare:
+        out[0] -= sign * before
+        out[-1] -= sign * after
     return tuple(out)
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minidask.array.chunks import Sizes, check_known, normalize_axis
+from minidask.array.chunks import Sizes, check_known, length_of, normalize_axis, sizes_token, smallest_of
 from minidask.array.collection import ArrayBase
 from minidask.array.rechunk import rechunk_to
 
@@ -157,7 +157,7 @@ def ensure_minimum_chunksize(size: int, chunks: Sizes) -> Sizes:
     >>> ensure_minimum_chunksize(4, (3, 3, 4)), ensure_minimum_chunksize(4, (5, 5, 1))
     ((6, 4), (5, 6))
     """
-    if min(chunks) >= size:
+    if smallest_of(chunks) >= size:
         return chunks
     out: list[Any] = []
     pending: Any = 0
@@ -181,23 +181,32 @@ def fit(arrays: Sequence[Any], depths: Sequence[Depths], allow_rechunk: bool) ->
         If chunks are too small and ``allow_rechunk`` is False, or a depth is larger than the array; UnknownChunkSizes, which is
         one, if sizes along an axis with a depth aren't known.
     """
-    # {(axis counted from the last, sizes): the largest depth of the arrays that have these}
-    needed: dict[tuple[int, Sizes], int] = {}
+    # {(axis counted from the last, the sizes' token): the largest depth of the arrays that have these}
+    needed: dict[tuple[int, str], int] = {}
+    own_sizes: dict[tuple[int, str], Sizes] = {}
     for x, own in zip(arrays, depths, strict=True):
         for axis, reach in reaches(own).items():
-            check_known("overlap", x._chunks[axis])
-            place = axis - x.ndim, x._chunks[axis]
+            sizes = x._chunks[axis]
+            check_known("overlap", sizes)
+            place = axis - x.ndim, sizes_token(sizes)
             needed[place] = max(needed.get(place, 0), reach)
-    small = [(place, reach) for place, reach in needed.items() if min(place[1]) < reach and sum(place[1]) >= reach]
+            own_sizes[place] = sizes
+    small = [
+        (place, reach)
+        for place, reach in needed.items()
+        if smallest_of(own_sizes[place]) < reach <= length_of(own_sizes[place])
+    ]
     if small and not allow_rechunk:
-        (axis, sizes), reach = small[0]
+        ((axis, token), reach) = small[0]
         raise ValueError(
             f"Overlap depth is larger than smallest chunksize: a depth of {reach} along axis {axis} needs blocks of that size, "
-            f"got {sizes!r:.80}. Please set allow_rechunk=True to rechunk automatically, or rechunk first"
+            f"got {own_sizes[axis, token]!r:.80}. Please set allow_rechunk=True to rechunk automatically, or rechunk first"
         )
-    new = {place: ensure_minimum_chunksize(reach, place[1]) for place, reach in needed.items()}
+    new = {place: ensure_minimum_chunksize(reach, own_sizes[place]) for place, reach in needed.items()}
+    if all(new[place] is sizes for place, sizes in own_sizes.items()):
+        return list(arrays)
     return [
-        rechunk_to(x, tuple([new.get((at, sizes), sizes) for at, sizes in enumerate(x._chunks, -x.ndim)]))
+        rechunk_to(x, tuple([new.get((at, sizes_token(sizes)), sizes) for at, sizes in enumerate(x._chunks, -x.ndim)]))
         for x in arrays
     ]
 

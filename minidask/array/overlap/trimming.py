@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from minidask.array.chunks import is_unknown
+from minidask.array.chunks import smallest_of
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.meta import as_block
 from minidask.array.overlap.borders import bare_axes, extended, margins
@@ -57,7 +57,7 @@ def trim(x: ArrayBase, depths: Depths, bare: tuple[bool, ...], name: str | None 
         return x
     chunks = extended(x._chunks, depths, bare, -1)
     for axis, (before, after) in enumerate(zip(x._chunks, chunks, strict=True)):
-        if any(n < 0 for n in after if not is_unknown(n)):
+        if smallest_of(after) < 0:
             raise ValueError(
                 f"blocks of sizes {before!r:.80} along axis {axis} are smaller than what is to be trimmed, {depths[axis]}: pass "
                 "trim=False where the function trims its results itself"

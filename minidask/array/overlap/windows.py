@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidask import config
-from minidask.array.chunks import Chunks, Sizes, check_known, even, largest_block, normalize_axis
+from minidask.array.chunks import Chunks, Sizes, check_known, even, largest_block, largest_of, normalize_axis
 from minidask.array.collection import new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
@@ -22,6 +22,7 @@ from minidask.array.meta import with_ndim
 from minidask.array.overlap.borders import extend
 from minidask.array.overlap.depths import ensure_minimum_chunksize
 from minidask.array.rechunk import balanced, rechunk_to
+from minidask.array.remembered import remembered
 from minidask.array.sources import symbols
 from minidask.graph import Blockwise
 from minidask.graph.blockwise import InputOf
@@ -98,7 +99,7 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
     chunks = _fitting(array, window, axes, reach, automatic_rechunk)
     array = rechunk_to(array, chunks)
     wide = extend(array, tuple([(0, depth) for depth in reach]), ("none",) * array.ndim)
-    own = tuple([(*sizes[:-1], sizes[-1] - depth) for sizes, depth in zip(chunks, reach, strict=True)])
+    own = tuple([_shortened(sizes, depth) for sizes, depth in zip(chunks, reach, strict=True)])
     out = (*own, *[(n,) for n in window])
     index = symbols(array.ndim)
     view: Any = View(window, axes)
@@ -111,6 +112,12 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
         dict(enumerate(map(len, out))),
     )
     return new_array(layer, out, with_ndim(wide._meta, len(out)))
+
+
+@remembered
+def _shortened(sizes: Sizes, by: int) -> Sizes:
+    """Return sizes of which the last is smaller."""
+    return (*sizes[:-1], sizes[-1] - by)
 
 
 def _fitting(x: Any, window: tuple[int, ...], axes: tuple[int, ...], reach: list[int], automatic: bool) -> Chunks:
@@ -126,7 +133,7 @@ def _fitting(x: Any, window: tuple[int, ...], axes: tuple[int, ...], reach: list
     # Axes without windows first: these can be cut without borders.
     for at in sorted(range(x.ndim), key=lambda at: at in axes):
         excess = largest_block(tuple(chunks)) * math.prod(window) / max(limit, 1)
-        largest: Any = max(chunks[at])
+        largest: Any = largest_of(chunks[at])
         if excess <= 1 or largest != largest:
             continue
         side = max(math.ceil(largest / excess), least[at], 1)

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import REMEDY, Sizes, UnknownChunkSizes, even, has_unknown, starts_of
+from minidask.array.chunks import REMEDY, Sizes, UnknownChunkSizes, even, has_unknown, largest_of, starts_of
 from minidask.array.collection import ArrayBase, another, new_array
 from minidask.array.elementwise import elementwise
 from minidask.array.meta import with_ndim
+from minidask.array.naming import array_parts
 from minidask.array.products.contraction import only
 from minidask.array.rechunk import rechunk_to
 from minidask.array.reshaping import reshape
@@ -174,7 +175,7 @@ def take_positions(x: ArrayBase, positions: Any, axis: int) -> Any:
     """Return positions of an array along an axis, in their order."""
     sizes = x._chunks[axis]
     pieces = cut_positions(positions, sizes)
-    name = f"take-{quick_token('take', x.name, axis, positions)}"
+    name = f"take-{quick_token('take', x.name, axis, *array_parts(positions))}"
     layer = TakePositions(name, x._layer, axis, pieces, sizes)
     own = tuple([len(piece) for piece in pieces])
     return new_array(layer, (*x._chunks[:axis], own, *x._chunks[axis + 1 :]), x._meta)
@@ -188,7 +189,7 @@ def cut_positions(positions: Any, sizes: Sizes) -> list[Any]:
     >>> [piece.tolist() for piece in cut_positions(np.array([0, 1, 4]), (3, 3))]
     [[0, 1], [4]]
     """
-    largest = max(int(max(sizes)), 1)
+    largest = max(largest_of(sizes), 1)
     if len(positions) == 0:
         return [positions]
     if len(positions) > 1 and (positions[1:] >= positions[:-1]).all():

@@ -16,6 +16,7 @@ from minidask.array.collection import new_array
 from minidask.array.elementwise import as_array, elementwise, operation_name
 from minidask.array.meta import meta_of
 from minidask.array.rechunk import rechunk_to
+from minidask.array.remembered import remembered
 from minidask.tokenize import tokenize
 
 
@@ -42,6 +43,7 @@ class Coarsen:
         return Coarsen, (self.reduction, self.factors, self.kwargs)
 
 
+@remembered
 def whole_groups(sizes: Sizes, factor: int) -> Sizes:
     """Return sizes near the given ones that are multiples of a factor, of which their sum is one.
 
@@ -54,6 +56,12 @@ def whole_groups(sizes: Sizes, factor: int) -> Sizes:
         return sizes
     edges = sorted({-(-edge // factor) * factor for edge in starts_of(sizes)})
     return tuple([high - low for low, high in itertools.pairwise(edges)])
+
+
+@remembered
+def _groups(sizes: Sizes, factor: int) -> Sizes:
+    """Return how many groups each block has."""
+    return tuple([size // factor for size in sizes])
 
 
 def coarsen(
@@ -113,5 +121,5 @@ def coarsen(
         meta = meta_of(array._meta, None, np.asarray(call(sample)).dtype)
     name = f"coarsen {operation_name(reduction)} {factors} {tokenize(kwargs) if kwargs else ''}"
     made: Any = elementwise(call, aligned, name=name, meta=meta)
-    chunks = tuple([tuple([n // f for n in s]) if f > 1 else s for s, f in zip(aligned.chunks, factors, strict=True)])
+    chunks = tuple([_groups(s, f) if f > 1 else s for s, f in zip(aligned.chunks, factors, strict=True)])
     return new_array(made._layer, chunks, meta)

@@ -174,6 +174,15 @@ class Aggregating(Grouping):
         as_index = self._options["as_index"]
         return self._unbinned(gathered.by_group(call, "groups", meta, self._partitions(split_out), as_index))
 
+    def _grouped_call(
+        self, name: str, options: Mapping[str, Any], split_out: Any, shuffle_method: Any, numeric_only: bool = False
+    ) -> Any:
+        """Return what a method of pandas gives for whole groups, of the columns of numbers if ``numeric_only``."""
+        grouped: Any = self
+        if numeric_only and not self._is_series():
+            grouped = self._selected(type(self), [c for c in self._values() if is_number(self._dtype(c))])
+        return grouped._by_pandas(GroupCall(name, (), options), grouped._values(), split_out, shuffle_method)
+
     def agg(
         self,
         func: Any = None,
@@ -284,18 +293,16 @@ def _make(how: str) -> Callable[..., Any]:
         skipna: bool = True,
         dropna: bool = True,
     ) -> Any:
-        own = {name: False for name, flag in (("skipna", skipna), ("dropna", dropna)) if flag is False}
-        for name, hows in (("skipna", ("first", "last")), ("dropna", ("nunique",))):
-            if name in own and how not in hows:
-                raise TypeError(f"groupby(...).{how} has no {name}")
-        if own and not numeric_only and min_count in (None, -1):
-            return self._by_pandas(GroupCall(how, (), own), self._values(), split_out, shuffle_method)
-        if own:
-            raise NotImplementedError(
-                f"groupby(...).{how}({next(iter(own))}=False) takes neither numeric_only nor min_count"
-            )
+        own: dict[str, Any] = {name: False for name, flag in (("skipna", skipna), ("dropna", dropna)) if flag is False}
+        if "skipna" in own and how in ("count", "nunique"):
+            raise TypeError(f"groupby(...).{how} has no skipna")
+        if "dropna" in own and how != "nunique":
+            raise TypeError(f"groupby(...).{how} has no dropna")
         if min_count is not None and min_count != -1 and how not in ("sum", "prod", "min", "max", "first", "last"):
             raise TypeError(f"{how} has no min_count")
+        if own:
+            counted = {} if min_count in (None, -1) else {"min_count": min_count}
+            return self._grouped_call(how, own | counted, split_out, shuffle_method, numeric_only)
         options = {"split_every": split_every, "split_out": split_out, "shuffle_method": shuffle_method}
         if how == "nunique" and self._partitions(split_out) > 1:
             return self._by_pandas(GroupCall(how), self._values(), split_out, shuffle_method)
@@ -317,7 +324,12 @@ def _make_spread(how: str) -> Callable[..., Any]:
         split_every: Any = None,
         split_out: Any = None,
         shuffle_method: Any = None,
+        *,
+        skipna: bool = True,
     ) -> Any:
+        if skipna is False:
+            own = {"ddof": ddof, "skipna": False}
+            return self._grouped_call(how, own, split_out, shuffle_method, numeric_only)
         options = {"split_every": split_every, "split_out": split_out, "shuffle_method": shuffle_method}
         return self._simple(how, numeric_only, ddof=ddof, **options)
 

@@ -14,6 +14,7 @@ from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import check_column, check_columns, unknown_column
 from minidask.dataframe.groupby.whole import GroupCall
 from minidask.dataframe.groupby.wholes import Whole
+from minidask.dataframe.keywords import takes_keywords_of
 
 _REMEDIES = {
     "describe": "use agg(['count', 'mean', 'std', 'min', 'max']), and quantile([0.25, 0.5, 0.75])",
@@ -53,6 +54,7 @@ class _Grouped(Whole):
         )
 
 
+@takes_keywords_of(pd.api.typing.DataFrameGroupBy)
 class DataFrameGroupBy(_Grouped):
     """A grouped DataFrame: aggregations, and columns by label or attribute."""
 
@@ -96,20 +98,52 @@ class DataFrameGroupBy(_Grouped):
         split_out: Any = None,
         numeric_only: bool = False,
         shuffle_method: Any = None,
+        min_periods: int | None = None,
     ) -> Any:
         """Return the covariances of the columns in each group; all rows of a group are brought together."""
-        return self._grouped_call("cov", {"ddof": ddof, "numeric_only": numeric_only}, split_out, shuffle_method)
+        options = {"ddof": ddof, "min_periods": min_periods}
+        return self._grouped_call("cov", options, split_out, shuffle_method, numeric_only)
 
     def corr(
-        self, split_every: Any = None, split_out: Any = None, numeric_only: bool = False, shuffle_method: Any = None
+        self,
+        split_every: Any = None,
+        split_out: Any = None,
+        numeric_only: bool = False,
+        shuffle_method: Any = None,
+        method: str = "pearson",
+        min_periods: int = 1,
     ) -> Any:
         """Return the correlations of the columns in each group; all rows of a group are brought together."""
-        return self._grouped_call("corr", {"numeric_only": numeric_only}, split_out, shuffle_method)
+        options = {"method": method, "min_periods": min_periods}
+        return self._grouped_call("corr", options, split_out, shuffle_method, numeric_only)
+
+    def value_counts(
+        self,
+        subset: Any = None,
+        normalize: bool = False,
+        sort: bool = True,
+        ascending: bool = False,
+        dropna: bool = True,
+        split_every: Any = None,
+        split_out: Any = None,
+        shuffle_method: Any = None,
+    ) -> Any:
+        """Count equal rows of each group, compared by the columns ``subset`` (default: all)."""
+        options = {"normalize": normalize, "sort": sort, "ascending": ascending, "dropna": dropna}
+        grouped: Any = self
+        if subset is not None:
+            check_columns(subset, self._frame._meta.columns)
+            keys = [key for key in subset if key in self._names()]
+            if keys:
+                raise ValueError(f"Keys {set(keys)} in subset cannot be in the groupby column keys.")
+            grouped = self._selected(DataFrameGroupBy, list(subset))
+        return grouped._grouped_call("value_counts", options, split_out, shuffle_method)
 
     def __repr__(self) -> str:
         return f"<minidask DataFrameGroupBy of {self._frame._layer.name!r} by {len(self._by)} keys>"
 
 
+@takes_keywords_of(pd.api.typing.SeriesGroupBy)
 class SeriesGroupBy(_Grouped):
     """A grouped Series: aggregations."""
 
@@ -123,6 +157,25 @@ class SeriesGroupBy(_Grouped):
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
         raise self._missing(name)
+
+    def value_counts(
+        self,
+        normalize: bool = False,
+        sort: bool = True,
+        ascending: bool = False,
+        bins: Any = None,
+        dropna: bool = True,
+        split_every: Any = None,
+        split_out: Any = None,
+        shuffle_method: Any = None,
+    ) -> Any:
+        """Count equal values of each group; raises NotImplementedError for ``bins`` (group by a column of ``pandas.cut``)."""
+        if bins is not None:
+            raise NotImplementedError(
+                "value_counts(bins=...) by group isn't built: make a column by map_partitions(pandas.cut, edges), and count it"
+            )
+        options = {"normalize": normalize, "sort": sort, "ascending": ascending, "dropna": dropna}
+        return self._grouped_call("value_counts", options, split_out, shuffle_method)
 
     def unique(self, split_every: Any = None, split_out: Any = None, shuffle_method: Any = None) -> Any:
         """Return an array of the different values of each group, in the order of their first appearance."""

@@ -28,10 +28,15 @@ class Whole(Aggregating):
     # -- a row, or a few, a group ---------------------------------------------------------------------------------------
 
     def median(
-        self, split_every: Any = None, split_out: Any = None, shuffle_method: Any = None, numeric_only: bool = False
+        self,
+        split_every: Any = None,
+        split_out: Any = None,
+        shuffle_method: Any = None,
+        numeric_only: bool = False,
+        skipna: bool = True,
     ) -> Any:
         """Return the exact median of each group; all rows of a group are brought together."""
-        return self._grouped_call("median", {"numeric_only": numeric_only}, split_out, shuffle_method)
+        return self._grouped_call("median", {"skipna": skipna}, split_out, shuffle_method, numeric_only)
 
     def quantile(
         self,
@@ -53,40 +58,20 @@ class Whole(Aggregating):
         options = {
             "q": np.asarray(q, dtype="float64").tolist() if several else q,
             "interpolation": interpolation,
-            "numeric_only": numeric_only,
         }
-        return self._grouped_call("quantile", options, split_out, shuffle_method)
+        return self._grouped_call("quantile", options, split_out, shuffle_method, numeric_only)
 
-    def kurt(self, numeric_only: bool = False, split_out: Any = None, shuffle_method: Any = None) -> Any:
-        """Return the kurtosis of each group; all rows of a group are brought together."""
-        return self._grouped_call("kurt", {"numeric_only": numeric_only}, split_out, shuffle_method)
-
-    def skew(self, numeric_only: bool = False, split_out: Any = None, shuffle_method: Any = None) -> Any:
-        """Return the skewness of each group; all rows of a group are brought together."""
-        return self._grouped_call("skew", {"numeric_only": numeric_only}, split_out, shuffle_method)
-
-    def value_counts(
-        self,
-        normalize: bool = False,
-        sort: bool = True,
-        ascending: bool = False,
-        dropna: bool = True,
-        split_every: Any = None,
-        split_out: Any = None,
-        shuffle_method: Any = None,
+    def kurt(
+        self, numeric_only: bool = False, split_out: Any = None, shuffle_method: Any = None, skipna: bool = True
     ) -> Any:
-        """Count equal values (of a DataFrame: rows) of each group."""
-        options = {"normalize": normalize, "sort": sort, "ascending": ascending, "dropna": dropna}
-        return self._grouped_call("value_counts", options, split_out, shuffle_method)
+        """Return the kurtosis of each group; all rows of a group are brought together."""
+        return self._grouped_call("kurt", {"skipna": skipna}, split_out, shuffle_method, numeric_only)
 
-    def _grouped_call(self, name: str, options: Mapping[str, Any], split_out: Any, shuffle_method: Any) -> Any:
-        grouped: Any = self
-        options = dict(options)
-        if options.get("numeric_only") and not self._is_series():
-            grouped = self._selected(type(self), [c for c in self._values() if is_number(self._dtype(c))])
-        if self._is_series() and name in ("cov", "corr"):
-            options.pop("numeric_only", None)
-        return grouped._by_pandas(GroupCall(name, (), options), grouped._values(), split_out, shuffle_method)
+    def skew(
+        self, numeric_only: bool = False, split_out: Any = None, shuffle_method: Any = None, skipna: bool = True
+    ) -> Any:
+        """Return the skewness of each group; all rows of a group are brought together."""
+        return self._grouped_call("skew", {"skipna": skipna}, split_out, shuffle_method, numeric_only)
 
     def idxmin(
         self,
@@ -311,8 +296,17 @@ class Whole(Aggregating):
         """Return each row's difference to the one ``periods`` rows before it in its group; rows stay where they are."""
         return self._rows("diff", {"periods": periods}, shuffle_method)
 
-    def pct_change(self, periods: int = 1, shuffle_method: Any = None) -> Any:
-        """Return each row's relative change to the one ``periods`` rows before it in its group; rows stay where they are."""
+    def pct_change(
+        self, periods: int = 1, shuffle_method: Any = None, *, fill_method: None = None, freq: Any = None
+    ) -> Any:
+        """Return each row's relative change to the one ``periods`` rows before it in its group; rows stay where they are.
+
+        Raises ValueError for a ``fill_method``, as pandas does, and NotImplementedError for ``freq``.
+        """
+        if fill_method is not None:
+            raise ValueError(f"fill_method must be None; got {fill_method=}.")
+        if freq is not None:
+            raise NotImplementedError("pct_change(freq=...) by group isn't built: use apply")
         return self._rows("pct_change", {"periods": periods}, shuffle_method)
 
     def ffill(self, limit: int | None = None, shuffle_method: Any = None) -> Any:

@@ -18,13 +18,13 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_integer_dtype
+from pandas.api.types import is_integer, is_integer_dtype
 from pandas.errors import EmptyDataError
 from pandas.tseries.api import guess_datetime_format
 
 from minidask import config
 from minidask.dataframe.io.csv_options import CsvOptions, csv_options
-from minidask.dataframe.io.csv_reader import CsvPart, CsvReader, has_texts
+from minidask.dataframe.io.csv_reader import CsvPart, CsvReader, has_texts, undecodable
 from minidask.dataframe.io.path_column import path_categories, path_column_name
 from minidask.dataframe.io.records import header_end, next_record
 from minidask.dataframe.meta import UNKNOWN_CATEGORIES
@@ -198,6 +198,8 @@ def frame_of_fields(
     include_path_column: bool | str,
 ) -> Any:
     """Make the collection of files that were found, whose compressions are known; arguments are those of ``read_csv``."""
+    if sample_rows is not None and (isinstance(sample_rows, bool) or not is_integer(sample_rows) or sample_rows < 1):
+        raise ValueError(f"sample_rows must be a positive number of rows, got {sample_rows!r:.80}")
     size = parse_blocksize(blocksize, config.get("dataframe.blocksize"))
     sample_nbytes = sample_size(sample)
     _warn_whole(caller, files, formats, options, size)
@@ -263,6 +265,7 @@ def _reader(
             f"{file.url}: rows have more fields than there are columns {list(labels)}: pandas would take the first for an index. "
             "Name all columns with names= (and header=0), or leave the last ones out with index_col=False"
         )
+    options = options.with_labels(labels)
     end = header_end(data, options.dialect, options.skip, options.rows, options.skip_blank)
     dates = options.dates(pd.Index(labels))
     date_format = _date_format(options, data, frame, [label for label in dates if label in frame.columns])
@@ -305,6 +308,9 @@ def _sample(
         except EmptyDataError:
             # A file without a header adds no rows; if all are so, it is raised below.
             continue
+        except UnicodeDecodeError as error:
+            error.add_note(undecodable(file.url))
+            raise
         except (TypeError, ValueError, OverflowError) as error:
             wrong = _misfit(options, data)
             if wrong is None:

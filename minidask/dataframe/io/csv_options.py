@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import csv
 import inspect
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_integer, is_list_like
+from pandas.api.types import is_integer, is_list_like, pandas_dtype
 
 from minidask.dataframe.io.encodings import holds_ascii
 from minidask.dataframe.io.records import Dialect
@@ -31,6 +31,8 @@ _REFUSED = {
     "memory_map": "leave it out: blocks are read into memory",
     "dialect": "give sep=, quotechar=, quoting=, escapechar= and the like",
 }
+
+_TEXTS = ("sep", "delimiter", "quotechar", "escapechar", "comment", "lineterminator", "thousands", "decimal", "encoding")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,16 @@ class CsvOptions:
         if isinstance(self.dtype, Mapping):
             return column in self.dtype or hasattr(self.dtype, "default_factory")
         return self.dtype is not None
+
+    def with_labels(self, labels: Sequence[Hashable]) -> CsvOptions:
+        """Return options whose ``dtype`` names columns by label; pandas takes their positions, too."""
+        if not isinstance(self.dtype, Mapping) or hasattr(self.dtype, "default_factory"):
+            return self
+        known = range(len(labels))
+        named = {at if at in labels or at not in known else labels[at]: one for at, one in self.dtype.items()}
+        # A label wins over the same column's position, as in pandas.
+        named.update({label: one for label, one in self.dtype.items() if label in labels})
+        return replace(self, dtype=named)
 
     def dates(self, columns: pd.Index) -> list[Hashable]:
         """Return the columns that are parsed as dates.
@@ -131,9 +143,22 @@ def csv_options(caller: str, keywords: Mapping[str, Any]) -> CsvOptions:
     if given.get("parse_dates") is True:
         # That means the index, which no file gives here.
         given.pop("parse_dates")
+    for name in _TEXTS:
+        if not isinstance(given.get(name, ""), str | None):
+            raise TypeError(f"{caller} takes a text for {name}, got {type(given[name]).__name__}: {given[name]!r:.80}")
+    if given.get("sep") == "" or given.get("delimiter") == "":
+        raise ValueError(f"{caller} needs a separator of at least one character; fields at fixed places: read_fwf")
     dtype, usecols = given.pop("dtype", None), given.pop("usecols", None)
+    _check_dtypes(dtype)
     if usecols is not None and not callable(usecols):
+        if not is_list_like(usecols):
+            raise ValueError(
+                f"'usecols' must be a list of names, a list of positions, or a callable, got {usecols!r:.80}: "
+                f"write usecols=[{usecols!r:.80}]"
+            )
         usecols = list(usecols)
+    if is_list_like(given.get("names")) and isinstance(given["names"], Set):
+        raise ValueError(f"names must be in the columns' order, got a set: {given['names']!r:.80}")
     for name in ("parse_dates", "names"):
         if is_list_like(given.get(name)):
             given[name] = _plain_list(caller, name, given[name])
@@ -149,6 +174,13 @@ def csv_options(caller: str, keywords: Mapping[str, Any]) -> CsvOptions:
     return CsvOptions(
         given, dtype, usecols, _dialect(given), skip or 0, rows, bool(given.get("skip_blank_lines", True)), whole
     )
+
+
+def _check_dtypes(dtype: Any) -> None:
+    """Raise TypeError for what is no dtype, whether there is such a column or not."""
+    for one in dtype.values() if isinstance(dtype, Mapping) else [dtype]:
+        if one is not None:
+            pandas_dtype(one)
 
 
 @lru_cache(maxsize=1)
@@ -179,13 +211,15 @@ def _header_rows(caller: str, given: Mapping[str, Any]) -> int:
     )
 
 
-def _skip(given: Mapping[str, Any]) -> int | None:
+def _skip(given: dict[str, Any]) -> int | None:
     """Return how many records are skipped first; None if others are skipped, too."""
     skip = given.get("skiprows")
     if skip is None:
         return 0
     if is_integer(skip):
-        return int(skip)
+        # pandas skips nothing then.
+        given["skiprows"] = max(int(skip), 0)
+        return max(int(skip), 0)
     if is_list_like(skip) and sorted(skip) == list(range(len(list(skip)))):
         return len(list(skip))
     return None

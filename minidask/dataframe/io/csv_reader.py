@@ -218,6 +218,7 @@ class CsvReader:
             raise ParserError(f"{part}: {error}{_quote_advice(error, part)}") from error
         except (ValueError, OverflowError, TypeError) as error:
             if isinstance(error, UnicodeDecodeError):
+                error.add_note(undecodable(str(part)))
                 raise
             if options.whole and "secols" in str(error):
                 raise ValueError(f"{part}: the columns differ from those of the first file: {error}") from error
@@ -338,6 +339,11 @@ def has_texts(column: pd.Series) -> bool:
 
 def _open_categories(promised: Any, found: Any) -> bool:
     return isinstance(promised, pd.CategoricalDtype) and isinstance(found, pd.CategoricalDtype)
+
+
+def undecodable(where: str) -> str:
+    """Return what to do about bytes that aren't text."""
+    return f"Found in {where}: say how texts are written with encoding=, or what to do with others with encoding_errors="
 
 
 def _quote_advice(error: ParserError, part: CsvPart) -> str:

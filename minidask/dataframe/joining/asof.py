@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection, new_collection
 from minidask.dataframe.columns import as_labels, check_column, check_columns
 from minidask.dataframe.construct import from_pandas
@@ -41,6 +42,7 @@ class AsofCall(NamedTuple):
         return pd.merge_asof(left, right, **dict(self.options))
 
 
+@takes_keywords_of(pd.merge_asof)
 def merge_asof(
     left: Any,
     right: Any,

@@ -18,6 +18,7 @@ from minidask.dataframe.divisions import unknown
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.joining.aligned import cut_alike
 from minidask.dataframe.joining.beside import concat_beside
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.layers import Columns, Columnwise, FrameLayer, Stack
 from minidask.dataframe.meta import sample
 from minidask.dataframe.partitionwise import partitionwise
@@ -103,6 +104,7 @@ class StackParts(NamedTuple):
         return join_parts(list(parts))
 
 
+@takes_keywords_of(pd.concat)
 def concat(
     dfs: Iterable[Any],
     axis: Any = 0,

@@ -38,6 +38,7 @@ from minidask.dataframe.joining.plan import (
 )
 from minidask.dataframe.joining.shared import can_share, keeps_unmatched
 from minidask.dataframe.joining.sizes import estimate_rows, row_bytes
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.shuffle import RangeTargets, rearrange
 from minidask.dataframe.shuffle.methods import check_method
 from minidask.tokenize import quick_token
@@ -47,6 +48,7 @@ from minidask.units import parse_bytes
 FEW = 0.5
 
 
+@takes_keywords_of(pd.merge)
 def merge(
     left: Any,
     right: Any,

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection, new_collection
 from minidask.dataframe.columns import check_column
 from minidask.dataframe.divisions import Divisions
@@ -217,6 +218,7 @@ class OwnBins(NamedTuple):
         return empty_bin(self.rule, row, self.aggregate).take(np.zeros(count, dtype="int64"))
 
 
+@takes_keywords_of(pd.api.typing.Resampler)
 class Resampler:
     """Bins of time of a DataFrame or Series: ``df.resample("D").mean()``, ``df.resample("W")["x"].agg(["min", "max"])``.
 

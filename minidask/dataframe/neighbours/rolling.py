@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import check_column
 from minidask.dataframe.divisions import unknown
@@ -64,6 +65,7 @@ def pair(left: pd.Series, right: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({0: left.array, 1: right.array}, index=left.index)
 
 
+@takes_keywords_of(pd.api.typing.Rolling)
 class Rolling:
     """Moving windows over a DataFrame or Series: ``df.rolling(3).mean()``, ``df.rolling("2h")["x"].max()``.
 

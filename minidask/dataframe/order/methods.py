@@ -15,6 +15,7 @@ from minidask.dataframe.indexers import ILocIndexer, LocIndexer
 from minidask.dataframe.layers import Columns, FrameLayer
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.order.chance import random_split, sample_rows
+from minidask.dataframe.order.numbering import numbered
 from minidask.dataframe.order.ranges import by_value
 from minidask.dataframe.order.set_index import Bounds, Wanted, set_index
 from minidask.dataframe.order.sort import sort_index, sort_values
@@ -79,7 +80,14 @@ class Ordering(FrameCollection):
         kwargs.pop("kind", None)
         return sort_index(self, axis, ascending, na_position, ignore_index, wanted, kwargs)
 
-    def sample(self, n: Any = None, frac: float | None = None, replace: bool = False, random_state: Any = None) -> Any:
+    def sample(
+        self,
+        n: Any = None,
+        frac: float | None = None,
+        replace: bool = False,
+        random_state: Any = None,
+        ignore_index: bool = False,
+    ) -> Any:
         """Return a random sample of the rows, drawn in each partition by itself.
 
         Parameters
@@ -92,13 +100,16 @@ class Ordering(FrameCollection):
             Whether a row can be drawn again.
         random_state : int, RandomState or Generator, optional
             An integer draws the same rows each time; without it others are drawn whenever ``sample`` is called.
+        ignore_index : bool
+            Number the rows from 0, through all partitions.
 
         Raises
         ------
         ValueError
             If ``n`` is given, ``frac`` isn't or is negative, or more rows than there are would be drawn.
         """
-        return sample_rows(self, n, frac, replace, random_state)
+        drawn = sample_rows(self, n, frac, replace, random_state)
+        return numbered(drawn) if ignore_index else drawn
 
     def random_split(self, frac: Sequence[float], random_state: Any = None, shuffle: bool = False) -> list[Any]:
         """Split the rows by chance.

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_columns
@@ -52,6 +53,7 @@ class Melt(NamedTuple):
         )
 
 
+@takes_keywords_of(pd.melt)
 def melt(
     frame: Any,
     id_vars: Any = None,

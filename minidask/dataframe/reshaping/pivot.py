@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_columns
 from minidask.dataframe.meta import has_unknown_categories
@@ -52,6 +53,7 @@ class Widen(NamedTuple):
         return pd.concat(parts, axis=1, names=[None, self.name])
 
 
+@takes_keywords_of(pd.pivot_table)
 def pivot_table(
     df: Any,
     index: Any,

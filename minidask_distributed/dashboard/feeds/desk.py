@@ -1,7 +1,8 @@
 """The desk where readers get their feeds: read once a tick, encoded once, whoever many look.
 
 Place in the flow: a websocket makes a `Reader` here, a polling page asks `poll`; `application` has one desk a server. The desk
-ticks only while there are readers: then, too, the server's recorder is attached.
+ticks only while there are readers: then, too, the server's recorder is attached. Ticks come by a timer; a busy loop would come
+late to it, so the scheduler's flushes ask, too, whether one is due (`catch_up`).
 
 A frame is ``{"seq": 12, "time": 1795000000.25, "feeds": {name: part}}``; a part is ``{"set": columns}``, for streams
 ``{"append": columns, "rollover": 5000}``, or ``{"error": text}``. A feed whose table hasn't changed is left out. A reader that
@@ -200,6 +201,11 @@ class FeedDesk:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+    def catch_up(self) -> None:
+        """Tick if one is due, or do nothing: for a loop that comes to its timers only when all who wrote have been heard."""
+        if self._timer is not None and self._now() >= self._due:
+            self._tick()
 
     def _schedule(self, delay_s: float) -> None:
         loop = asyncio.get_running_loop()

@@ -17,11 +17,11 @@ numbers (tasks of more count as `OTHER`); memory is bounded by the tasks that ar
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from minidask.graph.task import Key
 from minidask_distributed.prefixes import prefix_of
@@ -59,6 +59,11 @@ MOST_HEADS = 10_000
 MOST_DEPS = 16
 """Dependencies of a task that are followed for the edges."""
 
+
+SAMPLED = 16
+"""Of many tasks of a prefix one in so many is asked for dependencies."""
+
+_LETTERS_LAST = re.compile(r"-[^\W\d_]+$", re.MULTILINE)
 
 Numbers: TypeAlias = "tuple[list[int], Counter[int], dict[int, Task]]"
 
@@ -213,16 +218,16 @@ class Progress:
             self._rescan()
             return
         self._at, self._serial = log.dropped + len(log.tasks), state.next_serial
-        ids, moves = log.tasks[begin:], log.moves[begin:]
-        if not ids:
+        moves = log.moves[begin:]
+        if not moves:
             return
         for finish in (QUEUED, NO_WORKER):
             if PROCESSING << 4 | finish in moves:
-                self._count_retries(ids, moves, PROCESSING << 4 | finish)
-        if self._numpy is None or len(ids) < SINGLY:
-            self._take_singly([one & SERIAL_MASK for one in ids], moves)
+                self._count_retries(log.tasks[begin:], moves, PROCESSING << 4 | finish)
+        if self._numpy is None or len(moves) < SINGLY:
+            self._take_singly([one & SERIAL_MASK for one in log.tasks[begin:]], moves)
         else:
-            self._take_together(self._numpy, ids, moves)
+            self._take_together(self._numpy, log.tasks, moves)
         while len(self._window) > WINDOW and len(self._window) > 4 * self._n_known:
             self._cut()
 
@@ -241,9 +246,11 @@ class Progress:
                 self._forget(serial)
         self._enter(list(fresh))
 
-    def _take_together(self, np: Any, ids: list[int], moves: bytearray) -> None:
-        # Half as long as `np.array`, which looks at all types first.
-        at = (np.fromiter(ids, np.int64, len(ids)) & SERIAL_MASK) - self._base
+    def _take_together(self, np: Any, tasks: list[int], moves: bytearray) -> None:
+        """Take in moves of the last tasks of a list."""
+        # From the end, so that nothing is copied; `np.array` would look at all types first.
+        ids = np.fromiter(reversed(tasks), np.int64, len(moves))[::-1]
+        at = (ids & SERIAL_MASK) - self._base
         codes = np.frombuffer(moves, np.uint8)
         older = at < 0
         if older.any():
@@ -262,9 +269,10 @@ class Progress:
         finish = codes & 15
         first = numbers.astype(np.intp) << 3
         counts = np.frombuffer(self._counts, np.int64)
-        np.subtract.at(counts, first + (codes >> 4), 1)
-        np.add.at(counts, first + finish, 1)
-        np.frombuffer(self._changed, np.float64)[numbers] = self._state.now
+        came = np.bincount(first + finish, minlength=len(counts))
+        counts += came
+        counts -= np.bincount(first + (codes >> 4), minlength=len(counts))
+        np.frombuffer(self._changed, np.float64)[came.reshape(-1, 8).any(1)] = self._state.now
         gone = at[finish == FORGOTTEN]
         window[gone] = 0
         self._n_known -= len(gone)
@@ -331,17 +339,17 @@ class Progress:
 
     def _numbers_at_once(self, tasks: list[Task | None]) -> Numbers | None:
         """Return what `_numbers_of` does, in a fifth of the time; None unless it is clear that all share a stem."""
-        there = [task for task in tasks if task is not None]
-        if len(there) < max(len(tasks), SINGLY):
+        if len(tasks) < SINGLY or None in tasks:
             return None
-        states = Counter([task.state for task in there])
+        there = cast("list[Task]", tasks)
+        states = [task.state for task in there]
         stem = "" if FORGOTTEN in states else _shared_stem([task.key for task in there])
         if not stem:
             return None
         number = self._heads.get(stem) or self._number_for(stem)
         self._renew(number)
-        user = next((task for task in reversed(there) if task.deps), None)
-        places = Counter({number << 3 | state: count for state, count in states.items()})
+        places = Counter({number << 3 | state: states.count(state) for state in set(states)})
+        user = next((task for task in there[::-SAMPLED] if task.deps), None)
         return [number] * len(tasks), places, {} if user is None else {number: user}
 
     def _numbers_of(self, tasks: list[Task | None]) -> Numbers:
@@ -456,23 +464,21 @@ class Progress:
 def _shared_stem(keys: list[Any]) -> str:
     """Return what all keys have before their last word, a number or a token, if that is the same; otherwise "".
 
-    Texts between two others that begin alike begin as these do.
-
     Examples
     --------
     >>> _shared_stem(["inc-3", "inc-1", "inc-2"]), _shared_stem(["inc-3", "add-1"]), _shared_stem(["inc-3", "inc-all"])
     ('inc', '', '')
     """
-    if set(map(type, keys)) != {str}:
+    try:
+        text = "\n" + "\n".join(keys)
+    except TypeError:
+        return ""  # there are tuples or numbers
+    stem, dash, _ = keys[0].rpartition("-")
+    lead = "\n" + stem + dash
+    # Every line begins with it, and no line has more of what separates words.
+    if not stem or any(text.count(one) != len(keys) * lead.count(one) for one in (lead, "\n", "-", "_")):
         return ""
-    stem, dash, _ = min(keys).rpartition("-")
-    lead = stem + dash
-    if not stem or not max(keys).startswith(lead):
-        return ""
-    text = "".join(keys)
-    if any(text.count(one) != len(keys) * lead.count(one) for one in "-_"):
-        return ""
-    return "" if any(map(str.isalpha, map(itemgetter(slice(len(lead), None)), keys))) else stem
+    return "" if "\n" in stem or _LETTERS_LAST.search(text) else stem
 
 
 def _distinct(np: Any, at: Any, base: int) -> list[int]:

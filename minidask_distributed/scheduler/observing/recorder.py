@@ -2,7 +2,7 @@
 
 Place in the flow: ``scheduler.recorder``. The server shows it the messages that matter here before the machine takes
 them (`see`), what the machine noticed (`see_notices`), the timer's ticks, and, while somebody reads, every flush (`collect`).
-Readers call `attach` before and `detach` when they have done; what they find:
+Readers call `attach` before and `detach` when they have done, and may have themselves called after each flush; what they find:
 
 - ``progress``: tasks by prefix of their keys and state (`progress.Progress`), while attached;
 - ``activities``: transfers, spilling and serialisation on workers (`activities.Activities`); ``traffic``: bandwidth by pair of
@@ -76,18 +76,27 @@ class Recorder:
         self.departures = Departures(state, records_length)
         self.moves = Moves(state, records_length)
         self._state = state
+        self._after_flush: list[Callable[[], object]] = []
 
     # ------------------------------------------------------------ readers
 
-    def attach(self) -> None:
-        """Begin to collect for one more reader; `detach` must follow."""
+    def attach(self, after_flush: Callable[[], object] | None = None) -> None:
+        """Begin to collect for one more reader; `detach` must follow, with the same argument.
+
+        Parameters
+        ----------
+        after_flush
+            Called after each flush: a busy event loop comes to its timers only after many of them.
+        """
+        if after_flush is not None:
+            self._after_flush.append(after_flush)
         self.n_readers += 1
         if self.n_readers == 1:
             self.is_attached = True
             self.progress.begin()
             self.history.begin()
 
-    def detach(self) -> None:
+    def detach(self, after_flush: Callable[[], object] | None = None) -> None:
         """One reader fewer; with the last one collecting ends, and what only it needed is dropped.
 
         Raises
@@ -97,6 +106,8 @@ class Recorder:
         """
         if not self.n_readers:
             raise RuntimeError("nobody reads the recorder: each detach belongs to one attach")
+        if after_flush is not None:
+            self._after_flush.remove(after_flush)
         self.n_readers -= 1
         if not self.n_readers:
             self.is_attached = False
@@ -130,13 +141,20 @@ class Recorder:
     # ------------------------------------------------------------ what the server shows
 
     def collect(self) -> None:
-        """Take in the machine's new moves; after each flush while somebody is attached. Never raises."""
+        """Take in the machine's new moves, and call readers; after each flush while somebody is attached. Never raises."""
         try:
             self.progress.collect()
         except Exception:
             # Tasks go on whatever people are shown.
             logger.exception("tasks are counted no more, until the last reader has left")
             self.progress.end()
+        # Whom it calls may leave.
+        for call in tuple(self._after_flush):
+            try:
+                call()
+            except Exception:
+                logger.exception("a reader failed after a flush, and isn't called any more")
+                self._after_flush.remove(call)
 
     def tick(self, now: float, stamp: float, delay_s: float) -> None:
         """Time has passed.

@@ -1,0 +1,83 @@
+"""Facts about the sizes of an axis's blocks that are worked out once: ``remembered``, ``by_identity``.
+
+Sizes are tuples of as many numbers as there are blocks: adding up, comparing or hashing one costs more than all the rest of
+building an operation. Arrays that are made of one another share these tuples, so that a fact is found again by the identity of a
+tuple, whatever its length.
+
+Place in the flow: the lowest module of arrays, beside ``chunks``. Invariant: what is remembered holds its tuples, so that no
+other one can have their identity meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+# Shorter tuples are hashed sooner than they are told apart by identity.
+_LONG = 32
+# So many facts of each kind are kept; then all are forgotten, which costs less than keeping count of their use.
+_MOST = 256
+
+
+def remembered(func: Callable[..., _T]) -> Callable[..., _T]:
+    """Decorate a pure function of tuples of numbers, and perhaps other hashable values, so that it gives the same object again.
+
+    Each parameter takes tuples of numbers, or tuples of such (chunks), or never any tuple. Long tuples are told apart by identity first, then, as short ones, by value:
+    what depends on whether numbers are ints or floats is a case for ``by_identity``.
+
+    Examples
+    --------
+    >>> total = remembered(lambda sizes: print("adding up") or sum(sizes))
+    >>> sizes = (10,) * 1000
+    >>> total(sizes), total(sizes), total((10,) * 1000)
+    adding up
+    (10000, 10000, 10000)
+    """
+    return by_identity(lru_cache(_MOST)(func))
+
+
+def by_identity(func: Callable[..., _T]) -> Callable[..., _T]:
+    """Decorate a pure function of tuples, and perhaps other hashable values, so that it gives the same object for the same tuples.
+
+    It is called for short tuples each time. Each parameter takes tuples of numbers, tuples of such, or never any tuple.
+
+    Examples
+    --------
+    >>> total = by_identity(lambda sizes: print("adding up") or sum(sizes))
+    >>> sizes = (10,) * 1000
+    >>> total(sizes), total(sizes), total((10,))
+    adding up
+    adding up
+    (10000, 10000, 10)
+    """
+    kept: dict[tuple[Any, ...], tuple[tuple[Any, ...], Any]] = {}
+
+    @wraps(func)
+    def find(*args: Any) -> Any:
+        long = False
+        key: list[Any] = []
+        for arg in args:
+            if type(arg) is tuple:
+                if arg and type(arg[0]) is tuple:
+                    long = long or any(len(part) >= _LONG for part in arg)
+                    key.append(tuple(map(id, arg)))
+                else:
+                    long = long or len(arg) >= _LONG
+                    key.append(id(arg))
+            else:
+                key.append(arg)
+        if not long:
+            return func(*args)
+        place = tuple(key)
+        found = kept.get(place)
+        if found is None:
+            if len(kept) >= _MOST:
+                kept.clear()
+            # With the tuples themselves: while they are held no other ones have their identities.
+            found = kept[place] = (args, func(*args))
+        return found[1]
+
+    return find
