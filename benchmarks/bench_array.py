@@ -68,6 +68,30 @@ def operations(da: Any) -> Callable[[], int]:
     return run
 
 
+def further_operations(da: Any) -> Callable[[], int]:
+    """Return a function that builds one of each of sixteen larger operations on arrays of 10,000 blocks."""
+    import numpy as np
+
+    x, y = da.ones(1_000_000, chunks=100), da.zeros(1_000_000, chunks=100)
+    z = da.ones((10_000, 1_000), chunks=(10, 100))
+    w = da.ones((1_000_000, 4), chunks=(100, 4))
+    in_memory = np.zeros(1_000_000)
+
+    def run() -> int:
+        assigned = x.copy()
+        assigned[assigned > 0] = 2.0
+        made = (
+            x.map_blocks(np.cbrt, dtype=float), da.from_array(in_memory, chunks=100, name="zeros"), da.concatenate([x, y]),
+            da.stack([x, y]), da.broadcast_to(x, (3, 1_000_000)), da.roll(x, 7), da.take(x, [1, 5, 3], axis=0), da.diff(x),
+            da.gradient(x), da.map_overlap(np.cbrt, z, depth=1, boundary="reflect", dtype=float), x.reshape(-1, 10),
+            da.histogram(x, bins=10, range=(0, 1)), da.insert(x, 5, 1.0, axis=0), da.pad(x, 5, mode="edge"), w @ np.ones(4),
+            assigned,
+        )  # fmt: skip
+        return len(made)
+
+    return run
+
+
 def loop(da: Any, chunks: int) -> Any:
     """Return an array to which 1 was added a hundred times."""
     x = da.from_array(data(1_000 * chunks), chunks=chunks)
@@ -133,6 +157,13 @@ CASES: list[tuple[Workload, Callable[[Any], Any], Callable[[Any], Any]]] = [
     (
         workload("array-build", "build sixteen operations on arrays of 1000 blocks", per=16, limit=1 / 20),
         operations,
+        lambda run: run(),
+    ),
+    (
+        workload(
+            "array-build-more", "build sixteen larger operations on arrays of 10,000 blocks", per=16, limit=1 / 20
+        ),
+        further_operations,
         lambda run: run(),
     ),
     (

@@ -70,6 +70,11 @@ def whole_bytes(sizes: Sizes) -> Sizes:
     return tuple(np.diff(cut).tolist()) or (0,)
 
 
+@remembered
+def _eighths(sizes: Sizes) -> Sizes:
+    return tuple([-(-size // 8) for size in sizes])
+
+
 @implements(np.packbits)
 def packbits(a: Any, /, axis: int | None = None, bitorder: str = "big") -> Any:
     """Return the elements, zero or not, as bits of bytes.
@@ -110,7 +115,7 @@ def packbits(a: Any, /, axis: int | None = None, bitorder: str = "big") -> Any:
         raise TypeError("Expected an input array of integer or boolean data type")
     check_known("packbits", x._chunks[axis])
     x = rechunk_to(x, (*x._chunks[:axis], whole_bytes(x._chunks[axis]), *x._chunks[axis + 1 :]))
-    return _layer("packbits", x, axis, bitorder, tuple([-(-size // 8) for size in x._chunks[axis]]))
+    return _layer("packbits", x, axis, bitorder, _eighths(x._chunks[axis]))
 
 
 @implements(np.unpackbits)

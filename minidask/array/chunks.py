@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import accumulate, chain
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.exceptions import AxisError
 
 from minidask.array.remembered import remembered
@@ -110,6 +111,20 @@ def starts_of(sizes: Sizes) -> tuple[Any, ...]:
     (0, 3, 6, 10)
     """
     return tuple(accumulate(sizes, initial=0))
+
+
+@remembered
+def edges_of(sizes: Sizes) -> np.ndarray[Any, Any]:
+    """Return ``starts_of`` as an array, which is not to be changed.
+
+    Examples
+    --------
+    >>> edges_of((3, 3, 4))
+    array([ 0,  3,  6, 10])
+    """
+    made = np.asarray(starts_of(sizes))
+    made.flags.writeable = False
+    return made
 
 
 @remembered

@@ -1,6 +1,7 @@
 """Neighbouring elements compared: ``diff``, ``ediff1d``, ``gradient``; and ``ptp``, ``average``, ``trace``, made of reductions.
 
-Place in the flow: slices of an array, aligned and combined; the optimiser reads what is needed of sources.
+Place in the flow: above ``neighbours``, which compares within blocks that see a little of the next. Gradients of other types of
+blocks than NumPy's are made of slices.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from minidask.array.chunks import check_known, normalize_axes, normalize_axis
 from minidask.array.collection import ArrayBase
 from minidask.array.creation.diagonals import diagonal
 from minidask.array.dispatch import implements
-from minidask.array.elementwise import as_array, elementwise
+from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
+from minidask.array.neighbours import differences, slopes
 from minidask.array.pointwise import astype
 from minidask.array.rebinding import rebind
 from minidask.array.reductions import folds, moments
@@ -64,12 +66,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         parts.insert(place, extra)
     x = concatenate(parts, axis) if len(parts) > 1 else x
     check_known("diff", [x.shape[axis]])
-    front = (slice(None),) * axis
-    for _ in range(n):
-        x = elementwise(
-            np.not_equal if x.dtype == bool else np.subtract, x[(*front, slice(1, None))], x[(*front, slice(None, -1))]
-        )
-    return x
+    return differences(x, axis, n)
 
 
 @implements(np.ediff1d)
@@ -145,7 +142,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     steps = list(varargs) * len(axes) if len(varargs) == 1 else list(varargs) or [1.0] * len(axes)
     if edge_order not in (1, 2):
         raise ValueError("'edge_order' greater than 2 not supported")
-    if x.dtype.kind in "biu":
+    if x.dtype.kind in "iu":
         x = astype(x, float)
     out = [_derivative(x, at, step, edge_order) for at, step in zip(axes, steps, strict=True)]
     return out[0] if len(out) == 1 else tuple(out)
@@ -168,6 +165,8 @@ def _derivative(x: Any, axis: int, step: Any, edge_order: int) -> Any:
         raise ValueError("distances must be either scalars or 1d")
     if np.ndim(step) == 1 and len(step) != length:
         raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+    if type(x._meta) is np.ndarray:
+        return slopes(x, axis, step, edge_order)
     gaps = np.diff(np.asarray(step)) if np.ndim(step) else np.asarray(step)
     if np.ndim(step) and (gaps == gaps[0]).all():
         gaps = gaps[0]

@@ -15,7 +15,7 @@ import numpy as np
 
 from minidask.array.arguments import WithKeywords, lift_keywords, sample_argument, whole
 from minidask.array.calls import Anywhere, Call, Checked, Infos, JoinFirst
-from minidask.array.chunks import Chunks, Sizes, chunks_token, normalize_axis
+from minidask.array.chunks import Chunks, Sizes, chunks_token, has_unknown, normalize_axis
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.elementwise import from_memory
 from minidask.array.meta import meta_of
@@ -146,26 +146,17 @@ def map_aligned(
         out_index.insert(at, ("new", at))
     own = _chunks_of(chunks, out_index, sizes, arrays)
     wants = _parameters(func)
-    infos = Infos(
-        {
-            at: (
-                # Along dropped axes the function sees all.
-                tuple(
-                    [
-                        (m,) if s in dropped else n
-                        for s, n, m in zip(in_axes[ndim - a.ndim :], a.chunks, a.shape, strict=True)
-                    ]
-                ),
-                tuple([out_index.index(s) if s in out_index else -1 for s in in_axes[ndim - a.ndim :]]),
-            )
-            for at, a in arrays.items()
-        },
-        own,
-        dtype,
-    )
+    infos = None
+    if "block_info" in wants:
+        infos = Infos(
+            {at: _placed(x, in_axes[ndim - x.ndim :], out_index, dropped) for at, x in arrays.items()},
+            own,
+            dtype,
+        )
     found = _meta_for(func, args, arrays, kwargs, dtype, meta, len(out_index), wants, infos)
-    infos.dtype = found.dtype
-    call = Call(func, "block_id" in wants, "block_info" in wants, infos if "block_info" in wants else None)
+    if infos is not None:
+        infos.dtype = found.dtype
+    call = Call(func, "block_id" in wants, infos is not None, infos)
     called: Any = Checked(call, own, found.dtype)
     operands: list[tuple[Any, Any]] = [(BlockId(), tuple(out_index))]
     joined: list[tuple[int, ...]] = [()]
@@ -210,6 +201,12 @@ def map_aligned(
     return new_array(layer, own, found)
 
 
+def _placed(x: ArrayBase, symbols: list[int], out_index: list[Any], dropped: list[int]) -> Any:
+    """Return what ``Infos`` wants to know of an array; along dropped axes the function sees all."""
+    chunks = [(m,) if s in dropped else n for s, n, m in zip(symbols, x.chunks, x.shape, strict=True)]
+    return tuple(chunks), tuple([out_index.index(s) if s in out_index else -1 for s in symbols])
+
+
 def _axes(axis: Any, ndim: int) -> list[int]:
     if axis is None:
         return []
@@ -227,7 +224,8 @@ def _new_axes(new_axis: Any, kept: int, chunks: Any, no_arrays: bool) -> list[in
 
 
 def _chunks_of(chunks: Any, out_index: list[Any], sizes: Mapping[Any, Sizes], arrays: Mapping[int, Any]) -> Chunks:
-    base: list[Sizes] = [(1,) if isinstance(s, tuple) else sizes[s] for s in out_index]
+    # The function may change lengths that aren't known: such sizes are no longer the arrays' own.
+    base: list[Sizes] = [(1,) if isinstance(s, tuple) else _own(sizes[s]) for s in out_index]
     if chunks is None:
         return tuple(base)
     if not isinstance(chunks, tuple | list):
@@ -243,6 +241,10 @@ def _chunks_of(chunks: Any, out_index: list[Any], sizes: Mapping[Any, Sizes], ar
             raise ValueError(f"chunks give axis {at} {len(given)} blocks, but the arrays have {len(own)} there")
         out.append(tuple(given))
     return tuple(out)
+
+
+def _own(sizes: Sizes) -> Sizes:
+    return (*sizes,) if has_unknown(sizes) else sizes
 
 
 def _parameters(func: Callable[..., Any]) -> Set[str]:
@@ -272,9 +274,9 @@ def _meta_for(
         samples[0] = [arrays[at]._meta if at in arrays else a for at, a in enumerate(args)]
     extra: dict[str, Any] = {}
     if "block_id" in wants:
-        extra["block_id"] = (0,) * len(infos.out)
+        extra["block_id"] = (0,) * ndim
     if "block_info" in wants:
-        extra["block_info"] = infos.at((0,) * len(infos.out))
+        extra["block_info"] = infos.at((0,) * ndim)
     reason: Exception | None = None
     for number, sample in enumerate(samples):
         try:
@@ -367,7 +369,7 @@ def blockwise(
     unknown = [s for s in adjust_chunks or () if s not in out]
     if unknown:
         raise ValueError(f"adjust_chunks names {unknown[0]!r}, which is no symbol of the result, {out!r}")
-    chunks = tuple([_adjusted(sizes[s], (adjust_chunks or {}).get(s), s) for s in out])
+    chunks = tuple([_own(_adjusted(sizes[s], (adjust_chunks or {}).get(s), s)) for s in out])
     found = _blockwise_meta(func, pairs, out, kwargs, dtype, meta, concatenate)
     anywhere: Any = Anywhere(func)
     call: Any = Checked(anywhere, chunks, found.dtype)

@@ -8,16 +8,21 @@ Place in the flow: whatever names an operation asks here for the parts that are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from minidask.tokenize import tokenize
+from minidask.tokenize.callables import global_names
 from minidask.tokenize.objects import importable_name
 
 _PLAIN = "biufcmM"
 # Larger arrays are hashed where they are instead of being copied to bytes.
 _SMALL = 4096
+# {(code, qualified name, modules that it uses): token} of functions that can't be imported by a name.
+_tokens: dict[Any, str] = {}
+_MOST = 1024
 
 
 def func_part(func: Callable[..., Any]) -> Any:
@@ -28,7 +33,24 @@ def func_part(func: Callable[..., Any]) -> Any:
     >>> func_part(np.linspace), len(func_part(lambda: 1))
     (('numpy', 'linspace'), 32)
     """
-    return importable_name(func) or tokenize(func)
+    found = importable_name(func)
+    if found is not None:
+        return found
+    if type(func) is not FunctionType or func.__closure__ or func.__defaults__ or func.__kwdefaults__ or func.__dict__:
+        return tokenize(func)
+    names = global_names(func.__code__)
+    used = {name: func.__globals__[name] for name in names if name in func.__globals__}
+    if any(type(value) is not ModuleType for value in used.values()):
+        return tokenize(func)
+    # Such a function is its code alone: nothing that may change meanwhile.
+    modules = tuple(sorted([(name, value.__name__) for name, value in used.items()]))
+    key = func.__code__, func.__qualname__, modules
+    token = _tokens.get(key)
+    if token is None:
+        if len(_tokens) >= _MOST:
+            _tokens.clear()
+        token = _tokens[key] = tokenize(func)
+    return token
 
 
 def array_parts(array: Any) -> tuple[Any, ...]:

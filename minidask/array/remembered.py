@@ -25,8 +25,8 @@ _MOST = 256
 def remembered(func: Callable[..., _T]) -> Callable[..., _T]:
     """Decorate a pure function of tuples of numbers, and perhaps other hashable values, so that it gives the same object again.
 
-    Each parameter takes tuples of numbers, or tuples of such (chunks), or never any tuple. Long tuples are told apart by identity first, then, as short ones, by value:
-    what depends on whether numbers are ints or floats is a case for ``by_identity``.
+    Each parameter takes tuples of numbers, or tuples of such (chunks), or never any tuple. Long tuples are told apart by identity
+    first, then, as short ones, by value: what depends on whether numbers are ints or floats is a case for ``by_identity``.
 
     Examples
     --------
@@ -36,11 +36,23 @@ def remembered(func: Callable[..., _T]) -> Callable[..., _T]:
     adding up
     (10000, 10000, 10000)
     """
-    return by_identity(lru_cache(_MOST)(func))
+    cached = lru_cache(_MOST)(func)
+
+    @wraps(func)
+    def by_value(*args: Any) -> Any:
+        value = cached(*args)
+        # Unknown sizes are equal only where they are the same object: each result has its own.
+        return func(*args) if _is_unknown(value) else value
+
+    return by_identity(by_value)
+
+
+def _is_unknown(value: Any) -> bool:
+    return type(value) is tuple and len(value) > 0 and value[0] != value[0]
 
 
 def by_identity(func: Callable[..., _T]) -> Callable[..., _T]:
-    """Decorate a pure function of tuples, and perhaps other hashable values, so that it gives the same object for the same tuples.
+    """Decorate a pure function of tuples, and perhaps other hashable values, so that it gives the same object again.
 
     It is called for short tuples each time. Each parameter takes tuples of numbers, tuples of such, or never any tuple.
 
@@ -60,24 +72,30 @@ def by_identity(func: Callable[..., _T]) -> Callable[..., _T]:
         long = False
         key: list[Any] = []
         for arg in args:
-            if type(arg) is tuple:
-                if arg and type(arg[0]) is tuple:
-                    long = long or any(len(part) >= _LONG for part in arg)
-                    key.append(tuple(map(id, arg)))
-                else:
-                    long = long or len(arg) >= _LONG
-                    key.append(id(arg))
-            else:
+            if type(arg) is not tuple:
                 key.append(arg)
+            elif arg and type(arg[0]) is tuple:
+                parts = [part if len(part) < _LONG else id(part) for part in arg]
+                long = long or any(type(part) is int for part in parts)
+                key.append(tuple(parts))
+            elif len(arg) < _LONG:
+                key.append(arg)
+            else:
+                long = True
+                # No short tuple of numbers looks like this.
+                key.append(("id", id(arg)))
         if not long:
             return func(*args)
         place = tuple(key)
         found = kept.get(place)
         if found is None:
+            value = func(*args)
+            if _is_unknown(value):
+                return value
             if len(kept) >= _MOST:
                 kept.clear()
             # With the tuples themselves: while they are held no other ones have their identities.
-            found = kept[place] = (args, func(*args))
+            found = kept[place] = (args, value)
         return found[1]
 
     return find

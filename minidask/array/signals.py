@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import check_known, normalize_axis
+from minidask.array.chunks import check_known, largest_of, normalize_axis
 from minidask.array.collection import ArrayBase
 from minidask.array.creation.filled import zeros
 from minidask.array.differences import diff
@@ -91,7 +91,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
         raise ValueError("a cannot be empty")
     dtype = np.convolve(np.ones(1, x.dtype), np.ones(1, weights.dtype)).dtype
     if m > 1:
-        x = concatenate([x, zeros(m - 1, dtype=x.dtype, chunks=max(x.chunks[0]))])
+        x = concatenate([x, zeros(m - 1, dtype=x.dtype, chunks=largest_of(x.chunks[0]))])
     full = map_overlap(Causal(weights, dtype), x, depth={0: (m - 1, 0)}, boundary="none", dtype=dtype)
     if mode == "full":
         return full

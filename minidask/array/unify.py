@@ -14,6 +14,7 @@ from typing import Any
 
 from minidask.array.chunks import Chunks, Sizes, has_unknown, shape_of, starts_of
 from minidask.array.collection import ArrayBase
+from minidask.array.matching import matched
 from minidask.array.rechunk import one_block_each, rechunk_to
 from minidask.array.remembered import remembered
 
@@ -96,8 +97,10 @@ def align(arrays: Sequence[ArrayBase]) -> tuple[list[Any], Chunks, tuple[Any, ..
     """
     first = arrays[0]
     chunks = first._chunks
-    if all(a._chunks is chunks or a._chunks == chunks for a in arrays):
+    if all(a._chunks is chunks for a in arrays):
         return list(arrays), chunks, first.shape
+    if all(a._chunks == chunks for a in arrays):
+        return _sure(list(arrays)), chunks, first.shape
     arrays = [one_block_each(a) for a in arrays]
     shapes = [a.shape for a in arrays]
     shape = shapes[0] if all(s == shapes[0] for s in shapes) else broadcast_shape(shapes)
@@ -120,7 +123,14 @@ def align(arrays: Sequence[ArrayBase]) -> tuple[list[Any], Chunks, tuple[Any, ..
         )
         for a in arrays
     ]
-    return aligned, chunks, shape
+    return _sure(aligned), chunks, shape
+
+
+def _sure(arrays: list[Any]) -> list[Any]:
+    """Return arrays of which the last axes correspond, with checks where sizes aren't known."""
+    if not any(has_unknown(a.shape) for a in arrays):
+        return arrays
+    return matched(arrays, [range(-a.ndim, 0) for a in arrays])
 
 
 def _own(sizes: Sizes, common: Sizes) -> Sizes:
@@ -160,6 +170,11 @@ def unify_chunks(*args: Any) -> tuple[dict[Any, Sizes], list[Any]]:
     pairs = list(zip(args[::2], args[1::2], strict=True))
     if sum(index is not None for _, index in pairs) > 1:
         pairs = [(x if index is None else one_block_each(x), index) for x, index in pairs]
+    if len(pairs) == 1:
+        ((x, index),) = pairs
+        if index is not None and len(index) == x.ndim == len(set(index)):
+            # Nothing to bring together.
+            return dict(zip(index, x._chunks, strict=True)), [x]
     candidates: dict[Any, list[Sizes]] = {}
     for x, index in pairs:
         if index is None:
@@ -181,4 +196,9 @@ def unify_chunks(*args: Any) -> tuple[dict[Any, Sizes], list[Any]]:
             [s if s == (1,) else _own(s, sizes_of[symbol]) for symbol, s in zip(index, x.chunks, strict=True)]
         )
         out.append(rechunk_to(x, wanted))
+    places = [at for at, (_, index) in enumerate(pairs) if index is not None]
+    if len(places) > 1 and any(has_unknown(out[at].shape) for at in places):
+        sure = matched([out[at] for at in places], [pairs[at][1] for at in places])
+        for at, x in zip(places, sure, strict=True):
+            out[at] = x
     return sizes_of, out

@@ -13,9 +13,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.categories import as_known, as_unknown, remove_unused
 from minidask.dataframe.collection import FrameCollection
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.meta import empty, has_unknown_categories, sample
 from minidask.dataframe.partitionwise import partitionwise, refuse_pandas
 
@@ -130,7 +130,7 @@ class Accessor:
         return sorted({*own, *object.__dir__(self)})
 
 
-@takes_keywords_of(pd.Series.str, "Series.str")
+@takes_keywords_of(pd.Series.str, "Series.str")  # type: ignore[call-overload]  # as its users have it, not as a value has
 class StringAccessor(Accessor):
     """Methods of strings, as pandas's ``Series.str``."""
 

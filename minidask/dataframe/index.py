@@ -13,9 +13,10 @@ import pandas as pd
 from minidask.collection import compute
 from minidask.dataframe.accessors import CategoricalAccessor, StringAccessor
 from minidask.dataframe.calls import Attribute, Method
-from minidask.dataframe.collection import CLASSES
+from minidask.dataframe.collection import CLASSES, FrameCollection
 from minidask.dataframe.conversions import Conversions
 from minidask.dataframe.frame import missing_attribute
+from minidask.dataframe.indexers import is_condition
 from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.mapping import map_values
 from minidask.dataframe.meta import no_default
@@ -71,9 +72,19 @@ class Index(IndexReductions, Conversions, Operators, PartitionMethods):
             getattr(self.to_series()._meta, name)
         raise AttributeError(missing_attribute(self, name))
 
-    def to_series(self) -> Any:
+    def __getitem__(self, key: Any) -> Any:
+        """Return the values where a lazy Series of booleans, such as ``index > 5`` or a condition on the frame, is true."""
+        if not isinstance(key, FrameCollection) or key._kind != "Series" or not is_condition(key._meta.dtype):
+            raise NotImplementedError(
+                f"an Index takes a lazy Series of booleans of the same rows, such as index[index > 5], got {type(key).__name__}: "
+                "where a value lies isn't known before partitions are counted"
+            )
+        return partitionwise("filter", masked_index, self, key, meta=self._meta)
+
+    def to_series(self, name: Any = no_default) -> Any:
         """Return a Series of the values, labelled by themselves."""
-        return partitionwise("to_series", Method("to_series"), self)
+        series = partitionwise("to_series", Method("to_series"), self)
+        return series if name is no_default else series.rename(name)
 
     def to_frame(self, index: bool = True, name: Any = no_default) -> Any:
         """Return a DataFrame of one column of the values, labelled by themselves or (``index=False``) numbered."""
@@ -120,6 +131,17 @@ class Index(IndexReductions, Conversions, Operators, PartitionMethods):
 
     def __repr__(self) -> Any:
         return index_text(self)
+
+
+def masked_index(index: pd.Index, mask: pd.Series) -> pd.Index:
+    """Return the values where a mask is true; a missing one is no answer, as in pandas.
+
+    >>> masked_index(pd.Index([4, 5]), pd.Series([False, True])).tolist()
+    [5]
+    """
+    if mask.dtype == object or mask.isna().any():
+        mask = mask.fillna(False)
+    return index[mask.to_numpy(dtype=bool)]
 
 
 _DATE_PARTS = frozenset(

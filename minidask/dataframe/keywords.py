@@ -1,6 +1,6 @@
 """Keyword arguments that pandas has and a method here hasn't: one error for all of them, which says what to do instead.
 
-``takes_keywords_of`` decorates classes and functions: what pandas's own default says is left out, other names that pandas has for an
+``takes_keywords_of`` decorates classes and functions: what pandas does by default may be said, other names that pandas has for an
 argument stand for it, and what isn't built raises NotImplementedError with the remedy.
 
 Place in the flow: the public classes and functions are decorated where they are made. Pure.
@@ -36,6 +36,8 @@ SHARED: dict[str, str] = {
 
 # {(method, keyword): what to do instead}
 METHODS: dict[tuple[str, str], str] = {
+    ("all", "bool_only"): "select the columns: df.select_dtypes('bool').all()",
+    ("any", "bool_only"): "select the columns: df.select_dtypes('bool').any()",
     ("apply", "raw"): "use map_partitions for a function of arrays",
     ("apply", "result_type"): "let the function return a Series, and say its columns with meta=",
     ("apply", "by_row"): "use map_partitions for a function of whole partitions",
@@ -43,6 +45,8 @@ METHODS: dict[tuple[str, str], str] = {
     ("cat", "join"): "both sides are aligned by the index of the left one",
     ("concat", "levels"): "keys= is there: the level has the keys that are given",
     ("concat", "verify_integrity"): "compare result.index.nunique() with len(result)",
+    ("concat", "union_categories"): "categories of all are united",
+    ("copy", "name"): "use rename(name)",
     ("drop", "index"): "leave out rows by a condition, df[~df.index.isin(labels)]",
     ("fillna", "limit"): "use ffill(limit=...) or bfill(limit=...), or map_partitions for a limit in each partition",
     ("get_dummies", "sparse"): "columns are dense: use map_partitions",
@@ -51,9 +55,16 @@ METHODS: dict[tuple[str, str], str] = {
     ("join", "sort"): "the order isn't promised: sort_index() or sort_values(...) the result",
     ("map", "engine"): _NUMBA,
     ("mask", "axis"): "give a value, or a collection of the same rows",
-    ("pivot_table", "dropna"): "columns without values stay, as their labels are known beforehand; drop them after compute()",
+    ("max", "axis"): "an index has one axis: leave it out",
+    ("min", "axis"): "an index has one axis: leave it out",
+    (
+        "pivot_table",
+        "dropna",
+    ): "columns without values stay, as their labels are known beforehand; drop them after compute()",
     ("pivot_table", "margins_name"): "margins aren't built: compute() the (small) result, then add them",
     ("pivot_table", "sort"): "the result is in order of the index and of the categories",
+    ("rename", "axis"): "a Series has one axis: leave it out",
+    ("rename", "errors"): "labels of rows that aren't there are found only in computing: use map on the index",
     ("reset_index", "col_level"): "columns of one level are there",
     ("reset_index", "col_fill"): "columns of one level are there",
     ("resample", "group_keys"): "it is for apply: use groupby(pandas.Grouper(freq=...)).apply",
@@ -71,6 +82,7 @@ METHODS: dict[tuple[str, str], str] = {
     ("to_records", "column_dtypes"): "use astype first",
     ("to_records", "index_dtypes"): "use reset_index() and astype first",
     ("to_string", ""): _TEXT,
+    ("to_series", "index"): "use map_partitions",
     ("to_timestamp", "axis"): "column labels: df.columns = df.columns.to_timestamp()",
     ("where", "axis"): "give a value, or a collection of the same rows",
 }
@@ -142,23 +154,28 @@ def takes_keywords_of(theirs: Any, kind: str = "") -> Callable[[Decorated], Deco
     def decorate(mine: Any) -> Any:
         if not isinstance(mine, type):
             return _sorting_out(mine, theirs, "")
-        for name in dir(theirs):
-            method = inspect.getattr_static(mine, name, None)
-            if not name.startswith("_") and isinstance(method, FunctionType) and callable(getattr(theirs, name)):
-                setattr(mine, name, _sorting_out(method, getattr(theirs, name), f"{kind or mine.__name__}."))
+        owner = f"{kind or mine.__name__}."
+        # Bases first, so that what overrides theirs is what is found in the end.
+        members = {name: member for base in reversed(mine.__mro__) for name, member in vars(base).items()}
+        for name, member in members.items():
+            if not name.startswith("_") and isinstance(member, FunctionType):
+                original = getattr(theirs, name, None)
+                if callable(original):
+                    setattr(mine, name, _sorting_out(member, original, owner))
         return mine
 
     return decorate
 
 
 def _sorting_out(mine: FunctionType, theirs: Callable[..., Any], owner: str) -> Callable[..., Any]:
-    """Return a function that sorts keyword arguments out before it calls another, if it lacks any."""
-    gone = lacking(mine, theirs)
-    if not gone:
+    """Return a function that sorts keyword arguments out before it calls another, unless that takes any."""
+    code = mine.__code__
+    if code.co_flags & inspect.CO_VARKEYWORDS:
         return mine
-    known = frozenset(inspect.signature(mine).parameters)
+    known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     name = mine.__name__
-    sort_out = functools.partial(_sorted_out, owner, name, known, gone)
+    # What is lacking is found out when it is asked for: there are hundreds of methods.
+    sort_out = functools.partial(_sorted_out, owner, mine, theirs, known)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if not known.issuperset(kwargs):
@@ -173,9 +190,10 @@ def _sorting_out(mine: FunctionType, theirs: Callable[..., Any], owner: str) -> 
 
 
 def _sorted_out(
-    owner: str, name: str, known: frozenset[str], gone: Mapping[str, Any], kwargs: Mapping[str, Any]
+    owner: str, mine: Callable[..., Any], theirs: Callable[..., Any], known: frozenset[str], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the keyword arguments that a method takes."""
+    name, gone = mine.__name__, lacking(mine, theirs)
     taken = {keyword: value for keyword, value in kwargs.items() if keyword in known}
     for keyword, value in kwargs.items():
         if keyword in known:
@@ -199,4 +217,6 @@ def _says_nothing(keyword: str, value: Any, default: Any) -> bool:
     """Whether a value is pandas's own default, or one that pandas does nothing about."""
     if keyword == "copy" or (keyword == "inplace" and value is False):
         return True
-    return value is default or (isinstance(value, bool | int | str) and type(value) is type(default) and value == default)
+    return value is default or (
+        isinstance(value, bool | int | str) and type(value) is type(default) and value == default
+    )

@@ -15,8 +15,8 @@ import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
 from minidask.collection import is_dask_collection
-from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection, new_collection
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.dataframe.meta import empty, make_meta, no_default
 from minidask.dataframe.partitionwise import partitionwise

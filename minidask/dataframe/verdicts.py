@@ -1,7 +1,7 @@
 """Errors that only all partitions together can tell of, raised while rows stream on.
 
-A small reduction comes to a verdict: an error, or None. The last partition waits for it and raises it; the others pass, so that no
-rows are held back. Whoever computes the whole gets the error; whoever computes some other partition doesn't ask for it.
+A small reduction comes to a verdict: an error, or None. The last partition waits for it and raises it; the others pass, so that
+no rows are held back. Whoever computes the whole gets the error; whoever computes some other partition doesn't ask for it.
 
 Place in the flow: behind ``loc`` by strings, and ``merge(validate=...)``.
 """
@@ -18,7 +18,7 @@ from minidask.tokenize import quick_token
 
 
 class Judged(Layer):
-    """The partitions of ``inputs[0]``, of which the last one raises the error that the block of ``inputs[1]`` is, if it is one."""
+    """The partitions of ``inputs[0]``, of which the last one raises the block of ``inputs[1]`` if that is an error."""
 
     __slots__ = ()
 

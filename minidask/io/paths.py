@@ -188,6 +188,10 @@ def _find(
     if has_magic(stripped) and not fs.exists(stripped):
         found = fs.glob(stripped, detail=True)
         files = [info for info in found.values() if info["type"] != "directory"]
+        if found and not files:
+            raise IsADirectoryError(
+                f"{path!r} matches directories alone: name their files, such as {path.rstrip('/') + '/*'!r}"
+            )
         if not files:
             raise FileNotFoundError(f"no {what} matches {path!r} (looked for {shown(fs, stripped)!r})")
         files.sort(key=lambda info: natural_key(info["name"]))

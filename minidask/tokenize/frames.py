@@ -119,11 +119,12 @@ def _sparse_array(array: Any) -> tuple[Any, ...]:
 
 
 def _timestamp(stamp: pd.Timestamp) -> tuple[Any, ...]:
-    return stamp.value, stamp.unit, stamp.tzinfo, stamp.fold
+    # ``value`` counts nanoseconds, which reach from 1677 to 2262 alone.
+    return int(stamp.asm8.view("i8")), stamp.unit, stamp.tzinfo, stamp.fold
 
 
 def _timedelta(delta: pd.Timedelta) -> tuple[Any, ...]:
-    return delta.value, delta.unit
+    return int(delta.asm8.view("i8")), delta.unit
 
 
 def _singleton(_: object) -> None:

@@ -3,7 +3,9 @@
 Place in the flow: `application` asks before anything of a request is looked at; websockets and the proxy likewise.
 
 The token for viewing is derived from the cluster's by HMAC, so that it authorises no call to the cluster. A browser brings it
-once in the URL, gets a cookie for it and is sent to the URL without it; programs send ``Authorization: Bearer``. The Host must be
+once in the URL, gets a cookie for it and is sent to the URL without it; programs send ``Authorization: Bearer``. Cookies are for
+the dashboard's folder alone, which behind a proxy only the browser knows: it takes that of the page that sets the cookie. So who
+asks for a page in a folder of ours is sent to `ENTRANCE` at the top, and on from there. The Host must be
 one that this server is known by, against DNS rebinding; who opens a websocket must come from a page of this server, which cookies
 alone don't show.
 
@@ -26,6 +28,10 @@ METHODS = ("GET", "HEAD")
 
 # Without credentials: what load balancers ask, and the names of the plots, which JupyterLab's extension asks for.
 _OPEN = frozenset({"health", "individual-plots.json"})
+
+
+ENTRANCE = "enter"
+"""Where the cookie is set for pages in folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a request: status 200 is to be served; 302 leads to ``location`` with ``cookie`` set; others say why."""
+    """What becomes of a request: 200 is to be served; 302 leads to ``location``, with a ``cookie`` or ""; others say why."""
 
     status: int
     why: str = ""
@@ -72,8 +78,6 @@ class Access:
     ----------
     token
         The one for viewing (`view_token`); None: everybody who reaches the server may look.
-    prefix
-        The path that all URLs begin with, as ``"/minidask/"``; ``"/"`` without one.
     name
         Distinguishes the cookies of servers of one host, which cookies don't by the port.
     hosts
@@ -86,7 +90,7 @@ class Access:
 
     Examples
     --------
-    >>> access = Access(view_token("0" * 64), "/", "8787", [], False)
+    >>> access = Access(view_token("0" * 64), "8787", [], False)
     >>> access.judge(Request("GET", "status", host="localhost:8787")).status
     403
     >>> verdict = access.judge(Request("GET", "status", f"a=1&token={view_token('0' * 64)}", "localhost:8787"))
@@ -97,14 +101,12 @@ class Access:
     def __init__(
         self,
         token: str | None,
-        prefix: str,
         name: str,
         hosts: Collection[str],
         secure: bool,
         own: Collection[str] = (),
     ) -> None:
         self.token = token
-        self._prefix = prefix
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self._own = frozenset(host.lower().strip("[]") for host in own)
         self._secure = secure
@@ -132,6 +134,12 @@ class Access:
             right = scheme.lower() == "bearer" and _same(given.strip(), token)
             return ALLOWED if right else Verdict(403, "the token in the Authorization header is wrong")
         pairs = parse_qsl(request.query, keep_blank_values=True)
+        if request.path == ENTRANCE:
+            fields = dict(pairs)
+            page = fields.get("page", "")
+            if _same(fields.get("pass", ""), self._pass(page)):
+                return Verdict(302, location=f"./{page}", cookie=self.cookie())
+            return Verdict(403, "these pages need the token of the cluster")
         given_tokens = [value for name, value in pairs if name == "token"]
         if given_tokens:
             if not _same(given_tokens[-1], token):
@@ -139,25 +147,24 @@ class Access:
             if request.is_websocket:
                 return ALLOWED
             rest = urlencode([(name, value) for name, value in pairs if name != "token"])
+            page = request.path + (f"?{rest}" if rest else "")
             # Relative, for behind a proxy the path that the browser knows is another one.
-            location = "./" + request.path.rpartition("/")[2] + (f"?{rest}" if rest else "")
-            return Verdict(302, location=location, cookie=self.cookie("/" in request.path))
+            if depth := request.path.count("/"):
+                way = urlencode({"page": page, "pass": self._pass(page)})
+                return Verdict(302, location=f"{'../' * depth}{ENTRANCE}?{way}")
+            return Verdict(302, location=f"./{page}", cookie=self.cookie())
         if self._has_cookie(request.cookie):
             return ALLOWED
         return Verdict(403, "these pages need the token of the cluster")
 
-    def cookie(self, is_deep: bool = False) -> str:
-        """Return the Set-Cookie header that the token earns.
-
-        Parameters
-        ----------
-        is_deep
-            Whether the page is in a folder. Of pages at the top browsers take the folder by themselves, and behind a proxy only
-            they know it.
-        """
-        path = f"; Path={self._prefix}" if is_deep else ""
+    def cookie(self) -> str:
+        """Return the Set-Cookie header that the token earns, for the folder of the page that it comes with."""
         secure = "; Secure" if self._secure else ""
-        return f"{self._cookie_name}={self._cookie_value}; HttpOnly; SameSite=Lax{path}{secure}"
+        return f"{self._cookie_name}={self._cookie_value}; HttpOnly; SameSite=Lax{secure}"
+
+    def _pass(self, page: str) -> str:
+        """What shows at the entrance that the way to a page was told by this server, to one who had the token."""
+        return "" if self.token is None else derived_token(self.token, f"enter {page}")
 
     def _has_cookie(self, header: str | None) -> bool:
         # By hand: other servers of the same host set cookies that the standard library gives up at.

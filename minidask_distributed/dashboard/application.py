@@ -92,7 +92,7 @@ class Application:
         self.server, self.role, self.prefix = server, role, prefix
         self.token, self.peers_tls = token, peers_tls
         port = str(sockets[0].getsockname()[1])
-        self.access = Access(token, f"{prefix}/", port, hosts, tls is not None, own_hosts)
+        self.access = Access(token, port, hosts, tls is not None, own_hosts)
         self.headers = security_headers(frame_ancestors)
         self.pages: tuple[Page, ...] = tuple(parts.PAGES)
         self.individual: dict[str, Plot] = {plot.name: plot for plot in parts.INDIVIDUAL_PLOTS}

@@ -65,9 +65,11 @@ class Stream(Socket):
     def _send(self, frame: str) -> Awaitable[None]:
         # Written now: a busy loop would begin a coroutine a round later.
         try:
-            written: Awaitable[None] | None = self.write_message(frame)
+            written = self.write_message(frame)
         except WebSocketClosedError:
-            written = None
+            return self._sent(None)
+        # A reader that is removed before the loop comes to `_sent` leaves its end to nobody.
+        written.add_done_callback(lambda done: done.cancelled() or done.exception())
         return self._sent(written)
 
     async def _sent(self, written: Awaitable[None] | None) -> None:

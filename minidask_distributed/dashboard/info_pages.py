@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from minidask.graph.task import Key
@@ -134,7 +134,11 @@ def worker_page(worker: Worker | None, explained: WorkerExplanation, root: str) 
         parts.append(_tasks("Tasks that it was given", list(worker.processing), root))
         parts.append(_tasks("Results that it holds", sorted(worker.held, key=lambda task: -task.nbytes), root))
         if worker.metrics:
-            shown = ((name, _shown_metric(value)) for name, value in sorted(worker.metrics.items()) if _is_plain(value))
+            shown = sorted(
+                (name.replace("_", " "), shown_metric(name, value))
+                for name, value in worker.metrics.items()
+                if isinstance(value, int | float | str)
+            )
             parts.append(card("Its last measurements", facts(shown)))
     if explained.departures:
         parts.append(
@@ -143,12 +147,47 @@ def worker_page(worker: Worker | None, explained: WorkerExplanation, root: str) 
     return parts
 
 
-def _is_plain(value: object) -> bool:
-    return isinstance(value, int | float | str)
+def shown_metric(name: str, value: float | str) -> str:
+    """Return what a worker measured with its unit, as far as its name tells it; what users' metrics mean only they know.
+
+    Examples
+    --------
+    >>> (
+    ...     shown_metric("memory", 35078144),
+    ...     shown_metric("cpu", 12.0),
+    ...     shown_metric("ready", 1200),
+    ...     shown_metric("mine", 0.5),
+    ... )
+    ('33.45 MiB', '12 %', '1,200', '0.5')
+    """
+    if isinstance(value, str):
+        return value
+    if name in _BYTES:
+        return format_bytes(int(value))
+    if name in ("bandwidth_in", "bandwidth_out"):
+        return f"{format_bytes(int(value))}/s"
+    if name == "cpu":
+        return f"{value:.0f} %"
+    if name == "loop_delay":
+        return format_time(value)
+    if name == "time":
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
-def _shown_metric(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+_BYTES = frozenset(
+    [
+        "bytes_in",
+        "bytes_out",
+        "disk_bytes",
+        "managed",
+        "memory",
+        "spilled",
+        "unmanaged",
+        "unmanaged_old",
+        "unmanaged_recent",
+    ]
+)
 
 
 def _tasks(title: str, tasks: Sequence[Task], root: str) -> Markup:

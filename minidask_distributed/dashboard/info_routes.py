@@ -13,6 +13,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from minidask_distributed.dashboard import info_pages, paths
+from minidask_distributed.dashboard.feeds.naming import short
 from minidask_distributed.dashboard.markup import Content
 from minidask_distributed.dashboard.page_shell import document, root_of
 from minidask_distributed.dashboard.routes import Look
@@ -98,7 +99,7 @@ class OneTask(Info):
         explained = await self.application_.during(explain_asking(self.scheduler, text if key is None else key))
         if explained.state == "unknown":
             self.set_status(404)
-        self.show("Task", info_pages.task_page(explained, self.root))
+        self.show(f"Task {short(paths.shown_key(explained.key), 60)}", info_pages.task_page(explained, self.root))
 
 
 class SchedulerLog(Info):
@@ -108,7 +109,7 @@ class SchedulerLog(Info):
         """Answer with its last lines."""
         kept = self.scheduler.logs
         lines = [] if kept is None else kept.last(info_pages.MOST_LINES)
-        self.show("Log", info_pages.logs_page("the scheduler", lines, time.time()))
+        self.show("Log of the scheduler", info_pages.logs_page("the scheduler", lines, time.time()))
 
 
 class WorkerLog(Info):
@@ -119,7 +120,7 @@ class WorkerLog(Info):
         worker = self.worker_of(paths.read(address))
         lines = await self.ask(worker, "logs", n=info_pages.MOST_LINES)
         if lines is not None:
-            self.show("Log", info_pages.logs_page(f"worker {worker.name}", lines, time.time()))
+            self.show(f"Log of worker {worker.name}", info_pages.logs_page(f"worker {worker.name}", lines, time.time()))
 
 
 class CallStacks(Info):
@@ -131,7 +132,7 @@ class CallStacks(Info):
         found = await self.ask(worker, "call_stack")
         if found is not None:
             keys, stacks = decode_keys(found["keys"]), found["stacks"]
-            self.show("Call stacks", info_pages.call_stacks_page(worker, keys, stacks, self.root))
+            self.show(f"Call stacks on {worker.name}", info_pages.call_stacks_page(worker, keys, stacks, self.root))
 
 
 INFO_ROUTES = [

@@ -68,7 +68,8 @@ class Look(RequestHandler):
             path = "outside"
         verdict = self.application_.access.judge(as_request(self.request, path))
         if verdict.status == 302:
-            self.set_header("Set-Cookie", verdict.cookie)
+            if verdict.cookie:
+                self.set_header("Set-Cookie", verdict.cookie)
             self.redirect(verdict.location, status=302)
         elif verdict.status != 200:
             raise HTTPError(verdict.status, reason=None, log_message=verdict.why)

@@ -4,8 +4,9 @@ Place in the flow: the server shows each `Finished` message before the machine t
 dashboard read. The lists of a message are kept as they are, so that a finished task costs nothing here but its place.
 
 Keys aren't in those messages, and a task may be forgotten as soon as it is done. So keys are looked up when somebody
-reads, for tasks that still exist; once anybody has read (or asked for none: ``count=0``), they are looked up at once, for
-26 ns a task.
+reads, for tasks that still exist; once anybody has read (or asked for none: ``count=0``), they are looked up at once. Who
+reads batches draws few of many short tasks: after `FULLY` keys since the last reading only those of the first, the middle and
+the last task of a batch of short ones are looked up, which name its prefixes.
 
 State: batches, oldest first; their number of tasks together, at most ``length`` unless a single batch has more.
 
@@ -23,6 +24,12 @@ from typing import Any, NamedTuple, TypeAlias
 from minidask.graph.task import Key
 from minidask_distributed.messages import Finished
 
+FULLY = 256
+"""Keys that are looked up between two readings of batches, whatever the tasks' durations."""
+
+SHORT_US = 5_000
+"""Tasks that take as long are drawn one by one, and always have their keys."""
+
 KeysOf: TypeAlias = "Callable[[list[int]], list[Key | None]]"
 
 
@@ -37,6 +44,20 @@ class Batch(NamedTuple):
     starts: list[int]
     threads: list[int]
     keys: list[Key | None] | None
+    samples: list[Key | None] | None = None  # of the first, the middle and the last task, instead of all keys
+
+    def key_of(self, at: int) -> Key | None:
+        """Return the key of a task, if it is known."""
+        if self.keys is not None:
+            return self.keys[at]
+        last = len(self.tasks) - 1
+        return {0: self.samples[0], last // 2: self.samples[1], last: self.samples[2]}.get(at) if self.samples else None
+
+    def key_near(self, at: int) -> Key | None:
+        """Return the key of a task, or of one of the same batch near it."""
+        if self.keys is not None:
+            return self.keys[at]
+        return None if self.samples is None else self.samples[round(2 * at / max(len(self.tasks) - 1, 1))]
 
 
 class TaskStream:
@@ -64,6 +85,8 @@ class TaskStream:
         self._batches: deque[Batch] = deque()
         self._n_tasks = 0
         self._is_read = False
+        self._is_watched = False  # somebody reads batches
+        self._left = 0  # keys that may still be looked up for who does
 
     def __len__(self) -> int:
         return self._n_tasks
@@ -81,9 +104,17 @@ class TaskStream:
         for column in (tasks, nbytes, durations, starts, threads):
             if type(column) is not list or len(column) != len(tasks):
                 raise ValueError("the columns of Finished must be lists of one length")
-        keys = self._keys_of(tasks) if self._is_read else None
+        keys = samples = None
+        if self._is_read:
+            keys = self._keys_of(tasks)
+        elif self._is_watched and tasks:
+            if self._left > 0 or max(durations) >= SHORT_US:
+                keys = self._keys_of(tasks)
+                self._left -= len(tasks)
+            else:
+                samples = self._keys_of([tasks[0], tasks[(len(tasks) - 1) // 2], tasks[-1]])
         batches = self._batches
-        batches.append(Batch(worker, message.since, tasks, nbytes, durations, starts, threads, keys))
+        batches.append(Batch(worker, message.since, tasks, nbytes, durations, starts, threads, keys, samples))
         self._n_tasks += len(tasks)
         self.total += len(tasks)
         while self._n_tasks > self.length and len(batches) > 1:
@@ -146,16 +177,17 @@ class TaskStream:
     def batches_since(self, cursor: int) -> tuple[list[Batch], int]:
         """Return the batches after a cursor of `since`, oldest first, and the next cursor: for who doesn't look at every task.
 
-        Keys are there from the first time on that anybody has read; before, those of tasks that still exist.
+        Keys are there as the module says; before the first reading, those of tasks that still exist.
         """
-        self._is_read = True
+        self._is_watched, self._left = True, FULLY
         batches: list[Batch] = []
         left = self.total - cursor
         for batch in reversed(self._batches):
             if left <= 0:
                 break
             left -= len(batch.tasks)
-            batches.append(batch if batch.keys is not None else batch._replace(keys=self._keys_of(batch.tasks)))
+            known = batch.keys is not None or batch.samples is not None
+            batches.append(batch if known else batch._replace(keys=self._keys_of(batch.tasks)))
         batches.reverse()
         return batches, self.total
 

@@ -35,7 +35,7 @@ from minidask_distributed.worker.machine.outbox import STOP
 
 logger = logging.getLogger(__name__)
 
-LONG_US = 1000
+LONG_US = 2000
 """Before a task that is expected to take longer, or that was never measured, reports are flushed."""
 
 

@@ -103,7 +103,7 @@ BAD = {
         "condition that is a collection of the same rows",
     ),
     "dropna of an unknown column": (lambda df: df.dropna(subset=["nope"]), KeyError, "no column 'nope'"),
-    "dropna with another keyword": (lambda df: df.dropna(inplace=True), TypeError, "inplace"),
+    "dropna with another keyword": (lambda df: df.dropna(inplace=True), NotImplementedError, "assign the result"),
     "dropna of columns": (lambda df: df.dropna(axis=1), NotImplementedError, "drops rows"),
     "an index": (lambda df: setattr(df, "index", df.index), AttributeError, "use set_index"),
 }
@@ -187,3 +187,11 @@ def test_where_gives_one_dtype_wherever_holes_are(npartitions):
         assert_eq(change(lazy), change(df))
     # pandas looks whether there is a hole; the declared dtype holds.
     assert lazy["u"].where(lazy["i"] > 0).compute().dtype == lazy["u"].where(lazy["i"] > 0).dtype == "float64"
+
+
+def test_dropna_numbers_rows():
+    frame = pd.DataFrame({"x": [1.0, None, 3, None, 5], "y": range(5)})
+    for n in (1, 2, 5):
+        df = dd.from_pandas(frame, npartitions=n)
+        assert_eq(df.dropna(ignore_index=True), frame.dropna(ignore_index=True))
+        assert_eq(df["x"].dropna(ignore_index=True), frame["x"].dropna(ignore_index=True))

@@ -173,3 +173,10 @@ def test_groupby_by_position():
     assert_eq(df["x"].groupby(df["g"], True, True).sum(), frame["x"].groupby(frame["g"]).sum())
     with pytest.raises(TypeError, match=r"groupby\(\) got an unexpected keyword argument 'axis'"):
         df.groupby("g", axis=1)
+
+
+def test_renaming_columns_that_are_not_there():
+    df = dd.from_pandas(pd.DataFrame({"x": [1]}), npartitions=1)
+    assert df.rename(columns={"y": "z"}).columns.tolist() == ["x"]
+    with pytest.raises(KeyError, match="y"):
+        df.rename(columns={"y": "z"}, errors="raise")

@@ -61,3 +61,21 @@ def test_conditions_are_series(index):
 def test_missing_attributes(index):
     with pytest.raises(AttributeError, match=r"Index\.get_loc isn't built"):
         index.get_loc
+
+
+def test_values_by_a_condition():
+    frame = pd.DataFrame({"x": [1, 5, 2, 7, 8]}, index=[3, 1, 4, 1, 5])
+    for n in (1, 2, 5):
+        df = dd.from_pandas(frame, npartitions=n, sort=False)
+        assert_eq(df.index[df["x"] > 2], frame.index[frame["x"] > 2])
+        assert_eq(df.index[df.index > 2], frame.index[frame.index > 2])
+        with pytest.raises(NotImplementedError, match=r"takes a lazy Series of booleans .* got int"):
+            df.index[0]
+    assert_eq(df.index.to_series(name="n"), frame.index.to_series(name="n"))
+
+
+def test_extremes_without_skipping():
+    dates = pd.DatetimeIndex(["2020-01-02", None, "2020-01-01"])
+    index = dd.from_pandas(pd.DataFrame({"x": range(3)}, index=dates), npartitions=3, sort=False).index
+    assert index.min().compute() == dates.min()
+    assert index.max(skipna=False).compute() is pd.NaT

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -95,3 +96,18 @@ def test_tokens_tell_versions_apart(tmp_path):
 
 def test_natural_key_compares_numbers():
     assert sorted(["b2", "b10", "a", "10", "9"], key=natural_key) == ["9", "10", "a", "b2", "b10"]
+
+
+def test_open_files_and_options_that_are_no_mapping(tmp_path):
+    with pytest.raises(
+        TypeError, match=r"got an open file: .*Give its path, or read it with pandas and use from_pandas"
+    ):
+        find_files(io.StringIO("x"))
+    with pytest.raises(TypeError, match="storage_options must be a mapping for the file system, got int: 3"):
+        find_files(tmp_path / "x", 3)
+
+
+def test_a_glob_of_directories(tmp_path):
+    (tmp_path / "a=1").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"matches directories alone: name their files, such as '.*/a=\*/\*'"):
+        find_files(str(tmp_path / "a=*"))

@@ -104,6 +104,7 @@ FAMILIES = {
     ],
     "scalar": [
         lambda: pd.Timestamp("2020"),
+        lambda: pd.Timestamp("0005"),
         lambda: pd.Timestamp("2020").as_unit("s"),
         lambda: pd.Timestamp("2020").as_unit("ns"),
         lambda: pd.Timestamp("2020", tz="UTC"),

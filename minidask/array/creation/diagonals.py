@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import check_known, chunks_token, normalize_axis
+from minidask.array.chunks import check_known, chunks_token, joined_sizes, normalize_axis
 from minidask.array.collection import new_array
 from minidask.array.creation.filled import zeros
 from minidask.array.creation.ranges import arange, eye
@@ -46,14 +46,14 @@ def diag(v: Any, k: int = 0) -> Any:
     check_known("diag", x.shape)
     n, more, sizes = x.shape[0], abs(k), x._chunks[0]
     zero = np.zeros((), x.dtype)[()]
-    wide, extra = n + more, ((more,) if more else ())
+    wide, longer = n + more, (joined_sizes((more,), sizes) if more else sizes)
     if k >= 0:
-        mask = eye(n, (sizes, (*extra, *sizes)), wide, k, bool)
+        mask = eye(n, (sizes, longer), wide, k, bool)
         rows = elementwise(np.where, mask, x[:, None], zero, dtype=x.dtype)
-        return concatenate([rows, zeros((more, wide), x.dtype, chunks=(more, (*extra, *sizes)))]) if more else rows
-    mask = eye(wide, ((*extra, *sizes), sizes), n, k, bool)
+        return concatenate([rows, zeros((more, wide), x.dtype, chunks=(more, longer))]) if more else rows
+    mask = eye(wide, (longer, sizes), n, k, bool)
     columns = elementwise(np.where, mask, x[None, :], zero, dtype=x.dtype)
-    return concatenate([columns, zeros((wide, more), x.dtype, chunks=((*extra, *sizes), more))], axis=1)
+    return concatenate([columns, zeros((wide, more), x.dtype, chunks=(longer, more))], axis=1)
 
 
 @implements(np.diagonal)

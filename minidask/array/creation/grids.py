@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minidask.array.checking import as_declared, check_shape
+from minidask.array.chunks import chunks_token
 from minidask.array.collection import new_array
 from minidask.array.creation.filled import shape_tuple
 from minidask.array.creation.ranges import arange, linspace
@@ -243,5 +244,5 @@ def fromfunction(
     call = FromFunction(function, kind, kwargs)
     sample = call(((0, 1),) * len(normal))
     call.made = getattr(sample, "dtype", None)
-    name = f"{func_name(function).strip('<>')}-{tokenize('fromfunction', function, normal, str(kind), kwargs)}"
+    name = f"{func_name(function).strip('<>')}-{tokenize('fromfunction', function, chunks_token(normal), str(kind), kwargs)}"
     return new_array(made_layer(name, call, normal), normal, meta_of(sample, len(normal)))

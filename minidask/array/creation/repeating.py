@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import Sizes, check_known, even, normalize_axis
+from minidask.array.chunks import Sizes, check_known, even, has_unknown, largest_of, normalize_axis
 from minidask.array.collection import ArrayBase, another, check_known_shape, new_array
 from minidask.array.creation.filled import full
 from minidask.array.dispatch import implements
@@ -116,7 +116,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         return x[(*front, slice(0, 0))]
     # Cut smaller first, so that blocks of the result are about as large as those of the array.
     sizes = x._chunks[axis]
-    if n > 1 and not any(size != size for size in sizes):
+    if n > 1 and not has_unknown(sizes):
         cut = _cut(sizes, n)
         x = rechunk_to(x, (*x._chunks[:axis], cut, *x._chunks[axis + 1 :]))
     made = elementwise(Repeat(n, axis), x, name=f"repeat {n} {axis}", dtype=x.dtype)
@@ -178,12 +178,13 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
     for axis, (before, behind) in enumerate(widths):
         if not before and not behind:
             continue
+        if not x.shape[axis] and mode not in ("constant", "empty"):
+            raise ValueError(f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'")
         if mode in ("edge", "reflect", "symmetric", "wrap"):
-            places = np.pad(np.arange(x.shape[axis]), (before, behind), mode)  # type: ignore[call-overload]
             if odd and x.shape[axis] > (mode == "reflect"):
                 x = _odd(x, axis, int(before), int(behind), mode)
-                continue
-            x = x[(*[slice(None)] * axis, places)]
+            else:
+                x = _mirrored(x, axis, int(before), int(behind), mode)
             continue
         parts = [x]
         for count, value, span, first in (
@@ -206,6 +207,34 @@ def _checked_widths(pad_width: Any, ndim: int) -> list[tuple[Any, Any]]:
     if any(n < 0 for pair in widths for n in pair):
         raise ValueError("index can't contain negative values")
     return widths
+
+
+def _mirrored(x: Any, axis: int, before: int, behind: int, mode: str) -> Any:
+    """Return an array with more elements that are its own: the last one again, or some in the mirror or from the other end."""
+    n = x.shape[axis]
+    front = (slice(None),) * axis
+    if mode == "edge" and n:
+        ends = [x[(*front, slice(0, 1))], x[(*front, slice(n - 1, n))]]
+        chunks = [*x._chunks]
+        for at, count in enumerate((before, behind)):
+            chunks[axis] = even(count, max(largest_of(x._chunks[axis]), 1))
+            shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+            ends[at] = broadcast_to(ends[at], shape, chunks=tuple(chunks))
+        return concatenate([ends[0], x, ends[1]], axis)
+    if mode == "edge" or max(before, behind) > n - (mode == "reflect"):
+        # To and fro several times, or what NumPy says of nothing.
+        places = np.pad(np.arange(n), (before, behind), mode)  # type: ignore[call-overload]
+        return x[(*front, places)]
+    if mode == "wrap":
+        ends = [x[(*front, slice(n - before, n))], x[(*front, slice(0, behind))]]
+    else:
+        skip = int(mode == "reflect")
+        turned = (*front, slice(None, None, -1))
+        ends = [
+            x[(*front, slice(skip, before + skip))][turned],
+            x[(*front, slice(n - skip - behind, n - skip))][turned],
+        ]
+    return concatenate([ends[0], x, ends[1]], axis)
 
 
 def _odd(x: Any, axis: int, before: int, behind: int, mode: str) -> Any:
@@ -246,7 +275,7 @@ def _empty_ends(x: Any, axis: int, before: int, behind: int) -> Any:
 @remembered
 def _cut(sizes: Sizes, parts: int) -> Sizes:
     """Return the sizes cut to blocks of at most that part of the longest."""
-    limit = max(int(max(sizes)) // parts, 1)
+    limit = max(largest_of(sizes) // parts, 1)
     return tuple([part for size in sizes for part in even(int(size), limit)])
 
 
@@ -297,7 +326,7 @@ def _pairs(given: Any, ndim: int, what: str) -> list[tuple[Any, Any]]:
 def _padding(x: Any, axis: int, count: int, mode: str, value: Any, span: Any, first: bool) -> Any:
     """Return what is put before (``first``) or behind an array along an axis."""
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
-    chunks = (*x._chunks[:axis], even(count, max(int(max(x._chunks[axis])), 1)), *x._chunks[axis + 1 :])
+    chunks = (*x._chunks[:axis], even(count, max(largest_of(x._chunks[axis]), 1)), *x._chunks[axis + 1 :])
     if mode in ("constant", "empty"):
         return full(
             shape,

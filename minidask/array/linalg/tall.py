@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidask.array.chunks import Size, Sizes, check_known, is_unknown
+from minidask.array.chunks import Size, Sizes, check_known, has_unknown, is_unknown, largest_of
 from minidask.array.collection import new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
@@ -195,10 +195,9 @@ def _column(what: str, data: Any) -> Any:
 
 def _width(x: Any) -> int:
     """Return how many triangles to put together: no more rows than a block has, but two at least."""
-    tallest = max(x._chunks[0])
-    if is_unknown(tallest) or not x.shape[1]:
+    if has_unknown(x._chunks[0]) or not x.shape[1]:
         return MOST_TRIANGLES
-    return int(min(MOST_TRIANGLES, max(2, tallest // x.shape[1])))
+    return int(min(MOST_TRIANGLES, max(2, largest_of(x._chunks[0]) // x.shape[1])))
 
 
 def _levels(x: Any, name: str, first: Callable[..., Any], further: Callable[..., Any], width: int) -> list[Layer]:

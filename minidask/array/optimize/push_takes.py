@@ -9,7 +9,7 @@ was to take, not the array.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -45,7 +45,7 @@ class Takings:
 
     __slots__ = ("axis", "pieces", "source")
 
-    def __init__(self, source: ArraySource, axis: int, pieces: tuple[Any, ...]) -> None:
+    def __init__(self, source: ArraySource, axis: int, pieces: Sequence[Any]) -> None:
         self.source = source
         self.axis = axis
         self.pieces = pieces

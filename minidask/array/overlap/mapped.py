@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minidask.array.chunks import Sizes, normalize_axes
+from minidask.array.chunks import Sizes, length_of, normalize_axes
 from minidask.array.collection import ArrayBase
 from minidask.array.elementwise import as_array
 from minidask.array.mapping import map_aligned
@@ -85,7 +85,8 @@ def map_overlap(
     ndim = max(x.ndim for x in arrays)
     dropped = kwargs.get("drop_axis")
     gone = () if dropped is None else normalize_axes(dropped, ndim)
-    arrays = [rechunk_to(x, _whole(x, [axis - ndim for axis in gone])) for x in arrays]
+    if gone:
+        arrays = [rechunk_to(x, _whole(x, [axis - ndim for axis in gone])) for x in arrays]
     if align_arrays:
         arrays = unify_chunks(*[part for x in arrays for part in (x, range(-x.ndim, 0))])[1]
     arrays = fit(arrays, depths, allow_rechunk)
@@ -142,7 +143,7 @@ def _each(given: Any, arrays: Sequence[Any], what: str, read: Callable[..., Any]
 
 def _whole(x: Any, axes: Sequence[int]) -> tuple[Sizes, ...]:
     """Return an array's chunks with one block along some axes, counted from the last."""
-    return tuple([(sum(s),) if at in axes and len(s) > 1 else s for at, s in enumerate(x._chunks, -x.ndim)])
+    return tuple([(x.shape[at],) if at in axes and len(s) > 1 else s for at, s in enumerate(x._chunks, -x.ndim)])
 
 
 def _check_blocks(arrays: Sequence[Any]) -> None:
@@ -161,7 +162,7 @@ def _sizes(arrays: Sequence[Any], counts: Sequence[tuple[int, ...]], axis: int, 
     having.sort(key=lambda at: (-counts[at][axis], at != lead, at))
     longest: Sizes = arrays[having[0]]._chunks[axis]
     own: Sizes = arrays[lead]._chunks[axis]
-    return own if len(own) == len(longest) and sum(own) != 1 else longest
+    return own if len(own) == len(longest) and length_of(own) != 1 else longest
 
 
 def _added(new_axis: Any, ndim: int) -> tuple[int, ...]:

@@ -27,12 +27,14 @@ import numpy as np
 
 from minidask import config
 from minidask.array.assemble import flatten
-from minidask.array.chunks import REMEDY, Chunks, Sizes, UnknownChunkSizes, has_unknown
+from minidask.array.chunks import REMEDY, Chunks, Sizes, UnknownChunkSizes, has_unknown, largest_of
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.meta import as_block, is_numpy, meta_of, numpy_meta
 from minidask.array.opaque import Ref, opaque_layer
 from minidask.array.products.blas import shared_cores
+from minidask.array.products.masked import is_masked, masked_product
 from minidask.array.rechunk import rechunk_to
+from minidask.array.remembered import remembered
 from minidask.array.unify import unify_chunks
 from minidask.graph import Blockwise, Layer, tree_reduction
 from minidask.graph.blockwise import InputOf
@@ -159,11 +161,18 @@ def contract(
     out = tuple(out)
     indices = [tuple(index) for index in operands[1::2]]
     given = list(operands[::2])
+    if any(map(is_masked, given)):
+
+        def multiply(kind: Any, *arrays: Any) -> Any:
+            pairs = [part for pair in zip(arrays, indices, strict=True) for part in pair]
+            return contract(name, func, out, *pairs, dtype=kind)
+
+        return masked_product(multiply, dtype, *given)
     if dtype is None:
         dtype = product_dtype(func, *[(x._meta.dtype, len(x._chunks)) for x in given])
     sizes, arrays = aligned(given, indices)
     limit = _bytes_of(config.get("array.chunk-size")) / max(dtype.itemsize, 1)
-    longest = {s: max(own) for s, own in sizes.items()}
+    longest = {s: _longest(own) for s, own in sizes.items()}
     if prod([longest[s] for s in out]) > limit:
         finer = bounded(sizes, out, limit)
         if finer != sizes:
@@ -174,7 +183,7 @@ def contract(
                 for x, index in zip(arrays, indices, strict=True)
             ]
             sizes = finer
-            longest = {s: max(own) for s, own in sizes.items()}
+            longest = {s: _longest(own) for s, own in sizes.items()}
     if any(n != n for n in longest.values()):
         _check_stretched(arrays, indices, sizes, out)
     chunks: Chunks = tuple([sizes[s] for s in out])
@@ -248,6 +257,11 @@ def product_meta(func: Callable[..., Any], metas: Sequence[Any], dtype: Any, ndi
         return meta_of(next(meta for meta in metas if not is_numpy(meta)), ndim, dtype)
 
 
+@remembered
+def _longest(sizes: Sizes) -> Any:
+    return max(sizes)
+
+
 def bounded(sizes: Mapping[Any, Sizes], out: Sequence[Any], limit: float) -> dict[Any, Sizes]:
     """Return sizes with the result's blocks cut until one has at most ``limit`` elements; unknown sizes stay.
 
@@ -256,16 +270,17 @@ def bounded(sizes: Mapping[Any, Sizes], out: Sequence[Any], limit: float) -> dic
     >>> bounded({"i": (10,), "j": (4, 4)}, "ij", 20)
     {'i': (5, 5), 'j': (4, 4)}
     """
-    caps = {s: max(sizes[s]) for s in out if not has_unknown(sizes[s])}
-    fixed = prod([max([n for n in sizes[s] if n == n] or [1]) for s in out if s not in caps])
+    caps = {s: largest_of(sizes[s]) for s in out if not has_unknown(sizes[s])}
+    fixed = prod([largest_of(sizes[s]) for s in out if s not in caps])
     while caps and fixed * prod(caps.values()) > limit and max(caps.values()) > 1:
         longest = max(caps, key=lambda s: caps[s])
         caps[longest] = -(-caps[longest] // 2)
     return {s: _cut(own, caps[s]) if s in caps else own for s, own in sizes.items()}
 
 
+@remembered
 def _cut(sizes: Sizes, cap: Any) -> Sizes:
-    if max(sizes) <= cap:
+    if largest_of(sizes) <= cap:
         return sizes
     out: list[Any] = []
     for size in sizes:

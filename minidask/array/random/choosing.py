@@ -1,20 +1,21 @@
 """Choose elements, and put them into another order: ``choice``, ``permutation``, ``permuted``.
 
 With replacement each block chooses by itself. Without it one task draws all positions, eight bytes each, and blocks take their
-parts. What is chosen from is seen whole along its axis by each task. A permutation of an array is known when building, since it
-says which blocks each block needs.
+parts. What is chosen from is seen whole along its axis by each task. A permutation of an array is drawn
+when its tasks are made, since it says which blocks each block needs.
 
 Place in the flow: above ``streams``, below the generators.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidask.array.chunks import check_known, normalize_axis, numblocks_of, starts_of
+from minidask.array.chunks import Sizes, check_known, chunks_token, edges_of, normalize_axis, numblocks_of
 from minidask.array.collection import ArrayBase, as_numpy, new_array
 from minidask.array.creation.filled import shape_tuple
 from minidask.array.elementwise import READ_AS_IS, as_array
@@ -155,7 +156,13 @@ def choice(
     inputs = () if weights is None else (weights._layer,)
     operands: list[Any] = [] if weights is None else [(InputOf(0), ("p",))]
     name = quick_token(
-        "choice", stream, count, own, replace, None if weights is None else weights.name, tuple(options.items())
+        "choice",
+        stream,
+        count,
+        chunks_token(own),
+        replace,
+        None if weights is None else weights.name,
+        tuple(options.items()),
     )
     func: Any
     if replace:
@@ -239,6 +246,30 @@ def _take(whole: Any, positions: Any, axis: int) -> Any:
     return new_array(layer, chunks, with_ndim(whole._meta, len(chunks)))
 
 
+class Shuffled(Sequence[Any]):
+    """The positions of an axis in another order, in pieces of the blocks' sizes; drawn when the first of them is asked for."""
+
+    __slots__ = ("_pieces", "sizes", "stream")
+
+    def __init__(self, stream: Stream, sizes: Sizes) -> None:
+        self.stream = stream
+        self.sizes = sizes
+        self._pieces: list[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __getitem__(self, number: Any) -> Any:
+        if self._pieces is None:
+            edges = edges_of(self.sizes)
+            positions = np.asarray(self.stream.at(()).permutation(int(edges[-1])), _INDEX)
+            self._pieces = np.split(positions, edges[1:-1])
+        return self._pieces[number]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Shuffled, (self.stream, self.sizes)
+
+
 def permutation(stream: Stream, x: Any, axis: int = 0) -> Any:
     """Return an array's slices along an axis in another order, or the integers below ``x``; chunks stay.
 
@@ -268,10 +299,8 @@ def permutation(stream: Stream, x: Any, axis: int = 0) -> Any:
     axis = normalize_axis(axis, array.ndim)
     sizes = array._chunks[axis]
     check_known("permutation", sizes)
-    positions = np.asarray(stream.at(()).permutation(int(sum(sizes))), _INDEX)
-    pieces = np.split(positions, np.asarray(starts_of(sizes)[1:-1], int))
     name = f"permutation-{quick_token('permutation', stream, array.name, axis)}"
-    taken = TakePositions(name, array._layer, axis, pieces, sizes)
+    taken = TakePositions(name, array._layer, axis, Shuffled(stream, sizes), sizes)
     return new_array(taken, array._chunks, array._meta, array._shape)
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidask.array.chunks import Chunks, check_known, chunks_token, is_unknown, numblocks_of
+from minidask.array.chunks import Chunks, check_known, chunks_token, is_unknown, length_of, numblocks_of
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.creation.filled import shape_tuple
 from minidask.array.elementwise import as_array, from_memory
@@ -202,7 +202,7 @@ def _chunks(
         return normalize_chunks(chunks, shape, None, dtype)
     described: list[Any] = []
     for at, length in enumerate(shape, -len(shape)):
-        sizes = [own[at] for own in known if -at <= len(own) and not (sum(own[at]) == 1 != length)]
+        sizes = [own[at] for own in known if -at <= len(own) and not (length_of(own[at]) == 1 != length)]
         described.append(common_sizes(sizes) if sizes else "auto")
     return normalize_chunks(tuple(described), shape, None, dtype)
 
@@ -213,9 +213,9 @@ def _cut(operand: Any, chunks: Chunks, core: int) -> Any:
     loop = array.ndim - core
     wanted: list[Any] = []
     for sizes, own in zip(array._chunks[:loop], chunks[len(chunks) - loop :], strict=True):
-        stretched = sum(sizes) == 1 and sum(own) != 1
+        stretched = length_of(sizes) == 1 and length_of(own) != 1
         wanted.append((1,) if stretched else own)
-    wanted += [(sum(sizes),) for sizes in array._chunks[loop:]]
+    wanted += [(length,) for length in array.shape[loop:]]
     return rechunk_to(array, tuple(wanted))
 
 

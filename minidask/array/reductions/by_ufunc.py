@@ -197,7 +197,7 @@ def accumulate_by(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None,
         x = x.rechunk({axis: -1})
     name = f"{ufunc.__name__}-accumulate"
     token = quick_token(name, repr(ufunc), axis, str(kind))
-    run: Any = RunBy(ufunc, axis, None if kind.kind == "O" else kind)
+    run: Any = RunBy(ufunc, axis, None if kind.kind in "OmM" else kind)
     own = elementwise(run, x, name=f"{name} {token}", meta=with_dtype(x._meta, kind))
     if x.numblocks[axis] == 1:
         return rebind(name, out, own)

@@ -114,6 +114,9 @@ def _fold(
             check_accumulates(name, x.dtype, result, len(axes) == x.ndim)
     start = initial_of(initial, result)
     if limits(where):
+        if name in ("any", "all"):
+            # What stands for elements that are left out has no text.
+            x = as_array(x).astype(bool)
         if extreme and start is None:
             raise ValueError(
                 f"reduction operation '{_UFUNCS[name].__name__}' does not have an identity, so to use a where mask one has to "

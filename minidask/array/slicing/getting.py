@@ -9,12 +9,13 @@ sizes for positions, and are unknown for masks that aren't computed yet.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import REMEDY, Sizes, UnknownChunkSizes, even, has_unknown, largest_of, starts_of
+from minidask.array.chunks import REMEDY, Sizes, UnknownChunkSizes, edges_of, even, has_unknown, largest_of
 from minidask.array.collection import ArrayBase, another, new_array
 from minidask.array.elementwise import elementwise
 from minidask.array.meta import with_ndim
@@ -193,11 +194,11 @@ def cut_positions(positions: Any, sizes: Sizes) -> list[Any]:
     if len(positions) == 0:
         return [positions]
     if len(positions) > 1 and (positions[1:] >= positions[:-1]).all():
-        owner = np.searchsorted(np.asarray(starts_of(sizes)), positions, side="right")
+        owner = np.searchsorted(edges_of(sizes), positions, side="right")
         pieces = np.split(positions, np.flatnonzero(np.diff(owner)) + 1)
         if max(map(len, pieces)) <= 2 * largest:
             return pieces
-    edges = np.asarray(starts_of(even(len(positions), largest)))[1:-1]
+    edges = edges_of(even(len(positions), largest))[1:-1]
     return np.split(positions, edges)
 
 
@@ -277,8 +278,14 @@ def compress(x: ArrayBase, mask: ArrayBase, axis: int) -> Any:
         grid_sizes(x._layer.numblocks),
     )
     layer.axis, layer.before, layer.origin = axis, sizes, None
-    chunks = (*x._chunks[:axis], (math.nan,) * len(sizes), *x._chunks[axis + 1 :])
+    chunks = (*x._chunks[:axis], _chosen_sizes(mask.name, len(sizes)), *x._chunks[axis + 1 :])
     return new_array(layer, chunks, x._meta)
+
+
+@lru_cache(1024)
+def _chosen_sizes(mask: str, count: int) -> Sizes:
+    """Return the unknown sizes of what a mask selects: the same object for the same mask, which says that lengths agree."""
+    return (math.nan,) * count
 
 
 class KeepTrue:

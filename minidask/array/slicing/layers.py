@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minidask.array.assemble import join
-from minidask.array.chunks import Sizes, starts_of
+from minidask.array.chunks import Sizes, edges_of
 from minidask.array.meta import as_block
 from minidask.array.slicing.cuts import At, Cut
 from minidask.graph import Blockwise, Key, Layer, Task, TaskRef
@@ -111,7 +111,7 @@ class TakePositions(Layer):
 
     __slots__ = ("axis", "pieces", "sizes")
     axis: int
-    pieces: tuple[Any, ...]
+    pieces: Sequence[Any]
     sizes: Sizes
 
     def __init__(self, name: str, source: Layer, axis: int, pieces: Sequence[Any], sizes: Sizes) -> None:
@@ -119,7 +119,7 @@ class TakePositions(Layer):
         grid[axis] = len(pieces)
         super().__init__(name, (source,), tuple(grid))
         self.axis = axis
-        self.pieces = tuple(pieces)
+        self.pieces = pieces
         self.sizes = sizes
 
     def lower(self, wanted: Collection[Key] | None = None) -> dict[Key, Task]:
@@ -146,7 +146,7 @@ def plan_take(positions: Any, sizes: Sizes) -> tuple[list[int], Any]:
     >>> blocks, [(there.tolist(), here.tolist()) for there, here in plan]
     ([0, 1], [([1], [0]), ([0, 2], [1, 2])])
     """
-    starts = np.asarray(starts_of(sizes))
+    starts = edges_of(sizes)
     if len(positions) == 0:
         return [0], ((slice(0, 0), slice(0, 0)),)
     owner = np.searchsorted(starts, positions, side="right") - 1

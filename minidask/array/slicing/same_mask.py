@@ -15,6 +15,7 @@ import numpy as np
 
 from minidask.array.chunks import Chunks, has_unknown
 from minidask.array.collection import ArrayBase, new_array
+from minidask.array.matching import Matching
 from minidask.array.meta import as_block
 from minidask.array.rechunk import rechunk_to
 from minidask.array.slicing.layers import Compressed
@@ -135,6 +136,9 @@ def _same_shape(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
 
 def _is_elementwise(layer: Blockwise) -> bool:
     func: Any = layer.func
+    if isinstance(func, Matching):
+        # What the same mask selects matches.
+        return True
     if not getattr(func, "any_cut", False) and not (
         isinstance(func, np.ufunc) and func.signature is None and func.nout == 1
     ):

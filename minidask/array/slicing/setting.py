@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import Sizes, has_unknown, is_unknown, shape_of
+from minidask.array.chunks import Sizes, edges_of, has_unknown, is_unknown, shape_of
 from minidask.array.collection import ArrayBase, as_numpy, new_array
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import as_block
@@ -325,10 +325,11 @@ def put_where_known(block: Any, mask: Any, value: Any) -> Any:
 
 def _owned(positions: Any, sizes: Sizes) -> tuple[dict[int, tuple[Any, int]], Sizes]:
     """Return which block has which of some ascending positions, and how many each has."""
-    edges = np.cumsum([0, *sizes])
-    owner = np.searchsorted(edges, positions, side="right") - 1
-    blocks = np.unique(owner).tolist()
-    pieces = [positions[owner == block] - edges[block] for block in blocks]
+    edges = edges_of(sizes)
+    owners, first = np.unique(np.searchsorted(edges, positions, side="right") - 1, return_index=True)
+    blocks = owners.tolist()
+    split = np.split(positions, first[1:]) if blocks else []
+    pieces = [piece - edges[block] for block, piece in zip(blocks, split, strict=True)]
     found = {block: (piece, number) for number, (block, piece) in enumerate(zip(blocks, pieces, strict=True))}
     return found, tuple([len(piece) for piece in pieces]) or (0,)
 

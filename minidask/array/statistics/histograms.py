@@ -19,13 +19,14 @@ from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta, with_dtype
+from minidask.array.naming import array_parts
 from minidask.array.rechunk import rechunk_to
 from minidask.array.sources import symbols
 from minidask.array.spelling import also_named
 from minidask.array.statistics.edges import as_values, bin_edges
 from minidask.array.summarizing import from_summary, summarize
 from minidask.graph import blockwise, identity
-from minidask.tokenize import tokenize
+from minidask.tokenize import quick_token, tokenize
 
 # The functions below have arguments of this name.
 _range = range
@@ -78,7 +79,7 @@ class Edges:
                 self.named.append(one.name)
             else:
                 self.operands.append((one, None))
-                self.named.append(tokenize(one))
+                self.named.append(quick_token("edges", *array_parts(np.asarray(one))))
 
 
 def _density(counts: Any, edges: Sequence[Any]) -> Any:

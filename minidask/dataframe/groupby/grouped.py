@@ -5,7 +5,7 @@ Place in the flow: ``DataFrame.groupby`` and ``Series.groupby`` make these; thei
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -47,11 +47,27 @@ class _Grouped(Whole):
             return func(*args, **{name: self, **kwargs})
         return func(self, *args, **kwargs)
 
-    def __iter__(self) -> Any:
-        raise NotImplementedError(
-            "iterating over groups isn't possible, the rows of one group are in many partitions: use get_group(key) for one, or "
-            "apply(func) for all"
-        )
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        """Iterate over pairs of key (a tuple if rows are grouped by a list) and the group's rows, which are lazy.
+
+        The keys are computed once, at the beginning. Computing each group looks through all partitions: ``apply`` does all in one
+        go.
+
+        Raises
+        ------
+        NotImplementedError
+            For bins of time.
+        """
+        if self._bins:
+            raise NotImplementedError(
+                "iterating over bins of time isn't built: use resample or agg, or the rows of a span, df.loc[start:stop]"
+            )
+        indexed = self._selected(type(self), self._selection)
+        indexed._options = {**self._options, "as_index": True}
+        for key in indexed.size().compute().index:
+            # One key of a list comes as a tuple, as in pandas.
+            whole = key if self._single or isinstance(key, tuple) else (key,)
+            yield whole, self.get_group(whole)
 
 
 @takes_keywords_of(pd.api.typing.DataFrameGroupBy)

@@ -53,6 +53,9 @@ class Grouping:
             ]
             by = lifted if isinstance(by, list) else lifted[0]
         keys, self._single = resolve_keys(frame, by, level)
+        for key in keys:
+            if not isinstance(key, FrameCollection) and isinstance(frame._meta[key], pd.DataFrame):
+                raise ValueError(f"Grouper for {key!r} not 1-dimensional: several columns have that label; rename them")
         series = [key for key in keys if isinstance(key, FrameCollection)]
         frame, *series = align_partitions("groupby", [frame, *series])
         given = iter(series)

@@ -203,10 +203,31 @@ class Unmarked(NamedTuple):
 
 
 def _narrowed(values: pd.DataFrame, dtypes: list[Any]) -> pd.DataFrame:
-    """Return integers in place of floats where a partition has got none of the missing values that others have."""
+    """Return integers (and booleans) in place of floats where a partition has got none of the missing values that others have."""
     for at, dtype in enumerate(dtypes):
         column = values.iloc[:, at]
-        if isinstance(dtype, np.dtype) and dtype.kind in "iu" and column.dtype.kind == "f" and not column.hasnans:
+        if not isinstance(dtype, np.dtype) or dtype.kind not in "biu" or column.dtype == dtype:
+            continue
+        narrow: Any = None
+        if dtype.kind == "b":
+            narrow = column.astype("float64" if column.isna().any() else "bool")
+        elif column.dtype.kind == "f" and not column.hasnans:
+            narrow = _as_integers(column, dtype)
+        if narrow is not None:
             values = values.copy(deep=False)
-            values.isetitem(at, column.astype(dtype).array)
+            values.isetitem(at, narrow.array)
     return values
+
+
+def _as_integers(column: pd.Series, dtype: np.dtype[Any]) -> pd.Series | None:
+    """Return whole floats as integers of a dtype, of 64 bits if they don't fit (as sums in pandas have it), else None.
+
+    >>> _as_integers(pd.Series([100.0, 200.0]), np.dtype("int8")).dtype
+    dtype('int64')
+    """
+    wide = np.dtype("uint64" if dtype.kind == "u" else "int64")
+    for each in (dtype, wide):
+        bounds = np.iinfo(each)
+        if not len(column) or (column.min() >= bounds.min and column.max() < float(bounds.max) + 1):
+            return column.astype(each)
+    return None

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_integer, is_integer_dtype
+from pandas.api.types import is_integer_dtype
 from pandas.errors import EmptyDataError
 from pandas.tseries.api import guess_datetime_format
 
@@ -198,7 +198,9 @@ def frame_of_fields(
     include_path_column: bool | str,
 ) -> Any:
     """Make the collection of files that were found, whose compressions are known; arguments are those of ``read_csv``."""
-    if sample_rows is not None and (isinstance(sample_rows, bool) or not is_integer(sample_rows) or sample_rows < 1):
+    if sample_rows is not None and (
+        not isinstance(sample_rows, int) or isinstance(sample_rows, bool) or sample_rows < 1
+    ):
         raise ValueError(f"sample_rows must be a positive number of rows, got {sample_rows!r:.80}")
     size = parse_blocksize(blocksize, config.get("dataframe.blocksize"))
     sample_nbytes = sample_size(sample)
@@ -268,7 +270,7 @@ def _reader(
     options = options.with_labels(labels)
     end = header_end(data, options.dialect, options.skip, options.rows, options.skip_blank)
     dates = options.dates(pd.Index(labels))
-    date_format = _date_format(options, data, frame, [label for label in dates if label in frame.columns])
+    date_format = _date_format(options, data, frame, labels, [label for label in dates if label in frame.columns])
     meta = _meta(options, frame, assume_missing)
     check_fields = (
         options.function is pd.read_csv
@@ -288,7 +290,9 @@ def _reader(
         {
             label: has_texts(column)
             for label, column in frame.items()
-            if column.dtype != meta[label].dtype and isinstance(column.dtype, pd.CategoricalDtype) and column.notna().any()
+            if column.dtype != meta[label].dtype
+            and isinstance(column.dtype, pd.CategoricalDtype)
+            and column.notna().any()
         },
     )
 
@@ -383,19 +387,23 @@ def _has_hidden_index(options: CsvOptions, frame: pd.DataFrame, labels: list[Has
     return isinstance(index, pd.RangeIndex) and len(index) > 0 and (index.start, index.step) != (0, 1)
 
 
-def _date_format(options: CsvOptions, data: bytes, frame: pd.DataFrame, dates: list[Hashable]) -> Any:
+def _date_format(
+    options: CsvOptions, data: bytes, frame: pd.DataFrame, labels: list[Hashable], dates: list[Hashable]
+) -> Any:
     """Return how dates are written, guessed from the first of each column as pandas does, so that all blocks read them alike."""
     given = options.keywords.get("date_format")
+    # What a converter makes of texts is for pandas to understand.
+    converters = options.keywords.get("converters") or {}
+    dates = [label for label in dates if label not in converters and labels.index(label) not in converters]
     if not dates or isinstance(given, str):
         return given
     formats = dict(given or {})
-    text = _parse(options, data, {"parse_dates": None, "date_format": None, "dtype": "str"})
+    text = _parse(options, data, {"parse_dates": None, "date_format": None, "dtype": "str", "converters": None})
     for label in dates:
         if label in formats:
             continue
         values = text[label].dropna()
-        # What a converter made of them is for pandas to understand.
-        if len(values) == 0 or not isinstance(values.iloc[0], str):
+        if len(values) == 0:
             continue
         guess = guess_datetime_format(values.iloc[0], dayfirst=bool(options.keywords.get("dayfirst", False)))
         if guess is not None:

@@ -32,7 +32,17 @@ _REFUSED = {
     "dialect": "give sep=, quotechar=, quoting=, escapechar= and the like",
 }
 
-_TEXTS = ("sep", "delimiter", "quotechar", "escapechar", "comment", "lineterminator", "thousands", "decimal", "encoding")
+_TEXTS = (
+    "sep",
+    "delimiter",
+    "quotechar",
+    "escapechar",
+    "comment",
+    "lineterminator",
+    "thousands",
+    "decimal",
+    "encoding",
+)
 
 
 @dataclass(frozen=True)
@@ -84,14 +94,18 @@ class CsvOptions:
         return self.dtype is not None
 
     def with_labels(self, labels: Sequence[Hashable]) -> CsvOptions:
-        """Return options whose ``dtype`` names columns by label; pandas takes their positions, too."""
-        if not isinstance(self.dtype, Mapping) or hasattr(self.dtype, "default_factory"):
+        """Return options whose ``dtype`` and ``converters`` name columns by label.
+
+        pandas takes positions, too; those of its parser in Python count only columns that are read.
+        """
+        if self.usecols is not None and (self.function is not pd.read_csv or self.keywords.get("engine") == "python"):
             return self
-        known = range(len(labels))
-        named = {at if at in labels or at not in known else labels[at]: one for at, one in self.dtype.items()}
-        # A label wins over the same column's position, as in pandas.
-        named.update({label: one for label, one in self.dtype.items() if label in labels})
-        return replace(self, dtype=named)
+        keywords = self.keywords
+        if keywords.get("converters"):
+            keywords = {**keywords, "converters": _by_label(keywords["converters"], labels)}
+        if not isinstance(self.dtype, Mapping) or hasattr(self.dtype, "default_factory"):
+            return replace(self, keywords=keywords)
+        return replace(self, keywords=keywords, dtype=_by_label(self.dtype, labels))
 
     def dates(self, columns: pd.Index) -> list[Hashable]:
         """Return the columns that are parsed as dates.
@@ -174,6 +188,13 @@ def csv_options(caller: str, keywords: Mapping[str, Any]) -> CsvOptions:
     return CsvOptions(
         given, dtype, usecols, _dialect(given), skip or 0, rows, bool(given.get("skip_blank_lines", True)), whole
     )
+
+
+def _by_label(given: Mapping[Any, Any], labels: Sequence[Hashable]) -> dict[Any, Any]:
+    known = range(len(labels))
+    named = {at if at in labels or at not in known else labels[at]: one for at, one in given.items()}
+    # A label wins over the same column's position, as in pandas.
+    return {**named, **{label: one for label, one in given.items() if label in labels}}
 
 
 def _check_dtypes(dtype: Any) -> None:

@@ -103,7 +103,8 @@ class CsvReader:
         return replace(self, meta=self.meta[list(columns)])
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
-        return "CsvReader", self.options, self.meta, self.labels, self.path_column, self.date_format, self.check_fields
+        fields = (self.labels, self.path_column, self.date_format, self.check_fields, dict(self.texts))
+        return "CsvReader", self.options, self.meta, *fields
 
     def __call__(self, part: CsvPart) -> pd.DataFrame:
         """Read a block.
@@ -275,6 +276,9 @@ class CsvReader:
         ):
             return
         keywords["usecols"] = [at for at, label in enumerate(self.labels) if label in set(columns)]
+        if keywords.get("converters"):
+            # pandas would take the label of a column that isn't picked for the place of one that is.
+            keywords["converters"] = {at: one for at, one in keywords["converters"].items() if at in columns} or None
         dates = keywords.get("parse_dates")
         if isinstance(dates, list):
             keywords["parse_dates"] = [label for label in self.options.dates(pd.Index(self.labels)) if label in columns]
@@ -343,7 +347,9 @@ def _open_categories(promised: Any, found: Any) -> bool:
 
 def undecodable(where: str) -> str:
     """Return what to do about bytes that aren't text."""
-    return f"Found in {where}: say how texts are written with encoding=, or what to do with others with encoding_errors="
+    return (
+        f"Found in {where}: say how texts are written with encoding=, or what to do with others with encoding_errors="
+    )
 
 
 def _quote_advice(error: ParserError, part: CsvPart) -> str:

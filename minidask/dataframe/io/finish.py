@@ -5,6 +5,7 @@ Place in the flow: ``to_parquet`` and ``to_csv`` make a layer that writes a file
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
@@ -97,6 +98,23 @@ def run(
             error.add_note(f"temporary files could not be removed: {left}")
         raise
     return value
+
+
+def check_keywords(caller: str, keywords: Mapping[str, Any], function: Callable[..., Any]) -> None:
+    """Raise TypeError for keywords that pandas's function doesn't have, or that say what the caller's own arguments do.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> check_keywords("to_csv", {"seperator": ";"}, pandas.DataFrame.to_csv)
+    Traceback (most recent call last):
+    ...
+    TypeError: to_csv() got an unexpected keyword argument 'seperator'
+    """
+    known = inspect.signature(function).parameters.keys() - {"self", "path_or_buf", "mode"}
+    unknown = next((name for name in keywords if name not in known), None)
+    if unknown is not None:
+        raise TypeError(f"{caller}() got an unexpected keyword argument {unknown!r}")
 
 
 def nothing() -> None:

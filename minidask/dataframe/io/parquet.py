@@ -142,7 +142,7 @@ def read_parquet(
     wanted: list[Any] | None = [columns] if isinstance(columns, str) else None if columns is None else list(columns)
     _check_wanted(wanted or [], whole)
     meta = _with_categories(whole if wanted is None else whole[wanted], categories)
-    parsed = parse_filters(filters, [*whole.columns, *filter(None, whole.index.names)]) if filters else None
+    parsed = parse_filters(filters, [*whole.columns, *filter(None, whole.index.names)]) if not _none(filters) else None
     indexes = [] if index is None or index is False else [index] if isinstance(index, str) else index
     reader = ParquetReader(
         meta,
@@ -167,6 +167,10 @@ def read_parquet(
         bounds = divisions(parts, found, whole.index, _stored_index(whole.index, schema, index))
     frame = from_reader(reader, parts, meta, bounds, prefix="read-parquet")
     return frame[columns] if isinstance(columns, str) else frame
+
+
+def _none(filters: Any) -> bool:
+    return filters is None or (isinstance(filters, list | tuple) and not filters)
 
 
 def _check_cutting(split: Any, blocksize: Any) -> tuple[Any, int]:

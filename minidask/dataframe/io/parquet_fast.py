@@ -56,7 +56,12 @@ def check_types(schema: pa.Schema, columns: Sequence[str], doing: str) -> None:
         if field.name not in columns:
             continue
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        if not any(exact(kind) for exact in _EXACT) or "." in field.name:
+        if "." in field.name:
+            raise NotImplementedError(
+                f"fastparquet can't {doing} the column {field.name!r}, whose name has a dot: use engine='pyarrow', rename the "
+                "column, or leave it out"
+            )
+        if not any(exact(kind) for exact in _EXACT):
             raise NotImplementedError(
                 f"fastparquet can't {doing} the column {field.name!r} of type {field.type} exactly: use engine='pyarrow', "
                 "or leave the column out"
@@ -131,6 +136,13 @@ def write_table(
 
     check_types(table.schema, table.schema.names, "write")
     frame = pd.DataFrame({field.name: _values(table[field.name]) for field in table.schema})
+    # Said for each column: it would take a column of missing values alone for bytes.
+    texts = {
+        name: "bytes" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else "utf8"
+        for name, kind in zip(table.schema.names, table.schema.types, strict=True)
+        if frame[name].dtype == object
+    }
+    options = {"object_encoding": texts, **options}
     if is_local(fs):
         fastparquet.write(path, frame, compression=_codec(compression), write_index=False, **options)
         fastparquet.update_file_custom_metadata(path, _notes(table.schema))

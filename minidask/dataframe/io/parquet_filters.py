@@ -54,6 +54,11 @@ def parse_filters(filters: Any, columns: Collection[Any]) -> Filters:
     >>> parse_filters([("x", ">", 1)], ["x"])
     ((('x', '>', 1),),)
     """
+    if type(filters).__module__.startswith("pyarrow"):
+        raise TypeError(
+            f"filters must be a list of tuples (column, operator, value), or of lists of them, not an expression of Arrow, "
+            f"got {filters!s:.80}"
+        )
     if not isinstance(filters, list | tuple) or not filters:
         raise TypeError(
             f"filters must be a list of tuples (column, operator, value), or of lists of them, got {filters!r:.80}"

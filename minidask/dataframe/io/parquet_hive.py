@@ -102,8 +102,19 @@ def missing_directory(names: Sequence[str]) -> str:
 
 
 def _texts(values: pd.Series) -> list[str]:
-    codes, uniques = pd.factorize(values)
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError as error:
+        raise TypeError(
+            f"the values of the column {values.name!r} can't name directories ({error}): take a column of texts, numbers or "
+            "dates for partition_on"
+        ) from error
     texts = [quote(_text(value), safe="") for value in uniques]
+    if _MISSING in texts:
+        raise ValueError(
+            f"the column {values.name!r} has the text {_MISSING!r}, which the name of a directory can't tell from a missing "
+            "value: replace it, or leave the column out of partition_on"
+        )
     return [texts[code] if code >= 0 else _MISSING for code in codes]
 
 

@@ -128,10 +128,17 @@ def promise(
     ------
     KeyError
         If a column for the index isn't there.
+    ValueError
+        If columns of a file have equal names.
     NotImplementedError
         If column names aren't texts in one level.
     """
     schema = files[0].schema
+    twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(
+            f"{files[0].file.url}: several columns are named {twice!r}: write the file with different names"
+        )
     for name in [] if index is None or index is False else [index] if isinstance(index, str) else index:
         if name not in schema.names:
             raise unknown_column(name, schema.names, "column for the index")

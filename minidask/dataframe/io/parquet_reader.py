@@ -277,6 +277,7 @@ class ParquetReader:
                 or (is_integer_dtype(found) and is_float_dtype(promised))
                 or isinstance(found, pd.CategoricalDtype)
                 or frame[label].isna().all()
+                or _differ_in_mask(frame[label], promised)
             )
             if lossless or promised == np.dtype(object) or (is_bool_dtype(found) and is_bool_dtype(promised)):
                 frame[label] = frame[label].astype(promised)
@@ -286,6 +287,13 @@ class ParquetReader:
                     "say nothing of missing values; write it again with pandas, pyarrow or minidask"
                 )
         return frame
+
+
+def _differ_in_mask(values: pd.Series, promised: Any) -> bool:
+    """Return whether a dtype differs from the promised one in having a mask alone, and holds every value."""
+    found = values.dtype
+    same = getattr(found, "numpy_dtype", found) == getattr(promised, "numpy_dtype", promised)
+    return same and (isinstance(promised, pd.api.extensions.ExtensionDtype) or not values.isna().any())
 
 
 def _sorted_categories(values: pd.Series) -> pd.Series:

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+# As many as fit surely, as Arrow says of its two widths.
+_DIGITS_OF_128_BITS, _DIGITS_OF_256_BITS = 38, 76
+
 
 def typed_elsewhere(schemas: Sequence[pa.Schema]) -> dict[str, pa.Schema]:
     """Return, for columns without any value in the first file, the schema of a file that says their type.
@@ -90,8 +93,25 @@ def fused_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return (
             None if None in values else pa.struct([field.with_type(value) for field, value in zip(one.fields, values)])
         )
+    if pa.types.is_decimal(one) and pa.types.is_decimal(other):
+        return _fused_decimal(one, other)
     texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
     return one if any(is_text(one) for is_text in texts) and any(is_text(other) for is_text in texts) else None
+
+
+def _fused_decimal(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+    """Return the decimal type that holds all values of two: pandas has Python's decimals, which differ in nothing."""
+    scale = max(one.scale, other.scale)
+    digits = max(one.precision - one.scale, other.precision - other.scale) + scale
+    if digits > _DIGITS_OF_256_BITS:
+        return None
+    wide = digits > _DIGITS_OF_128_BITS or pa.types.is_decimal256(one) or pa.types.is_decimal256(other)
+    return pa.decimal256(digits, scale) if wide else pa.decimal128(digits, scale)
+
+
+def holds_decimal(kind: pa.DataType) -> bool:
+    """Return whether a type, or one inside it, is a decimal."""
+    return pa.types.is_decimal(kind) or any(holds_decimal(kind.field(at).type) for at in range(kind.num_fields))
 
 
 def holds_null_type(kind: pa.DataType) -> bool:

@@ -9,6 +9,9 @@ their partition had.
 
 from __future__ import annotations
 
+import inspect
+import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +25,14 @@ import pyarrow.parquet as pq
 from minidask.dataframe.io import parquet_fast
 from minidask.dataframe.io.parquet_files import METADATA
 from minidask.dataframe.io.parquet_hive import missing_directory, split_rows
-from minidask.dataframe.io.parquet_schema import fused_type
+from minidask.dataframe.io.parquet_schema import fused_type, holds_decimal, holds_null_type
 from minidask.io.paths import is_local
 from minidask.io.writing import Staging
 
 # Rows that are looked at, and the part of them that must differ for a column to have no dictionary.
 _SAMPLED_ROWS, _DIFFERENT = 8192, 0.99
+# Keywords of fastparquet.write that are said otherwise here.
+_OWN = frozenset({"filename", "data", "write_index", "open_with", "mkdirs", "append", "partition_on", "file_scheme"})
 
 
 @dataclass(frozen=True)
@@ -112,14 +117,24 @@ class WriteFile:
     def _write(self, frame: pd.DataFrame, name: str) -> None:
         table = self._table(frame, name)
         path = self.staging.path(name)
-        if self.engine == "fastparquet":
+        # It has no type for nulls alone: whether other files tell another is seen in the end.
+        if self.engine == "fastparquet" and not any(map(holds_null_type, table.schema.types)):
             options = {**self.options}
             parquet_fast.write_table(table, self.staging.fs, path, options.pop("compression"), options)
             return
-        options = {"use_dictionary": with_dictionaries(table), **self.options}
+        options = {"use_dictionary": with_dictionaries(table), **self.for_arrow()}
         # A file of Arrow's own saves a call from there to here for every page.
         with pa.OSFile(path, "wb") if is_local(self.staging.fs) else self.staging.fs.open(path, "wb") as file:
             pq.write_table(table, file, **options)
+
+    def for_arrow(self) -> dict[str, Any]:
+        """Return the options for pyarrow's writer, whatever the engine; fastparquet's own mean nothing to it."""
+        if self.engine != "fastparquet":
+            return dict(self.options)
+        compression = self.options["compression"]
+        if isinstance(compression, Mapping):
+            compression = {name: one or "none" for name, one in compression.items() if name != "_default"}
+        return {"compression": compression}
 
     def _table(self, frame: pd.DataFrame, name: str) -> pa.Table:
         declared = self._declared(frame)
@@ -169,6 +184,40 @@ class WriteFile:
         types = {**dict(zip(inferred.names, inferred.types, strict=True)), **given}
         schema = pa.schema([(name, types[name]) for name in names])
         return pa.Table.from_pandas(frame, schema, preserve_index=index)
+
+
+def check_options(engine: str, options: Mapping[str, Any]) -> None:
+    """Raise TypeError or ValueError for options that an engine's writer doesn't take.
+
+    Examples
+    --------
+    >>> check_options("pyarrow", {"rows": 3})
+    Traceback (most recent call last):
+    ...
+    TypeError: to_parquet() got an unexpected keyword argument 'rows': it takes its own and those of pyarrow.parquet.write_table
+    """
+    writer = "pyarrow.parquet.write_table"
+    if engine == "fastparquet":
+        # An optional dependency, which check_engine has found.
+        import fastparquet
+
+        writer, known = "fastparquet.write", inspect.signature(fastparquet.write).parameters
+        unknown = next((name for name in options if name not in known or name in _OWN), None)
+    else:
+        unknown = next((name for name in options if name in ("table", "where", "filesystem")), None)
+    try:
+        if unknown is None and engine == "pyarrow":
+            # It checks values, too.
+            pq.write_table(pa.table({}), io.BytesIO(), **options)
+    except TypeError as error:
+        found = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        if found is None:
+            raise
+        unknown = found.group(1)
+    if unknown is not None:
+        raise TypeError(
+            f"to_parquet() got an unexpected keyword argument {unknown!r}: it takes its own and those of {writer}"
+        )
 
 
 def with_dictionaries(table: pa.Table) -> list[str] | bool:
@@ -226,14 +275,14 @@ class Finish:
         names = [name for part in written for name in part] or [self.write.write_empty("part.0.parquet")]
         staged = {name: pq.read_schema(self._open(name)) for name in names}
         schema = unified(staged, self.existing)
+        if self.write.engine == "fastparquet":
+            parquet_fast.check_types(schema, schema.names, "write")
         for name, own in staged.items():
-            if any(
-                pa.types.is_null(field.type) and not pa.types.is_null(schema.field(field.name).type) for field in own
-            ):
+            if any(_other_type(field.type, schema.field(field.name).type) for field in own):
                 table = pq.read_table(self._open(name), partitioning=None)
                 with self.staging.fs.open(self.staging.path(name), "wb") as file:
                     fields = [field.with_type(schema.field(field.name).type) for field in own]
-                    pq.write_table(table.cast(pa.schema(fields, own.metadata)), file, **self.write.options)
+                    pq.write_table(table.cast(pa.schema(fields, own.metadata)), file, **self.write.for_arrow())
         all_names = [*names]
         if self.write_metadata_file:
             self._write_metadata(names)
@@ -250,7 +299,13 @@ class Finish:
             if merged is None:
                 merged = footer
             else:
-                merged.append_row_groups(footer)
+                try:
+                    merged.append_row_groups(footer)
+                except RuntimeError as error:
+                    raise ValueError(
+                        f"{METADATA!r} can't have the footers of files whose columns differ in type, as {name!r} does: give the "
+                        "types of those that are there with schema=, or remove it"
+                    ) from error
         with self.staging.fs.open(self.staging.path(METADATA), "wb") as file:
             merged.write_metadata_file(file)
 
@@ -287,6 +342,11 @@ def unified(schemas: Mapping[str, pa.Schema], existing: pa.Schema | None = None)
                     f"or give its type with schema={{{field.name!r}: ...}}"
                 )
     return pa.schema([found[name][0] for name in schemas[names[0]].names])
+
+
+def _other_type(own: pa.DataType, final: pa.DataType) -> bool:
+    """Return whether a file has to be written again: for what values of other files told, texts of two widths aside."""
+    return not own.equals(final) and not pa.types.is_dictionary(own) and (holds_null_type(own) or holds_decimal(own))
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

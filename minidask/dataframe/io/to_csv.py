@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from minidask.dataframe.collection import new_collection
-from minidask.dataframe.io.finish import Chain, WriteBytes, finished, later, nothing, run
+from minidask.dataframe.io.finish import Chain, WriteBytes, check_keywords, finished, later, nothing, run
 from minidask.dataframe.io.part_names import part_paths
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.graph.blockwise import BlockId, Parts
@@ -48,7 +48,7 @@ class Text:
     def __call__(self, frame: Any, block: tuple[int, ...]) -> bytes:
         """Return the bytes."""
         header = False if self.first_only and block[0] else self.header
-        text: str = frame.to_csv(header=header, lineterminator="\n", **self.keywords)
+        text: str = frame.to_csv(header=header, **self.keywords)
         # A byte order mark belongs at the beginning of a file, not of each of its parts.
         encoding = _unmarked(self.encoding) if self.joined and block[0] else self.encoding
         data = text.encode(encoding, self.keywords.get("errors") or "strict")
@@ -212,10 +212,10 @@ def to_csv(
     if single_file and header_first_partition_only is False:
         raise ValueError("one file has one header: header_first_partition_only=False has no use with single_file=True")
     codecs.lookup(encoding)
-    keywords = {name: value for name, value in kwargs.items() if name != "header"}
-    for name in ("path_or_buf", "lineterminator"):
-        if name in keywords:
-            raise TypeError(f"to_csv() got an unexpected keyword argument {name!r}")
+    check_keywords("to_csv", kwargs, pd.DataFrame.to_csv)
+    keywords = {"lineterminator": "\n", **{name: value for name, value in kwargs.items() if name != "header"}}
+    if keywords["lineterminator"] is None:
+        keywords["lineterminator"] = "\n"
     first_only = single_file if header_first_partition_only is None else header_first_partition_only
     # A Series writes its name, as pandas does.
     header = kwargs.get("header", True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from minidask.dataframe.io.finish import WriteBytes, finished, later, nothing, run
+from minidask.dataframe.io.finish import WriteBytes, check_keywords, finished, later, nothing, run
 from minidask.dataframe.io.part_names import part_paths
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.graph.blockwise import Parts
@@ -115,9 +115,7 @@ def to_json(
     """
     if not isinstance(getattr(df, "_meta", None), pd.DataFrame | pd.Series):
         raise TypeError(f"to_json needs a minidask DataFrame or Series, got {type(df).__name__}")
-    for name in ("path_or_buf", "mode"):
-        if name in kwargs:
-            raise TypeError(f"to_json() got an unexpected keyword argument {name!r}")
+    check_keywords("to_json", kwargs, pd.DataFrame.to_json)
     keywords = {**kwargs, "orient": orient, "lines": orient == "records" if lines is None else lines}
     codecs.lookup(encoding)
     # Mistakes in pandas's own keywords show on the empty frame.

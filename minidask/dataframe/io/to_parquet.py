@@ -25,7 +25,7 @@ from minidask.dataframe.io.parquet_promise import index_columns
 from minidask.dataframe.io.parquet_schema import same_type
 from minidask.dataframe.io.parquet_statistics import divisions
 from minidask.dataframe.io.parquet_systems import file_system
-from minidask.dataframe.io.parquet_writing import Finish, Prepare, WriteFile
+from minidask.dataframe.io.parquet_writing import Finish, Prepare, WriteFile, check_options
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.graph.blockwise import Parts
 from minidask.io.paths import is_local, natural_key, resolve_target, shown
@@ -169,6 +169,8 @@ def to_parquet(
                 "say overwrite=True to remove it"
             )
     options = {"compression": compression or "none", **kwargs}
+    if kwargs:
+        check_options(engine, kwargs)
     staging = Staging.of(fs, directory, replace=overwrite)
     custom = _metadata(custom_metadata)
     write = WriteFile(staging, write_index, types, custom, options, df._meta, keys, engine)
@@ -360,6 +362,10 @@ def _types(schema: Any, meta: pd.DataFrame) -> dict[str, pa.DataType]:
 
 
 def _metadata(given: Mapping[str | bytes, str | bytes] | None) -> dict[bytes, bytes]:
+    if not isinstance(given, Mapping | None) or not all(
+        isinstance(one, str | bytes) for pair in (given or {}).items() for one in pair
+    ):
+        raise TypeError(f"custom_metadata must be a mapping of texts to texts, got {given!r:.80}")
     encoded = {_bytes(key): _bytes(value) for key, value in (given or {}).items()}
     if taken := encoded.keys() & {b"pandas", b"ARROW:schema"}:
         raise ValueError(

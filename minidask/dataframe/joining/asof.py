@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection, new_collection
 from minidask.dataframe.columns import as_labels, check_column, check_columns
 from minidask.dataframe.construct import from_pandas
 from minidask.dataframe.divisions import Divisions, unknown
 from minidask.dataframe.joining.aligned import strictly_ascending
 from minidask.dataframe.joining.carry import Carried
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.dataframe.order.ranges import repartition_divisions
 from minidask.dataframe.order.repartition import group_partitions

@@ -7,7 +7,7 @@ index do. Side by side is in ``beside``.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence, Set
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -18,9 +18,11 @@ from minidask.dataframe.divisions import unknown
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.joining.aligned import cut_alike
 from minidask.dataframe.joining.beside import concat_beside
+from minidask.dataframe.joining.keyed import keyed
 from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.layers import Columns, Columnwise, FrameLayer, Stack
 from minidask.dataframe.meta import sample
+from minidask.dataframe.order.numbering import numbered
 from minidask.dataframe.partitionwise import partitionwise
 from minidask.graph import Layer
 from minidask.graph.blockwise import Constant
@@ -112,12 +114,17 @@ def concat(
     ignore_unknown_divisions: bool = False,
     ignore_order: bool = False,
     interleave_partitions: bool = False,
+    *,
+    ignore_index: bool = False,
+    keys: Sequence[Any] | None = None,
+    names: Any = None,
+    sort: bool = False,
 ) -> Any:
     """Put collections below each other (``axis=0``) or side by side (``axis=1``).
 
     Parameters
     ----------
-    dfs : iterable of collections and pandas objects
+    dfs : iterable of collections and pandas objects, or a mapping of keys to them
         DataFrames and Series; among DataFrames, a Series below each other counts as a column of its name.
     axis : 0 or 1
     join : {"outer", "inner"}
@@ -129,6 +136,14 @@ def concat(
     interleave_partitions : bool
         With ``axis=0`` and known divisions: put rows of the same range of the index in one partition, so that the result's
         divisions are known although ranges overlap.
+    ignore_index : bool
+        Number the rows (with ``axis=1``: columns) from 0, through all partitions.
+    keys : sequence of labels, optional
+        One a collection, for a level in front of the index (with ``axis=1``: of the column labels). Default: those of a mapping.
+    names : list of labels, optional
+        Names of the keys' levels, or of all.
+    sort : bool
+        With ``axis=0``: put columns in order if the collections have different ones.
 
     Returns
     -------
@@ -162,15 +177,36 @@ def concat(
     if isinstance(dfs, FrameCollection | pd.DataFrame | pd.Series):
         raise TypeError("concat takes a list of collections, got one collection")
     beside = axis in (1, "columns")
+    if isinstance(dfs, Mapping):
+        named = list(dfs) if keys is None else list(keys)
+        keys = None if ignore_index and keys is None else named
+        dfs = [dfs[key] for key in named]
     frames = [_collection(obj, sort=beside or interleave_partitions) for obj in dfs]
     if not frames:
         raise ValueError("there is nothing to concatenate: the list is empty")
+    if keys is not None:
+        if ignore_index:
+            raise ValueError("ignore_index=True leaves no place for keys: give one of them")
+        frames = keyed(frames, keys, names, beside)
     if beside:
-        return concat_beside(frames, join, ignore_unknown_divisions)
+        if sort:
+            raise NotImplementedError("concat(axis=1, sort=True) isn't built: call sort_index() on the result")
+        result = concat_beside(frames, join, ignore_unknown_divisions)
+        return result.set_axis(range(result._meta.shape[1]), axis=1) if ignore_index else result
     if len({frame._kind for frame in frames}) > 1:
         frames = [_as_frame(frame) for frame in frames]
-    if len(frames) == 1:
-        return frames[0]
+    result = frames[0] if len(frames) == 1 else _below(frames, join, interleave_partitions)
+    if (
+        sort
+        and result._kind == "DataFrame"
+        and any(not f._meta.columns.equals(frames[0]._meta.columns) for f in frames)
+    ):
+        result = result.sort_index(axis=1)
+    return numbered(result) if ignore_index else result
+
+
+def _below(frames: Sequence[Any], join: str, interleave_partitions: bool) -> Any:
+    """Return collections below each other."""
     meta = _common_meta(frames, join)
     same = [_conformed(frame, meta) for frame in frames]
     divisions = _joined_divisions(frames)

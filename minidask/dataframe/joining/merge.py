@@ -38,6 +38,7 @@ from minidask.dataframe.joining.plan import (
 )
 from minidask.dataframe.joining.shared import can_share, keeps_unmatched
 from minidask.dataframe.joining.sizes import estimate_rows, row_bytes
+from minidask.dataframe.joining.validation import validated
 from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.shuffle import RangeTargets, rearrange
 from minidask.dataframe.shuffle.methods import check_method
@@ -63,6 +64,7 @@ def merge(
     shuffle_method: str | None = None,
     npartitions: int | None = None,
     broadcast: bool | float | None = None,
+    validate: str | None = None,
 ) -> Any:
     """Join two dataframes of any numbers of partitions.
 
@@ -82,6 +84,9 @@ def merge(
         True: send the smaller side to every partition of the other; False: don't, unless it is one partition; None: where it is
         smaller than the setting ``dataframe.merge.broadcast-limit`` by what files and data in memory say. A number is a factor
         of that limit.
+    validate : str, optional
+        "1:1", "1:m", "m:1" or "m:m": on which sides keys have to be unique, as in pandas. The keys are moved once more, to find
+        out; computing the last partition (so, computing all) raises ``pandas.errors.MergeError`` if they aren't.
 
     Returns
     -------
@@ -112,6 +117,7 @@ def merge(
     left, right = _side("left", left), _side("right", right)
     keys = find_keys(left._meta, right._meta, how, on, left_on, right_on, left_index, right_index)
     call, meta = make_call(left._meta, right._meta, how, keys, (suffixes[0], suffixes[1]), indicator)
+    whole = (left, right)
     left, right, divisions = _placed(left, right, how, keys, npartitions, broadcast, shuffle_method)
     sizes = _sizes(left, right, broadcast)
     if left.npartitions == right.npartitions and divisions is not None:
@@ -123,7 +129,8 @@ def merge(
     name = f"merge-{quick_token('merge', left._layer.name, right._layer.name, token)}"
     metas = (left._meta, right._meta)
     layer = Join(name, (left._layer, right._layer), count, call, meta, metas, way, sizes, shuffle_method)
-    return new_collection(layer, meta, divisions)
+    result = new_collection(layer, meta, divisions)
+    return result if validate is None else validated(result, *whole, keys, validate, shuffle_method)
 
 
 def _check_options(npartitions: Any, broadcast: Any, suffixes: Any) -> None:
@@ -259,6 +266,7 @@ def join(
     rsuffix: str = "",
     shuffle_method: str | None = None,
     npartitions: int | None = None,
+    validate: str | None = None,
 ) -> Any:
     """Join columns of another dataframe, or of several, by their index; see ``DataFrame.join``.
 
@@ -268,12 +276,14 @@ def join(
         If columns overlap and no suffix is given, or ``on`` or a suffix is given for a list.
     """
     if isinstance(other, list | tuple):
+        if validate is not None:
+            raise NotImplementedError("validate= with a list isn't built: join one after the other")
         return _join_all(left, list(other), on, how, lsuffix or rsuffix, shuffle_method, npartitions)
     right = _side("right", other)
     overlap = [label for label in left._meta.columns if label in right._meta.columns]
     if overlap and how not in ("leftsemi", "leftanti") and not (lsuffix or rsuffix):
         raise ValueError(f"both sides have the columns {overlap}: give lsuffix or rsuffix")
-    words: dict[str, Any] = {"shuffle_method": shuffle_method, "npartitions": npartitions}
+    words: dict[str, Any] = {"shuffle_method": shuffle_method, "npartitions": npartitions, "validate": validate}
     if how != "cross":
         words |= {"right_index": True} | ({"left_index": True} if on is None else {"left_on": on})
     return merge(left, right, how=how, suffixes=(lsuffix, rsuffix), **words)

@@ -28,6 +28,7 @@ class JoinMethods(FrameCollection):
         shuffle_method: str | None = None,
         npartitions: int | None = None,
         broadcast: bool | float | None = None,
+        validate: str | None = None,
     ) -> Any:
         """Join with another dataframe, by columns or the index; see ``minidask.dataframe.merge``."""
         return merging.merge(
@@ -44,6 +45,7 @@ class JoinMethods(FrameCollection):
             shuffle_method=shuffle_method,
             npartitions=npartitions,
             broadcast=broadcast,
+            validate=validate,
         )
 
     def join(
@@ -56,6 +58,7 @@ class JoinMethods(FrameCollection):
         shuffle_method: str | None = None,
         npartitions: int | None = None,
         suffixes: tuple[str | None, str | None] | None = None,
+        validate: str | None = None,
     ) -> Any:
         """Join columns of another dataframe or Series by its index, to this one's index or the columns ``on``.
 
@@ -68,7 +71,7 @@ class JoinMethods(FrameCollection):
             As in ``merge``.
         lsuffix, rsuffix : str
             Added to columns that both have; ``suffixes`` is a pair of them, as pandas 3 takes it.
-        shuffle_method, npartitions
+        shuffle_method, npartitions, validate
             See ``merge``.
 
         Raises
@@ -84,4 +87,4 @@ class JoinMethods(FrameCollection):
         [5, 6]
         """
         left, right = suffixes or (lsuffix, rsuffix)
-        return merging.join(self, other, on, how, left or "", right or "", shuffle_method, npartitions)
+        return merging.join(self, other, on, how, left or "", right or "", shuffle_method, npartitions, validate)

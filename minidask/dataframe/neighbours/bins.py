@@ -21,11 +21,16 @@ DAY = pd.Timedelta(days=1)
 
 
 class Rule(NamedTuple):
-    """What makes bins: a frequency, which end is in the bin, and which is its label."""
+    """What makes bins: a frequency, which end is in the bin, which is its label, and where bins of durations count from.
+
+    ``start``: "start_day", "start" or "epoch", or a time; ``offset`` is added to it.
+    """
 
     freq: Any
     closed: str
     label: str
+    start: Any = "start_day"
+    offset: pd.Timedelta | None = None
 
     def resample(self, obj: Any, origin: pd.Timestamp, label: str | None = None) -> Any:
         """Return pandas's resampler of rows, with bins that count from a given origin, unless they follow the calendar."""
@@ -33,8 +38,14 @@ class Rule(NamedTuple):
         return obj.resample(self.freq, closed=self.closed, label=label or self.label, origin=start)
 
     def origin(self, first: pd.Timestamp) -> pd.Timestamp:
-        """Return where bins count from, if the first time of the whole is ``first``: midnight of that day."""
-        return first.normalize()
+        """Return where bins count from, if the first time of the whole is ``first``: by default, midnight of that day."""
+        if self.start == "epoch":
+            start = pd.Timestamp(0, tz=first.tz)
+        elif self.start == "start":
+            start = first
+        else:
+            start = self.start if isinstance(self.start, pd.Timestamp) else first.normalize()
+        return start if self.offset is None else start + self.offset
 
     def duration(self, tz: Any) -> pd.Timedelta | None:
         """Return the length of bins that are multiples of a duration from the origin, None where they follow the calendar."""
@@ -43,17 +54,34 @@ class Rule(NamedTuple):
         return pd.Timedelta(self.freq) if isinstance(self.freq, pd.offsets.Tick) else None
 
 
-def make_rule(freq: Any, closed: str | None, label: str | None) -> Rule:
-    """Return a rule with pandas's defaults filled in.
+def make_rule(
+    freq: Any, closed: str | None, label: str | None, start: Any = "start_day", offset: Any = None, tz: Any = None
+) -> Rule:
+    """Return a rule with pandas's defaults filled in; ``tz`` is the time zone of the times.
+
+    Raises
+    ------
+    NotImplementedError
+        For bins that count from the end.
 
     Examples
     --------
-    >>> make_rule("ME", None, None)[1:], make_rule("h", None, "right")[1:]
+    >>> make_rule("ME", None, None)[1:3], make_rule("h", None, "right")[1:3]
     (('right', 'right'), ('left', 'right'))
     """
-    offset = pd.tseries.frequencies.to_offset(freq)
-    default = "right" if offset.rule_code.split("-")[0] in ENDS else "left"
-    return Rule(offset, closed or default, label or default)
+    every = pd.tseries.frequencies.to_offset(freq)
+    default = "right" if every.rule_code.split("-")[0] in ENDS else "left"
+    rule = Rule(every, closed or default, label or default)
+    if rule.duration(tz) is None:
+        # pandas has warned that calendars count from nowhere else.
+        return rule
+    if isinstance(start, str) and start in ("end", "end_day"):
+        raise NotImplementedError(
+            f"resample(origin={start!r}) isn't built: give a time, 'start', 'start_day' or 'epoch'"
+        )
+    if isinstance(start, str) and start not in ("start", "start_day", "epoch"):
+        start = pd.Timestamp(start)
+    return rule._replace(start=start, offset=None if offset is None else pd.Timedelta(offset))
 
 
 class Grid:
@@ -68,7 +96,8 @@ class Grid:
         if self.duration is not None:
             self.longest = self.duration
             # Parts of a day begin with the day, whichever is the first; where clocks change they depend on it.
-            self.fixed = low.tz is None and DAY % self.duration == pd.Timedelta(0)
+            plain = rule.start == "start_day" and rule.offset is None
+            self.fixed = plain and low.tz is None and DAY % self.duration == pd.Timedelta(0)
         else:
             freq, n = rule.freq, rule.freq.n
             one = freq.base

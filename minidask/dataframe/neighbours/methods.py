@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from minidask.dataframe.collection import FrameCollection
+from minidask.dataframe.columns import check_column
 from minidask.dataframe.divisions import Divisions, unknown
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.neighbours.moves import by_distance, by_row, check_periods, percent_by_freq, shift_index
@@ -94,7 +95,16 @@ class NeighbourMethods(FrameCollection):
             raise ValueError("rolling moves along the rows; for axis=1 use map_partitions with a transposed partition")
         return Rolling(self, window, min_periods, center, win_type, closed)
 
-    def resample(self, rule: Any, closed: str | None = None, label: str | None = None) -> Resampler:
+    def resample(
+        self,
+        rule: Any,
+        closed: str | None = None,
+        label: str | None = None,
+        on: Any = None,
+        level: Any = None,
+        origin: Any = "start_day",
+        offset: Any = None,
+    ) -> Resampler:
         """Group rows by bins of time; ``.mean()``, ``["x"].agg([...])`` and so on give a row a bin.
 
         Parameters
@@ -103,6 +113,14 @@ class NeighbourMethods(FrameCollection):
             The bins' length, or the calendar's ("ME": months).
         closed, label : "left" or "right", optional
             Which end is in the bin, and is its label; default: as pandas for the rule.
+        on : label, optional
+            A column of times instead of the index: as after ``set_index``, which reads the column at once.
+        level
+            Name or number of the index's only level.
+        origin : "start_day", "start", "epoch", or a time
+            Where bins of a duration count from.
+        offset : str or timedelta, optional
+            Added to the origin.
 
         Raises
         ------
@@ -118,7 +136,17 @@ class NeighbourMethods(FrameCollection):
         >>> dd.from_pandas(s, npartitions=2).resample("D").sum().compute().tolist()
         [3, 0, 4]
         """
-        return Resampler(self, rule, closed, label)
+        frame: Any = self
+        if on is not None:
+            if self._kind != "DataFrame" or level is not None:
+                raise ValueError("resample takes on= for a column of a DataFrame, and then no level=")
+            check_column(on, self._meta.columns)
+            # pandas checks that the column has times, before rows are moved.
+            self._meta.resample(rule, on=on)
+            frame = frame.set_index(on)
+        elif level is not None:
+            self._meta.resample(rule, level=level)
+        return Resampler(frame, rule, closed, label, origin, offset)
 
     def shift(self, periods: int = 1, freq: Any = None, axis: Any = 0, fill_value: Any = no_default) -> Any:
         """Move values by ``periods`` rows (columns with ``axis=1``), or index values by ``periods`` times ``freq``.

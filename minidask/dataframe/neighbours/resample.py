@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection, new_collection
 from minidask.dataframe.columns import check_column
 from minidask.dataframe.divisions import Divisions
 from minidask.dataframe.join_parts import join_parts
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.layers import Columnwise, SelectPartitions, frame_layer
 from minidask.dataframe.meta import empty
 from minidask.dataframe.neighbours.bins import Grid, Labels, Rule, empty_bin, labels_between, make_rule, owned
@@ -230,6 +230,8 @@ class Resampler:
         The bins' length, or the calendar's ("ME": months).
     closed, label : "left" or "right", optional
         Which end is in the bin, and is its label; default: as pandas for the rule.
+    origin, offset
+        Where bins of a duration count from: "start_day", "start", "epoch" or a time; and what is added to it.
 
     Raises
     ------
@@ -239,7 +241,15 @@ class Resampler:
         If divisions aren't known, or the rule, ``closed`` or ``label`` aren't valid.
     """
 
-    def __init__(self, obj: FrameCollection, rule: Any, closed: str | None = None, label: str | None = None) -> None:
+    def __init__(
+        self,
+        obj: FrameCollection,
+        rule: Any,
+        closed: str | None = None,
+        label: str | None = None,
+        origin: Any = "start_day",
+        offset: Any = None,
+    ) -> None:
         index = obj._meta.index
         if isinstance(index, pd.PeriodIndex):
             raise TypeError("resample needs an index of times; turn periods into times first with .to_timestamp()")
@@ -251,14 +261,14 @@ class Resampler:
                 "select the hours of the (small) result"
             )
         # pandas checks the arguments, and the kind of index.
-        obj._meta.resample(rule, closed=closed, label=label)
+        obj._meta_nonempty.resample(rule, closed=closed, label=label, origin=origin, offset=offset)
         if not obj.known_divisions:
             raise ValueError(
                 "resample needs known divisions, so that it knows which partitions a bin's rows are in: use set_index, or "
                 "from_map and from_delayed with divisions="
             )
         self._obj: Any = obj
-        self._rule = make_rule(rule, closed, label)
+        self._rule = make_rule(rule, closed, label, origin, offset, getattr(index, "tz", None))
 
     def __repr__(self) -> str:
         return f"Resampler [rule={self._rule.freq.freqstr}, closed={self._rule.closed}, label={self._rule.label}]"

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import check_column
 from minidask.dataframe.divisions import unknown
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.meta import empty
 from minidask.dataframe.neighbours.context import Windowed, as_duration, side_after, side_before
 from minidask.dataframe.neighbours.layer import with_neighbours

@@ -1,15 +1,16 @@
 """Whether a string of a date found anything: what ``loc`` raises where divisions aren't known.
 
 pandas raises KeyError for a string as fine as the index that isn't there, and for a coarser one beyond both ends of an index in
-order; otherwise no rows are an answer. All of that depends on the whole index, so that each partition tells a few facts about its own,
-a tree puts them together, and the last partition of the rows waits for the verdict (see ``verdicts``). Where nothing was found
-the others are empty.
+order; otherwise no rows are an answer. All of that depends on the whole index: each partition tells a few facts about its own, a
+tree puts them together, and the last partition of the rows waits for the verdict (see ``verdicts``). Where nothing was found the
+others are empty.
 
 Place in the flow: behind ``order.labels``.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -59,7 +60,7 @@ def together(parts: list[Facts]) -> Facts:
     filled = [part for part in parts if part.length]
     if not filled:
         return parts[0]
-    joints = [(one.last, other.first) for one, other in zip(filled, filled[1:], strict=False)]
+    joints = [(one.last, other.first) for one, other in pairwise(filled)]
     return Facts(
         sum(part.length for part in filled),
         sum(part.matches for part in filled),

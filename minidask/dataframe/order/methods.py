@@ -15,6 +15,7 @@ from minidask.dataframe.indexers import ILocIndexer, LocIndexer
 from minidask.dataframe.layers import Columns, FrameLayer
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.order.chance import random_split, sample_rows
+from minidask.dataframe.order.keyed import sort_by_key
 from minidask.dataframe.order.numbering import numbered
 from minidask.dataframe.order.ranges import by_value
 from minidask.dataframe.order.set_index import Bounds, Wanted, set_index
@@ -51,7 +52,11 @@ class Ordering(FrameCollection):
         npartitions: Any = None,
         shuffle_method: str | None = None,
         upsample: float = 1.0,
-        **kwargs: Any,
+        *,
+        key: Callable[..., Any] | None = None,
+        level: Any = None,
+        sort_remaining: bool = True,
+        kind: Any = None,
     ) -> Any:
         """Return the rows in the order of the index; rows of equal labels keep theirs.
 
@@ -68,8 +73,12 @@ class Ordering(FrameCollection):
             Number the rows from 0.
         npartitions, shuffle_method, upsample
             As in ``DataFrame.set_index``.
-        **kwargs
-            Those of pandas (``key``, ``level``); for one partition.
+        key : callable, optional
+            Called with the index of each partition: rows are put in the order of what it gives; divisions are unknown then.
+        level, sort_remaining
+            Of an index of several levels, as in pandas; for one partition.
+        kind
+            Taken for compatibility: every way to sort is the stable one.
 
         Raises
         ------
@@ -77,7 +86,13 @@ class Ordering(FrameCollection):
             If labels can't be compared.
         """
         wanted = Wanted(npartitions, upsample=upsample, method=shuffle_method)
-        kwargs.pop("kind", None)
+        if key is not None and axis not in (1, "columns"):
+            return sort_by_key(self, None, key, ascending, na_position, ignore_index, True, wanted)
+        given = {"key": (key, None), "level": (level, None), "sort_remaining": (sort_remaining, True)}
+        kwargs = {name: value for name, (value, default) in given.items() if value is not default}
+        if self._meta.index.nlevels == 1 and level is not None and axis not in (1, "columns"):
+            self._meta.sort_index(level=level)
+            kwargs = {}
         return sort_index(self, axis, ascending, na_position, ignore_index, wanted, kwargs)
 
     def sample(
@@ -276,6 +291,7 @@ class FrameOrdering(Ordering):
         ignore_index: Any = False,
         shuffle_method: str | None = None,
         kind: Any = None,
+        key: Callable[..., Any] | None = None,
     ) -> Any:
         """Return the rows in the order of columns; rows of equal values keep theirs (as by pandas's ``kind="stable"``).
 
@@ -298,6 +314,8 @@ class FrameOrdering(Ordering):
             As in ``set_index``.
         kind
             Taken for compatibility: every way to sort is the stable one.
+        key : callable, optional
+            Called with each of the columns, a partition at a time: rows are put in the order of what it gives.
 
         Raises
         ------
@@ -317,6 +335,10 @@ class FrameOrdering(Ordering):
         [4, 2, 3, 1]
         """
         wanted = Wanted(npartitions, partition_size, upsample, shuffle_method)
+        if key is not None:
+            if sort_function is not None:
+                raise NotImplementedError("sort_values takes key or sort_function, not both")
+            return sort_by_key(self, by, key, ascending, na_position, ignore_index, False, wanted)
         return sort_values(self, by, ascending, na_position, ignore_index, sort_function, sort_function_kwargs, wanted)
 
 
@@ -335,9 +357,14 @@ class SeriesOrdering(Ordering):
         upsample: float = 1.0,
         shuffle_method: str | None = None,
         kind: Any = None,
+        key: Callable[..., Any] | None = None,
     ) -> Any:
         """Return the values in order; see ``DataFrame.sort_values`` for the arguments and what is raised."""
         wanted = Wanted(npartitions, partition_size, upsample, shuffle_method)
+        if key is not None:
+            if sort_function is not None:
+                raise NotImplementedError("sort_values takes key or sort_function, not both")
+            return sort_by_key(self, None, key, ascending, na_position, ignore_index, False, wanted)
         return sort_values(
             self, None, ascending, na_position, ignore_index, sort_function, sort_function_kwargs, wanted
         )

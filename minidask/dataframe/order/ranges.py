@@ -123,7 +123,9 @@ def is_finer(index: pd.Index, bound: Any) -> bool:
     >>> is_finer(pd.DatetimeIndex([]).as_unit("s"), pd.Timestamp("2020-01-01 00:00:00.5"))
     True
     """
-    if not isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) or not isinstance(bound, pd.Timestamp | pd.Timedelta):
+    if not isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) or not isinstance(
+        bound, pd.Timestamp | pd.Timedelta
+    ):
         return False
     return bound.unit != index.unit and bound.as_unit(index.unit) != bound
 

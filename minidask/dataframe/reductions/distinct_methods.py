@@ -19,8 +19,10 @@ from minidask.dataframe.meta import empty
 from minidask.dataframe.partitionwise import partitionwise
 from minidask.dataframe.reductions import distinct, hyperloglog
 from minidask.dataframe.reductions.base import Reducing, by_columns, check_flag
+from minidask.dataframe.reductions.binned import BinCounts, count_in_bins
 from minidask.dataframe.reductions.tree import reduce_partitions, reduce_rows
 from minidask.dataframe.shuffle import HashTargets, rearrange
+from minidask.tokenize import tokenize
 
 
 class DistinctReductions(Reducing):
@@ -227,6 +229,7 @@ class SeriesDistinct(DistinctReductions):
         split_every: Any = None,
         split_out: Any = 1,
         shuffle_method: Any = None,
+        bins: Any = None,
     ) -> Any:
         """Count each value.
 
@@ -241,9 +244,13 @@ class SeriesDistinct(DistinctReductions):
         split_out : int or True
             Partitions of the result; if it isn't 1, each is sorted by itself, and categories that never occur are left out.
         shuffle_method : str, optional
+        bins : int, list of edges or IntervalIndex, optional
+            Count numbers by intervals instead.
 
         Raises
         ------
+        TypeError
+            For ``bins`` of what are no numbers.
         ValueError
             For flags that are no booleans.
 
@@ -258,6 +265,10 @@ class SeriesDistinct(DistinctReductions):
         """
         for name, flag in (("normalize", normalize), ("ascending", ascending), ("dropna", dropna)):
             check_flag(name, flag)
+        if bins is not None:
+            flags = (bool(normalize), sort is not False, bool(ascending), bool(dropna))
+            how_binned = BinCounts(bins, *flags)
+            return count_in_bins(self, how_binned, (tokenize(bins), *flags), split_every)
         how = distinct.ValueCounts(sort is not False, bool(ascending), bool(dropna), bool(normalize), self._meta.name)
         meta = self._meta_nonempty.value_counts(normalize=normalize, dropna=dropna).iloc[:0]
         chunk, combine = distinct.ValueCountsChunk(how), distinct.ValueCountsCombine(how)

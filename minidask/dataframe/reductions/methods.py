@@ -298,13 +298,13 @@ class SeriesReductions(SeriesDistinct, SeriesQuantiles, MonotonicReductions, _Co
 class IndexReductions(IndexDistinct, MonotonicReductions, UsageReductions, CustomReductions, _Reductions):
     """Reductions of an ``Index``."""
 
-    def min(self, split_every: Any = None) -> Any:
+    def min(self, split_every: Any = None, *, skipna: bool = True) -> Any:
         """Return the smallest value."""
-        return self._reduce_rows("min", split_every=split_every)
+        return self._reduce_rows("min", skipna, split_every=split_every)
 
-    def max(self, split_every: Any = None) -> Any:
+    def max(self, split_every: Any = None, *, skipna: bool = True) -> Any:
         """Return the largest value."""
-        return self._reduce_rows("max", split_every=split_every)
+        return self._reduce_rows("max", skipna, split_every=split_every)
 
     def count(self, split_every: Any = None) -> Any:
         """Count the values that are there."""

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_columns
 from minidask.dataframe.divisions import unknown
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.layers import Uses
 from minidask.dataframe.partitionwise import method, partitionwise
 

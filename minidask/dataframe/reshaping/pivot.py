@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_columns
+from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.meta import has_unknown_categories
 from minidask.dataframe.partitionwise import partitionwise
 

@@ -59,6 +59,8 @@ class Timeline {
     this.keys = (event) => this.key(event);
     figure.place.tabIndex = 0;
     figure.place.addEventListener("keydown", this.keys);
+    this.wheeled = (event) => this.wheel(event);
+    figure.place.addEventListener("wheel", this.wheeled, { capture: true, passive: false });
     figure.listeners.push(() => this.advance());
     this.keep(this.history);
     this.advance();
@@ -164,9 +166,26 @@ class Timeline {
     }
   }
 
+  // Over the names fewer or more rows; Bokeh's wheel, over the rectangles, changes the time alone.
+  wheel(event) {
+    const frame = this.figure.views?.roots[0]?.frame;
+    const box = this.figure.place.getBoundingClientRect();
+    if (!frame || event.clientX - box.left >= frame.bbox.left) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const at = frame.y_scale.invert(event.clientY - box.top);
+    const factor = event.deltaY < 0 ? 0.75 : 4 / 3;
+    const { start, end } = this.y;
+    this.y.setv({
+      start: Math.min(at + (start - at) * factor, (this.shownLanes ?? 4) - 0.5),
+      end: Math.max(at + (end - at) * factor, -0.5),
+    });
+  }
+
   remove() {
     document.removeEventListener("paused", this.paused);
     this.figure.place.removeEventListener("keydown", this.keys);
+    this.figure.place.removeEventListener("wheel", this.wheeled, { capture: true });
     this.figure.place.dataset.window = this.window;
     this.figure.place.dataset.history = this.history;
     this.bar.remove();

@@ -105,7 +105,7 @@ class Graph(Feed):
 
     name = "graph"
     period_s = 0.5
-    columns = ("x", "y", "name", "label", "state", "color", "size", "count", "where", "page")
+    columns = ("x", "y", "name", "label", "label_offset", "state", "color", "size", "count", "where", "page")
 
     def read(self, server: Any, now: float) -> Columns:
         """Return one row a dot."""
@@ -121,6 +121,7 @@ class Graph(Feed):
             "y": [places.of[task.id][1] for task in tasks],
             "name": [key_text(task.key) for task in tasks],
             "label": [""] * len(tasks),
+            "label_offset": [0] * len(tasks),
             "state": states,
             "color": [STATE_COLORS[state] for state in states],
             "size": [size] * len(tasks),
@@ -136,6 +137,7 @@ class Graph(Feed):
         names = [counted["name"][at] for at in rows]
         places = layered(names, progress.edges())
         totals = [counted["all"][at] for at in rows]
+        sizes = [round(12 + 6 * log10(max(total, 1))) for total in totals]
         states = []
         for at, total in zip(rows, totals, strict=True):
             counts = {state: counted[state][at] for state in NAMES}
@@ -152,9 +154,10 @@ class Graph(Feed):
             "y": [places[name][1] for name in names],
             "name": names,
             "label": [f"{short(name, 24)} × {total:,}" for name, total in zip(names, totals, strict=True)],
+            "label_offset": [size / 2 + 10 for size in sizes],
             "state": states,
             "color": [STATE_COLORS[state] for state in states],
-            "size": [round(12 + 6 * log10(max(total, 1))) for total in totals],
+            "size": sizes,
             "count": totals,
             "where": [""] * len(names),
             "page": [""] * len(names),

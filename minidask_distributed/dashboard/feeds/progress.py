@@ -2,7 +2,8 @@
 
 Place in the flow: the pages *status* and *groups*; *graph* beyond some thousand tasks. The recorder counts.
 
-How many: `SHOWN` prefixes, those with the latest moves, in the order in which they appeared; the others together in a last row.
+How many: `SHOWN` prefixes in the order in which they appeared, those with something to do or to look at (what is stuck or failed
+moves no more) before others, and of these those with the latest moves; the others together in a last row.
 
 Invariants: O(prefixes), of which the recorder keeps a bounded number; never O(tasks). A prefix that has nothing left but
 forgotten tasks is shown for `LINGERS_S`.
@@ -10,6 +11,7 @@ forgotten tasks is shown for `LINGERS_S`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,9 +29,12 @@ STATES = tuple(name.replace("-", "_") for name in NAMES)
 STACKED = ("memory", "done", "erred", "processing", "queued", "no_worker", "waiting")
 """Parts of a bar from the left: what is done, what is going on, what is to come. ``done``: released or forgotten."""
 
+OPEN = ("waiting", "queued", "no-worker", "processing", "erred")
+"""States of the recorder's columns that people want to know of before those that are done."""
+
 
 def alive(columns: Mapping[str, Sequence[Any]], most: int) -> tuple[list[int], list[int]]:
-    """Return which rows of the recorder's columns to show: the latest `most`, in their order; and the others."""
+    """Return which rows of the recorder's columns to show, see the module: at most `most`, in their order; and the others."""
     lasting = [
         at
         for at, total in enumerate(columns["all"])
@@ -37,8 +42,12 @@ def alive(columns: Mapping[str, Sequence[Any]], most: int) -> tuple[list[int], l
     ]
     if len(lasting) <= most:
         return lasting, []
-    latest = set(sorted(lasting, key=lambda at: columns["age"][at])[: most - 1])
-    return [at for at in lasting if at in latest], [at for at in lasting if at not in latest]
+
+    def rank(at: int) -> tuple[bool, float]:
+        return not any(columns[state][at] for state in OPEN), columns["age"][at]
+
+    chosen = set(sorted(lasting, key=rank)[: most - 1])
+    return [at for at in lasting if at in chosen], [at for at in lasting if at not in chosen]
 
 
 class Progress(Feed):
@@ -111,8 +120,8 @@ class Groups(Feed):
     name = "groups"
     period_s = 0.5
     columns = (
-        "x", "y", "left", "right", "done_right", "top", "bottom", "label", "prefix", "color", "text", "all", "finished",
-        "processing", "erred", "erred_left",
+        "x", "y", "left", "right", "done_right", "top", "bottom", "label", "label_offset", "below", "prefix", "color", "text",
+        "all", "finished", "processing", "erred", "erred_left",
     )  # fmt: skip
 
     def read(self, server: Any, now: float) -> Columns:
@@ -126,6 +135,12 @@ class Groups(Feed):
         totals = [counted["all"][at] for at in rows]
         finished = [counted["memory"][at] + counted["released"][at] + counted["forgotten"][at] for at in rows]
         erred = [counted["erred"][at] for at in rows]
+        said = texts(finished, totals, erred)
+        tallest = max(Counter(xs).values(), default=0)
+        is_low = tallest > TWO_LINES
+        tails = [f" · {text}" if is_low else "" for text in said]
+        room = min(max(int(LETTERS / (max(xs, default=0) + 1.4)), 8), 24)
+        labels = [short(name, max(room - len(tail), 6)) + tail for name, tail in zip(names, tails, strict=True)]
         width = [0.8 * one / max(total, 1) for one, total in zip(finished, totals, strict=True)]
         return {
             "x": xs,
@@ -135,10 +150,12 @@ class Groups(Feed):
             "done_right": [x - 0.4 + one for x, one in zip(xs, width, strict=True)],
             "top": [y - 0.34 for y in ys],
             "bottom": [y + 0.34 for y in ys],
-            "label": [short(name, 20) for name in names],
+            "label": labels if tallest <= ONE_LINE else [""] * len(names),
+            "label_offset": [0 if is_low else -8] * len(names),
+            "below": [""] * len(names) if is_low else said,
             "prefix": names,
             "color": [color_of(name) for name in names],
-            "text": texts(finished, totals, erred),
+            "text": said,
             "all": totals,
             "finished": finished,
             "processing": [counted["processing"][at] for at in rows],
@@ -177,6 +194,12 @@ class GroupEdges(Feed):
             "cx1": [x - one for x, one in zip(x1, bend, strict=True)],
         }
 
+
+TWO_LINES, ONE_LINE = 12, 30
+"""Boxes above each other that have room for so many lines of text; those of more say what they are when they are pointed at."""
+
+LETTERS = 130
+"""That all boxes beside each other have room for, in a window of some 1,200 pixels."""
 
 MOST_BOXES = 120
 MOST_EDGES = 600

@@ -99,8 +99,7 @@ def rectangles(batches: list[Batch], lanes: Lanes) -> Rows:
 
 
 def _single(batch: Batch, at: int, lanes: Lanes) -> tuple[Any, ...]:
-    assert batch.keys is not None
-    key = batch.keys[at]
+    key = batch.key_of(at)
     prefix = "" if key is None else prefix_of(key)
     start, duration = (batch.since_us + batch.starts[at]) / 1e6, batch.durations[at] / 1e6
     return (
@@ -180,9 +179,9 @@ def _group(
 ) -> tuple[Any, ...]:
     first, middle, last, at_first, at_middle, at_last = witnesses
     batch = batches[middle]
-    if count == 1:
+    if count == 1 and (batch.keys is not None or batch.key_of(at_middle) is not None):
         return _single(batch, at_middle, lanes)
-    keys = [batches[place].keys[at] for place, at in ((middle, at_middle), (first, at_first), (last, at_last))]  # type: ignore[index]
+    keys = [batches[place].key_near(at) for place, at in ((middle, at_middle), (first, at_first), (last, at_last))]
     prefixes = list(dict.fromkeys(prefix_of(key) for key in keys if key is not None))
     named = ", ".join(prefixes) or FORGOTTEN
     prefix = prefixes[0] if prefixes else ""
@@ -191,7 +190,7 @@ def _group(
         lanes.lane(batch.worker, thread),
         start,
         stop,
-        f"{count} tasks: {named}" + (" …" if len(prefixes) > 1 else ""),
+        f"{count} task{'s' if count > 1 else ''}: {named}" + (" …" if len(prefixes) > 1 else ""),
         prefix,
         "tasks",
         color_of(prefix) if prefix else UNKNOWN_COLOR,

@@ -212,9 +212,9 @@ def keep_visible(plot: figure, x: Sequence[float] = (0, 0), y: Sequence[float] =
     plot.scatter(list(x), list(y), size=1, fill_alpha=0, line_alpha=0, name="extent", level="underlay")
 
 
-def time_axis(plot: figure, seconds: float = 300) -> None:
-    """Let a horizontal axis of time follow its end."""
-    plot.x_range = DataRange1d(range_padding=0.0, follow="end", follow_interval=seconds * 1e3)
+def time_axis(plot: figure, seconds: float = 300, padding: float = 0.0) -> None:
+    """Let a horizontal axis of time follow its end; dots need a padding, a fraction of it, or half of the last one is cut off."""
+    plot.x_range = DataRange1d(range_padding=padding, follow="end", follow_interval=seconds * 1e3)
 
 
 __all__ = [

@@ -24,7 +24,9 @@ def graph(theme: str) -> figure:
     plot.scatter([0, 3], [-1.5, 1.5], size=1, fill_alpha=0, line_alpha=0, name="extent", level="underlay")
     lines = source("graph-edges", "x0", "y0", "x1", "y1")
     plot.segment("x0", "y0", "x1", "y1", source=lines, line_color=colors.muted, line_alpha=0.45)
-    rows = source("graph", "x", "y", "name", "label", "state", "color", "size", "where", count_text="count:count")
+    rows = source(
+        "graph", "x", "y", "name", "label", "label_offset", "state", "color", "size", "where", count_text="count:count"
+    )
     edges = [colors.edge if state == "erred" else colors.card for state in STATE_COLORS]
     dots = plot.scatter(
         "x",
@@ -39,7 +41,7 @@ def graph(theme: str) -> figure:
         "y",
         text="label",
         source=rows,
-        y_offset=24,
+        y_offset="label_offset",
         text_align="center",
         text_baseline="middle",
         text_color=colors.text,

@@ -22,11 +22,14 @@ from minidask_distributed.dashboard.plots.palette import ACTIVITY_COLORS
 GIVEN, TAKEN = "#e2bd3f", "#3f87e0"
 SPLIT = "#3f78c4"
 
+DOTS = 0.03
+"""A dot's share of the width, and a little more."""
+
 
 def stealing(theme: str) -> figure:
     """Return the moves over time: how many tasks at once."""
     plot = chart(theme, x="time", y="number", x_axis_type="datetime")
-    time_axis(plot, 600)
+    time_axis(plot, 600, DOTS)
     plot.y_range = DataRange1d(start=0, default_span=10, range_padding=0.1, only_visible=True)
     plot.yaxis.axis_label = "tasks at once"
     rows = source("moves", "source", "target", "count", "kind", "color", at="local_ms:time")
@@ -66,8 +69,8 @@ def stealing_by_worker(theme: str) -> figure:
 def events(theme: str) -> figure:
     """Return the events over time, each in the row of its topic."""
     plot = chart(theme, x="time", y="number", x_axis_type="datetime")
-    time_axis(plot, 900)
-    plot.y_range = DataRange1d(flipped=True, range_padding=0.5, range_padding_units="absolute")
+    time_axis(plot, 900, DOTS)
+    plot.y_range = DataRange1d(flipped=True, range_padding=0.25)
     plot.yaxis[0].ticker = FixedTicker(ticks=[])
     plot.yaxis[0].tags = ["labels:event-topics:y:label"]
     plot.yaxis[0].major_tick_line_color = None

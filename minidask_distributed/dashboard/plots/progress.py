@@ -99,7 +99,22 @@ def groups(theme: str) -> figure:
     )
     rows = source(
         "groups",
-        *("left", "right", "done_right", "erred_left", "top", "bottom", "x", "y", "label", "prefix", "color", "text"),
+        *(
+            "left",
+            "right",
+            "done_right",
+            "erred_left",
+            "top",
+            "bottom",
+            "x",
+            "y",
+            "label",
+            "label_offset",
+            "below",
+            "prefix",
+            "color",
+            "text",
+        ),
         processing_text="count:processing",
         erred_text="count:erred",
         all_text="count:all",
@@ -138,7 +153,8 @@ def groups(theme: str) -> figure:
         hatch_weight=0.5,
         line_color=None,
     )
-    for column, offset, size in (("label", -8, "12px"), ("text", 9, "11px")):
+    offsets: tuple[tuple[str, str | int, str], ...] = (("label", "label_offset", "12px"), ("below", 9, "11px"))
+    for column, offset, size in offsets:
         plot.text(
             "x",
             "y",

@@ -49,7 +49,7 @@ def _stream(theme: str, window_s: int, history: int) -> figure:
         line_color="edge",
         line_width=0.5,
     )
-    pan, wheel = PanTool(), WheelZoomTool(dimensions="width", zoom_on_axis=True)
+    pan, wheel = PanTool(), WheelZoomTool(dimensions="width")
     plot.add_tools(
         pan,
         wheel,

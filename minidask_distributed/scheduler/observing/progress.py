@@ -17,7 +17,6 @@ numbers (tasks of more count as `OTHER`); memory is bounded by the tasks that ar
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
@@ -34,6 +33,7 @@ from minidask_distributed.scheduler.machine.states import (
     PROCESSING,
     QUEUED,
 )
+from minidask_distributed.scheduler.observing.stems import shared_stem
 
 OTHER = "(other)"
 """Where tasks are counted whose prefixes are too many."""
@@ -63,9 +63,7 @@ MOST_DEPS = 16
 SAMPLED = 16
 """Of many tasks of a prefix one in so many is asked for dependencies."""
 
-_LETTERS_LAST = re.compile(r"-[^\W\d_]+$", re.MULTILINE)
-
-Numbers: TypeAlias = "tuple[list[int], Counter[int], dict[int, Task]]"
+Numbers: TypeAlias = "tuple[list[int], Counter[int], list[tuple[int, Task]]]"
 
 
 class Progress:
@@ -334,7 +332,7 @@ class Progress:
                     self._window[serial - base] = number
                 elif number:
                     self._older[serial] = number
-        for number, task in users.items():
+        for number, task in users:
             self._follow(number, task)
 
     def _numbers_at_once(self, tasks: list[Task | None]) -> Numbers | None:
@@ -343,20 +341,22 @@ class Progress:
             return None
         there = cast("list[Task]", tasks)
         states = [task.state for task in there]
-        stem = "" if FORGOTTEN in states else _shared_stem([task.key for task in there])
+        stem = "" if FORGOTTEN in states else shared_stem([task.key for task in there])
         if not stem:
             return None
         number = self._heads.get(stem) or self._number_for(stem)
         self._renew(number)
         places = Counter({number << 3 | state: states.count(state) for state in set(states)})
-        user = next((task for task in there[::-SAMPLED] if task.deps), None)
-        return [number] * len(tasks), places, {} if user is None else {number: user}
+        users = [(number, task) for task in there[::-SAMPLED] if task.deps]
+        return [number] * len(tasks), places, users[:1] + users[-1:]
 
     def _numbers_of(self, tasks: list[Task | None]) -> Numbers:
         """Return the number of each task's prefix, 0 for the gone; how many have which place in the counts; users of others."""
         heads = self._heads
         given: list[int] = []
         places: list[int] = []
+        # The first and the last one: of a tree's sums the one at its root needs sums alone.
+        firsts: dict[int, Task] = {}
         users: dict[int, Task] = {}
         last, before = 0, None
         for task in tasks:
@@ -382,8 +382,10 @@ class Progress:
             given.append(number)
             places.append(number << 3 | task.state)
             if task.deps:
+                if number not in users:
+                    firsts[number] = task
                 users[number] = task
-        return given, Counter(places), users
+        return given, Counter(places), [*firsts.items(), *users.items()]
 
     def _run_of_tasks(self, serials: list[int]) -> list[Task | None]:
         """The tasks of serials without gaps, ascending."""
@@ -459,26 +461,6 @@ class Progress:
                 self._older[self._base + at] = number
         del self._window[:cut]
         self._base += cut
-
-
-def _shared_stem(keys: list[Any]) -> str:
-    """Return what all keys have before their last word, a number or a token, if that is the same; otherwise "".
-
-    Examples
-    --------
-    >>> _shared_stem(["inc-3", "inc-1", "inc-2"]), _shared_stem(["inc-3", "add-1"]), _shared_stem(["inc-3", "inc-all"])
-    ('inc', '', '')
-    """
-    try:
-        text = "\n" + "\n".join(keys)
-    except TypeError:
-        return ""  # there are tuples or numbers
-    stem, dash, _ = keys[0].rpartition("-")
-    lead = "\n" + stem + dash
-    # Every line begins with it, and no line has more of what separates words.
-    if not stem or any(text.count(one) != len(keys) * lead.count(one) for one in (lead, "\n", "-", "_")):
-        return ""
-    return "" if "\n" in stem or _LETTERS_LAST.search(text) else stem
 
 
 def _distinct(np: Any, at: Any, base: int) -> list[int]:

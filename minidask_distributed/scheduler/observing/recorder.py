@@ -106,7 +106,7 @@ class Recorder:
         """
         if not self.n_readers:
             raise RuntimeError("nobody reads the recorder: each detach belongs to one attach")
-        if after_flush is not None:
+        if after_flush in self._after_flush:
             self._after_flush.remove(after_flush)
         self.n_readers -= 1
         if not self.n_readers:

@@ -135,3 +135,19 @@ def test_padding_with_what_the_dtype_lacks_is_refused():
     for x in (np.arange(3), da.arange(3, chunks=2)):
         with pytest.raises(OverflowError, match="infinity"):
             np.pad(x, 1, constant_values=np.inf)
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
+@pytest.mark.parametrize("widths", [1, (0, 2), ((3, 0), (0, 4)), 6, 17])
+def test_pads_of_an_arrays_own_elements(mode, widths):
+    data = np.arange(35).reshape(7, 5)
+    for chunks in ((7, 5), (2, 3), (1, 1)):
+        assert_eq(da.pad(da.from_array(data, chunks=chunks), widths, mode=mode), np.pad(data, widths, mode=mode))
+    lone = np.arange(3).reshape(1, 3)
+    assert_eq(da.pad(da.from_array(lone, chunks=(1, 2)), widths, mode=mode), np.pad(lone, widths, mode=mode))
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "wrap", "linear_ramp", "mean"])
+def test_pads_of_nothing_have_nothing_to_repeat(mode):
+    with pytest.raises(ValueError, match="can't extend empty axis 1 using modes other than 'constant' or 'empty'"):
+        da.pad(da.ones((2, 0)), 1, mode=mode)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -143,3 +145,12 @@ def test_shuffle_assigns(maker):
     assert x.compute().tolist() != list(range(10))
     assert sorted(x.compute()) == list(range(10))
     assert_eq(before, np.arange(10))
+
+
+def test_a_permutation_of_an_array_is_drawn_when_it_is_computed():
+    x = da.arange(1000, chunks=10)
+    y = da.random.default_rng(3).permutation(x)
+    assert y._layer.pieces._pieces is None
+    once = pickle.loads(pickle.dumps(y)).compute()
+    assert (once == y.compute()).all()
+    assert sorted(once.tolist()) == list(range(1000))

@@ -95,3 +95,10 @@ def test_python_functions():
     ]:
         with pytest.raises(kind, match=message):
             call()
+
+
+@pytest.mark.parametrize("dtype", ["M8[D]", "m8[s]"])
+def test_times_are_accumulated(dtype):
+    data = np.array([3, 1, 4, 1, 5], dtype)
+    for ufunc in (np.maximum, np.minimum):
+        assert_eq(ufunc.accumulate(da.from_array(data, chunks=2)), ufunc.accumulate(data))

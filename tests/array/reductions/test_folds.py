@@ -112,3 +112,11 @@ def test_dtypes_that_numpy_refuses(name):
     for module, x in ((np, np.ones((4, 6))), (da, da.ones((4, 6), chunks=2))):
         with pytest.raises(TypeError, match="DType"):
             getattr(module, name)(x, axis=0, dtype="M8[s]")
+
+
+def test_texts_that_take_no_part_are_neither_true_nor_false():
+    data = np.array(["a", "", "b"])
+    x = da.from_array(data, chunks=2)
+    for where in ([False] * 3, [False, True, False], [True, True, False]):
+        assert_eq(da.any(x, where=where), np.any(data, where=np.array(where)))
+        assert_eq(da.all(x, where=where), np.all(data, where=np.array(where)))

@@ -154,7 +154,6 @@ BAD = {
     "mean of strings": (lambda df: df.groupby("g")["s"].mean(), TypeError, "does not support operation 'mean'"),
     "sort": (lambda df: df.groupby("g", sort="yes"), TypeError, "sort must be True or False"),
     "min_count": (lambda df: df.groupby("g")["f"].mean(min_count=2), TypeError, "mean has no min_count"),
-    "iteration": (lambda df: list(df.groupby("g")), NotImplementedError, "iterating over groups"),
 }
 
 
@@ -236,3 +235,32 @@ def test_names_that_are_not_there():
         df.groupby("g").delai
     with pytest.raises(AttributeError, match=r"ngroups isn't built in minidask: apply\(func\)"):
         df.groupby("g").ngroups
+
+
+@pytest.mark.parametrize("by", ["k", ["k"], ["k", "s"]])
+@pytest.mark.parametrize("options", [{}, {"dropna": False}, {"sort": False}, {"as_index": False}])
+def test_iterating_gives_keys_and_lazy_groups(by, options):
+    frame = pd.DataFrame({"k": [2.0, 1, np.nan, 2, 1], "s": list("abaab"), "x": range(5)})
+    for npartitions in (1, 2, 5):
+        df = dd.from_pandas(frame, npartitions=npartitions)
+        expected = list(frame.groupby(by, **options))
+        found = list(df.groupby(by, **options))
+        assert repr([key for key, _ in found]) == repr([key for key, _ in expected])
+        for (_, group), (_, rows) in zip(found, expected, strict=True):
+            assert_eq(group, rows)
+        for (_, group), (_, rows) in zip(df.groupby(by)["x"], frame.groupby(by)["x"], strict=True):
+            assert_eq(group, rows)
+
+
+def test_bins_of_time_are_not_iterated_over():
+    frame = pd.DataFrame({"t": pd.date_range("2020", periods=3), "x": 1})
+    groups = dd.from_pandas(frame, npartitions=2).groupby(pd.Grouper(key="t", freq="D"))
+    with pytest.raises(NotImplementedError, match="iterating over bins of time isn't built: use resample"):
+        list(groups)
+
+
+def test_a_key_that_is_several_columns_raises_as_in_pandas():
+    frame = pd.DataFrame([[1, 2, 3]], columns=["k", "k", "x"])
+    for groups in (frame.groupby, dd.from_pandas(frame, npartitions=1).groupby):
+        with pytest.raises(ValueError, match="Grouper for 'k' not 1-dimensional"):
+            groups("k").median()

@@ -200,13 +200,21 @@ BAD = {
     ),
     "quantile of a text": (lambda df: df.groupby("g")["f"].quantile("x"), TypeError, "q must be a number"),
     "quantile beyond": (lambda df: df.groupby("g")["f"].quantile([0.5, 1.5]), ValueError, r"in the interval \[0, 1\]"),
-    "skipna of sums": (lambda df: df.groupby("g")["f"].sum(skipna=False), TypeError, "sum has no skipna"),
-    "dropna with min_count": (
-        lambda df: df.groupby("g")["f"].first(skipna=False, min_count=1),
-        NotImplementedError,
-        "neither numeric_only nor min_count",
+    "skipna of counts": (lambda df: df.groupby("g")["f"].nunique(skipna=False), TypeError, "nunique has no skipna"),
+    "dropna of sums": (lambda df: df.groupby("g")["f"].sum(dropna=False), TypeError, "sum has no dropna"),
+    "keyword": (
+        lambda df: df.groupby("g")["f"].sum(axis=1),
+        TypeError,
+        r"SeriesGroupBy\.sum\(\) got an unexpected keyword",
     ),
-    "keyword": (lambda df: df.groupby("g")["f"].sum(axis=1), TypeError, r"groupby\.sum\(\) got an unexpected keyword"),
+    "bins": (lambda df: df.groupby("g")["f"].value_counts(bins=3), NotImplementedError, "by group isn't built"),
+    "change with freq": (lambda df: df.groupby("g")["f"].pct_change(freq="D"), NotImplementedError, "use apply"),
+    "change filled": (lambda df: df.groupby("g")["f"].pct_change(fill_method="ffill"), ValueError, "must be None"),
+    "counts of keys": (
+        lambda df: df.groupby("g").value_counts(["g"]),
+        ValueError,
+        "cannot be in the groupby column keys",
+    ),
     "describe": (lambda df: df.groupby("g").describe, AttributeError, r"isn't built.* use agg\(\['count'"),
     "head": (lambda df: df.groupby("g").head(-1), NotImplementedError, "at least 0"),
     "head of text": (lambda df: df.groupby("g").head("2"), TypeError, "a number of rows"),
@@ -275,3 +283,45 @@ def test_less_usual_questions(ask):
     )
     for npartitions in (1, 3, 10):
         assert_eq(ask(dd.from_pandas(frame, npartitions=npartitions)), ask(frame))
+
+
+@pytest.mark.parametrize("how", ["sum", "mean", "min", "last", "any", "var", "sem", "median", "skew"])
+def test_skipna(how):
+    frame = pd.DataFrame({"k": [1, 2, 1, 2, 3] * 3, "x": [1.0, np.nan, 3, 4, 5] * 3, "s": list("abcde") * 3})
+    for df in cuttings(frame):
+        for skipna in (True, False):
+            expected = getattr(frame.groupby("k")["x"], how)(skipna=skipna)
+            assert_eq(getattr(df.groupby("k")["x"], how)(skipna=skipna), expected)
+            expected = getattr(frame.groupby("k", as_index=False)[["x"]], how)(skipna=skipna)
+            assert_eq(getattr(df.groupby("k", as_index=False)[["x"]], how)(skipna=skipna), expected)
+    assert_eq(
+        df.groupby("k").sum(numeric_only=True, skipna=False), frame.groupby("k").sum(numeric_only=True, skipna=False)
+    )
+    assert_eq(
+        df.groupby("k")["x"].sum(min_count=2, skipna=False), frame.groupby("k")["x"].sum(min_count=2, skipna=False)
+    )
+
+
+def test_pairs_by_other_methods_and_counts_of_some_columns():
+    frame = pd.DataFrame({"k": [1, 2, 1, 2, 1] * 3, "x": [1.0, 5, 3, 4, 5] * 3, "y": [3.0, 1, 2, 2, 9] * 3})
+    for df in cuttings(frame):
+        assert_eq(df.groupby("k").corr(method="spearman"), frame.groupby("k").corr(method="spearman"))
+        assert_eq(df.groupby("k").corr(min_periods=7), frame.groupby("k").corr(min_periods=7))
+        assert_eq(df.groupby("k").cov(min_periods=7), frame.groupby("k").cov(min_periods=7))
+        expected = frame.groupby("k").value_counts(["x"], sort=False).sort_index()
+        assert df.groupby("k").value_counts(subset=["x"]).compute().sort_index().equals(expected)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "bool"])
+@pytest.mark.parametrize("how", ["cumsum", "cumprod", "cummax"])
+def test_small_integers_beside_rows_of_no_group(dtype, how):
+    keys = np.array([1.0, 2, 1, 1, np.nan, 1, 1, 2, 2, 2, 1])
+    frame = pd.DataFrame({"k": keys, "x": np.array([100, 3, 100, 50, 7, 2, 3, 2, 99, 99, 4]).astype(dtype)})
+    expected = getattr(frame.groupby("k")[["x"]], how)()
+    for df in (dd.from_pandas(frame, npartitions=1), cut(frame, [0, 0, 3, 3, 7, 11, 11])):
+        result = getattr(df.groupby("k")[["x"]], how)().compute()
+        # Booleans are floats in the partitions alone that have rows of no group.
+        pd.testing.assert_frame_equal(result.astype("float64"), expected)
+    whole = frame.dropna()
+    for df in (dd.from_pandas(whole, npartitions=1), dd.from_pandas(whole, npartitions=5)):
+        assert_eq(getattr(df.groupby("k")[["x"]], how)(), getattr(whole.groupby("k")[["x"]], how)(), check_dtype=False)

@@ -496,6 +496,23 @@ def test_bad_keywords(write, keywords, error, message):
         dd.read_csv(path, **keywords)
 
 
+@pytest.mark.parametrize("rows", [0, -1, 1.5, True, "all"])
+def test_bad_sample_rows(write, rows):
+    with pytest.raises(ValueError, match="sample_rows must be a positive number of rows, got"):
+        dd.read_csv(write("x\n1\n")[0], sample_rows=rows)
+
+
+def test_dates_made_by_a_converter_are_left_to_pandas(write):
+    [path] = write("x,y\n2020,1\n2021,2\n")
+    same_as_pandas(path, None, converters={"x": lambda text: pd.Timestamp(text)}, parse_dates=["x"])
+
+
+def test_dtypes_by_position_hold_for_columns_alone(write):
+    [path] = write("x,y\n1,2\n3,4\n")
+    df = dd.read_csv(path, dtype={1: "float32"}, assume_missing=True)
+    assert df["y"].compute().dtype == df["y"].dtype == "float32"
+
+
 def test_a_sample_that_does_not_reach_a_row(write):
     [path] = write("x,y\n" + "a" * 1000 + ",2\n")
     with pytest.raises(

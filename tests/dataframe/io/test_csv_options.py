@@ -141,3 +141,41 @@ def test_tokens():
 def test_refused(keywords, error, message):
     with pytest.raises(error, match=message):
         options(**keywords)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "message"),
+    [
+        ({"sep": 3}, TypeError, "read_csv takes a text for sep, got int: 3"),
+        ({"comment": 3}, TypeError, "read_csv takes a text for comment"),
+        ({"sep": ""}, ValueError, "a separator of at least one character"),
+        ({"usecols": "ab"}, ValueError, r"'usecols' must be a list .* write usecols=\['ab'\]"),
+        ({"usecols": 3}, ValueError, "'usecols' must be a list"),
+        ({"names": {"a", "b"}}, ValueError, "names must be in the columns' order, got a set"),
+        ({"dtype": "nope"}, TypeError, "data type 'nope' not understood"),
+        ({"dtype": {"absent": "nope"}}, TypeError, "data type 'nope' not understood"),
+    ],
+)
+def test_values_of_the_wrong_kind(keywords, error, message):
+    with pytest.raises(error, match=message):
+        csv_options("read_csv", keywords)
+
+
+def test_values_that_mean_nothing():
+    assert "parse_dates" not in csv_options("read_csv", {"parse_dates": True, "index_col": False}).keywords
+    assert csv_options("read_csv", {"skiprows": -1}).skip == 0
+    assert csv_options("read_csv", {"skiprows": -1}).keywords["skiprows"] == 0
+
+
+def test_converters_by_position():
+    options = csv_options("read_csv", {"converters": {0: len, "y": str}})
+    assert options.with_labels(["x", "y"]).keywords["converters"] == {"x": len, "y": str}
+    # pandas's parser in Python counts columns that are read.
+    options = csv_options("read_csv", {"converters": {0: len}, "usecols": ["y"], "engine": "python"})
+    assert options.with_labels(["x", "y"]) is options
+
+
+def test_dtypes_by_position():
+    options = csv_options("read_csv", {"dtype": {0: "str", "y": "float32", 1: "int8", 9: "int8"}})
+    assert options.with_labels(["x", "y"]).dtype == {"x": "str", "y": "float32", 9: "int8"}
+    assert csv_options("read_csv", {"dtype": "str"}).with_labels(["x"]).dtype == "str"

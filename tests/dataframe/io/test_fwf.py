@@ -167,3 +167,17 @@ def test_the_options_say_what_lines_mean():
     assert (options.dialect.quote, options.dialect.comment, options.skip, options.rows) == (b"", b"#", 2, 0)
     assert options.keywords["colspecs"] == "infer"
     assert "engine" not in options.keywords
+
+
+def test_converters_by_position_hold_for_their_columns_alone(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("c0  c1  c2\n" + "".join(f"ab  {at:2}  {'a' if at < 9 else at:>2}\n" for at in range(20)))
+    df = dd.read_fwf(path, blocksize=40, widths=[4, 4, 4], converters={0: len})
+    expected = pd.read_fwf(path, widths=[4, 4, 4], converters={0: len})
+    pd.testing.assert_frame_equal(df.compute().reset_index(drop=True), expected)
+    for column in expected:
+        pd.testing.assert_frame_equal(df[[column]].compute().reset_index(drop=True), expected[[column]])
+    df = dd.read_fwf(path, blocksize=40, widths=[4, 4, 4], converters={0: len}, header=None)
+    expected = pd.read_fwf(path, widths=[4, 4, 4], converters={0: len}, header=None)
+    for column in expected:
+        pd.testing.assert_frame_equal(df[[column]].compute().reset_index(drop=True), expected[[column]])

@@ -95,3 +95,29 @@ def test_check_types_looks_inside_categories():
     with pytest.raises(NotImplementedError, match="'c' of type dictionary"):
         check_types(pa.schema([("c", kind)]), ["c"], "read")
     check_types(pa.schema([("c", kind)]), [], "read")
+
+
+@pytest.mark.parametrize("dtype", ["str", "object", "string"])
+def test_partitions_without_a_value(tmp_path, dtype):
+    frame = pd.DataFrame({"x": pd.Series([None, None, "a", "b", None, None], dtype=dtype)})
+    for options in ({}, {"row_group_offsets": [0]}, {"compression": {"x": "gzip", "_default": None}}):
+        pieces = dd.from_pandas(frame, npartitions=3)
+        pieces.to_parquet(tmp_path / "d", engine="fastparquet", overwrite=True, **options)
+        expected = pd.read_parquet(tmp_path / "d")
+        assert expected["x"].dropna().tolist() == ["a", "b"]
+        assert expected["x"].isna().tolist() == frame["x"].isna().tolist()
+        assert_eq(dd.read_parquet(tmp_path / "d", engine="fastparquet"), expected)
+
+
+def test_a_column_without_any_value(tmp_path):
+    pieces = dd.from_pandas(pd.DataFrame({"x": pd.Series([None, None], dtype=object), "y": [1, 2]}), npartitions=2)
+    with pytest.raises(NotImplementedError, match="fastparquet can't write the column 'x' of type null exactly"):
+        pieces.to_parquet(tmp_path / "d", engine="fastparquet")
+    assert not (tmp_path / "d").exists() or not any((tmp_path / "d").iterdir())
+
+
+def test_names_with_dots():
+    with pytest.raises(
+        NotImplementedError, match=r"can't write the column 'a\.b', whose name has a dot: use engine='pyarrow', ren"
+    ):
+        check_types(pa.schema([("a.b", pa.int8())]), ["a.b"], "write")

@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.io.parquet_filters import filter_columns, may_hold, parse_filters, row_mask
 
 
@@ -118,3 +120,11 @@ def test_values_that_all_rows_have():
     known = {"k": pd.Series(["a"])}
     assert may_hold(((("k", "!=", "b"),),), {}, known)
     assert not may_hold(((("k", "!=", "a"),),), {}, known)
+
+
+def test_expressions_of_arrow(tmp_path):
+    pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(
+        TypeError, match=r"filters must be a list of tuples .* not an expression of Arrow, got \(x > 1\)"
+    ):
+        dd.read_parquet(tmp_path / "x.parquet", filters=pc.field("x") > 1)

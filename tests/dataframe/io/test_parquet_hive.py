@@ -176,3 +176,17 @@ def test_memory_file_system(engine):
         assert dd.read_parquet("memory://minidask-hive/d", filters=[("y", "==", 2015)]).npartitions == 4
     finally:
         fs.rm("/minidask-hive", recursive=True)
+
+
+def test_values_that_cannot_name_directories():
+    frame = pd.DataFrame({"x": [1], "k": [{"a": 1}]})
+    with pytest.raises(
+        TypeError, match=r"the column 'k' can't name directories \(unhashable type: 'dict'\): take a column"
+    ):
+        list(split_rows(frame, ["k"]))
+
+
+def test_a_text_that_means_missing_in_the_names_of_directories():
+    frame = pd.DataFrame({"x": [1, 2], "k": ["__HIVE_DEFAULT_PARTITION__", None]})
+    with pytest.raises(ValueError, match="the column 'k' has the text '__HIVE_DEFAULT_PARTITION__', which the name"):
+        list(split_rows(frame, ["k"]))

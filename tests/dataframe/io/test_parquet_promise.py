@@ -43,3 +43,11 @@ def test_what_pandas_wrote_of_the_index():
     assert (index_columns(plain), written_range(plain)["stop"]) == ([], 1)
     named = pa.Table.from_pandas(pd.DataFrame({"x": [1]}, index=pd.Index([5], name="k"))).schema
     assert (index_columns(named), written_range(named)) == (["k"], None)
+
+
+def test_equal_names(tmp_path):
+    pq.write_table(pa.table([[1], [2]], names=["a", "a"]), tmp_path / "x.parquet")
+    with pytest.raises(
+        ValueError, match=r"x\.parquet: several columns are named 'a': write the file with different names"
+    ):
+        dd.read_parquet(tmp_path / "x.parquet")

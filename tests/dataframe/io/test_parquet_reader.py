@@ -199,3 +199,15 @@ def test_texts_of_few_values_are_read_by_their_codes(tmp_path):
     assert df._layer.reader.by_codes == ("s",)
     assert_eq(df, pd.concat([frame, frame.assign(s=frame["u"])]), check_index=False)
     assert_eq(df["s"] + "!", pd.concat([frame["s"], frame["u"]]) + "!", check_index=False, check_names=False)
+
+
+@pytest.mark.parametrize(
+    "dtypes", [("int64", "Int64"), ("Int64", "int64"), ("bool", "boolean"), ("float64", "Float64")]
+)
+def test_files_that_differ_in_masks_alone(tmp_path, dtypes):
+    for at, dtype in enumerate(dtypes):
+        pd.DataFrame({"x": pd.Series([at, 1]).astype(dtype)}).to_parquet(tmp_path / f"{at}.parquet")
+    df = dd.read_parquet(tmp_path)
+    assert_eq(df, df.compute())
+    assert df.compute()["x"].dtype == dtypes[0]
+    assert df.compute()["x"].tolist() == [0, 1, 1, 1]

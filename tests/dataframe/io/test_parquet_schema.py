@@ -46,3 +46,11 @@ def test_types_inside_lists_and_structures():
         True,
         False,
     ]
+
+
+def test_decimals_of_two_widths_are_one():
+    assert fused_type(pa.decimal128(3, 1), pa.decimal128(4, 3)) == pa.decimal128(5, 3)
+    assert fused_type(pa.decimal128(38, 0), pa.decimal128(4, 3)) == pa.decimal256(41, 3)
+    assert fused_type(pa.decimal256(76, 0), pa.decimal128(4, 3)) is None
+    assert fused_type(pa.list_(pa.decimal128(3, 1)), pa.list_(pa.decimal128(3, 2))) == pa.list_(pa.decimal128(4, 2))
+    assert fused_type(pa.decimal128(3, 1), pa.int64()) is None

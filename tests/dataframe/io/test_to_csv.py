@@ -155,7 +155,8 @@ def test_other_file_systems(frame):
         ("x.zip", {"single_file": True, "compression": "zip"}, ValueError, "zip files can't be put together of parts"),
         ("*.csv", {"mode": "r"}, ValueError, "mode must be one of"),
         ("*.csv", {"compression": "zap"}, ValueError, "unknown compression 'zap'"),
-        ("*.csv", {"lineterminator": "\r"}, TypeError, "unexpected keyword argument 'lineterminator'"),
+        ("*.csv", {"path_or_buf": "x"}, TypeError, r"^to_csv\(\) got an unexpected keyword argument 'path_or_buf'"),
+        ("*.csv", {"nonsense": 1}, TypeError, r"^to_csv\(\) got an unexpected keyword argument 'nonsense'"),
     ],
 )
 def test_bad_arguments(frame, filename, keywords, error, message):
@@ -197,3 +198,10 @@ def test_mistakes_are_found_before_anything_is_computed(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a directory: name the file"):
         df.to_csv(tmp_path, single_file=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("lineterminator", ["\r\n", "\r", "~", None])
+def test_line_ends(tmp_path, frame, lineterminator):
+    frame.to_csv(tmp_path / "x.csv", single_file=True, lineterminator=lineterminator)
+    FRAME.to_csv(tmp_path / "y.csv", lineterminator=lineterminator)
+    assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "y.csv").read_bytes()

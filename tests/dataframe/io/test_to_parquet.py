@@ -559,3 +559,9 @@ def test_what_is_no_whole_number_after_all(tmp_path):
     lazy = dd.from_pandas(pd.DataFrame({"x": range(4)}), npartitions=2)
     with pytest.raises(ValueError, match=r"the column 'x' is int64 in .* and double in"):
         lazy.map_partitions(halve, meta=lazy._meta, enforce_metadata=False).to_parquet(tmp_path)
+
+
+@pytest.mark.parametrize("given", [3, {"a": 1}, {1: "a"}])
+def test_custom_metadata_that_is_no_text(tmp_path, given):
+    with pytest.raises(TypeError, match="custom_metadata must be a mapping of texts to texts, got"):
+        dd.from_pandas(pd.DataFrame({"x": [1]}), npartitions=1).to_parquet(tmp_path / "d", custom_metadata=given)

@@ -23,8 +23,8 @@ def test_no_bin_is_outside_of_the_grid(freq, closed, tz):
 
 
 def test_defaults():
-    assert make_rule("W-WED", None, None)[1:] == ("right", "right")
-    assert make_rule("2h", "right", None)[1:] == ("right", "left")
+    assert make_rule("W-WED", None, None)[1:3] == ("right", "right")
+    assert make_rule("2h", "right", None)[1:3] == ("right", "left")
     assert make_rule(pd.Timedelta("2h"), None, None).freq == pd.offsets.Hour(2)
 
 
@@ -51,3 +51,12 @@ def summed(resampler):
 
 def smallest(resampler):
     return resampler.min()
+
+
+def test_where_bins_of_durations_count_from():
+    first, midnight = pd.Timestamp("2020-01-01 05:00"), pd.Timestamp("2020-01-01")
+    assert make_rule("7h", None, None).origin(first) == midnight
+    assert make_rule("7h", None, None, "start", "1h").origin(first) == pd.Timestamp("2020-01-01 06:00")
+    assert make_rule("7h", None, None, "epoch").origin(first) == pd.Timestamp(0)
+    assert make_rule("7h", None, None, "2019-03-01").origin(first) == pd.Timestamp("2019-03-01")
+    assert make_rule("W", None, None, "end", "1h") == make_rule("W", None, None)

@@ -265,3 +265,67 @@ def test_periods_and_durations():
 
 def test_repr():
     assert repr(CUT[1].resample("ME")) == "Resampler [rule=ME, closed=right, label=right]"
+
+
+@pytest.mark.parametrize("rule", ["D", "7h", "90min", "3D", "36h"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"origin": "start"},
+        {"origin": "epoch", "offset": "-30min"},
+        {"offset": "2h"},
+        {"origin": pd.Timestamp("2019-12-30 01:11")},
+        {"origin": "2021-01-05", "offset": "1h"},
+        {"origin": "start", "closed": "right", "label": "right"},
+    ],
+    ids=str,
+)
+def test_where_bins_count_from(rule, options):
+    rng = np.random.default_rng(0)
+    minutes = pd.to_timedelta(np.sort(rng.integers(0, 60 * 24 * 4, 30)), unit="min")
+    frame = pd.DataFrame({"x": rng.integers(0, 9, 30)}, index=pd.Timestamp("2020-01-01 03:17") + minutes)
+    expected = frame.resample(rule, **options).sum()
+    for n in (1, 2, 7):
+        assert_eq(dd.from_pandas(frame, npartitions=n).resample(rule, **options).sum(), expected)
+
+
+def test_a_column_of_times_and_the_name_of_the_index():
+    rng = np.random.default_rng(0)
+    times = pd.Timestamp("2020") + pd.to_timedelta(rng.integers(0, 200, 30), unit="h")
+    frame = pd.DataFrame({"t": times, "x": rng.integers(0, 9, 30)})
+    indexed = frame.set_index("t").sort_index()
+    for n in (1, 2, 7):
+        for how in ("sum", "count", "size", "first"):
+            lazy = dd.from_pandas(frame, npartitions=n).resample("D", on="t")
+            assert_eq(getattr(lazy, how)(), getattr(frame.resample("D", on="t"), how)())
+        lazy = dd.from_pandas(indexed, npartitions=n)
+        for level in ("t", 0):
+            assert_eq(lazy.resample("D", level=level)["x"].mean(), indexed.resample("D", level=level)["x"].mean())
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda df: df.resample("D", on="x"), TypeError, "Only valid with DatetimeIndex"),
+        (lambda df: df.resample("D", on="nope"), KeyError, "no column 'nope'"),
+        (lambda df: df["x"].resample("D", on="x"), ValueError, "a column of a DataFrame"),
+        (lambda df: df.resample("D", level="nope"), ValueError, "The level nope is not valid"),
+        (lambda df: df.resample("7h", origin="end"), NotImplementedError, "origin='end'"),
+        (lambda df: df.resample("7h", origin="noon"), ValueError, "origin"),
+        (lambda df: df.resample("7h", offset="far"), ValueError, "offset"),
+    ],
+)
+def test_bad_places_to_count_from(call, kind, message):
+    frame = pd.DataFrame({"x": [1, 2]}, index=pd.date_range("2020", periods=2))
+    with pytest.raises(kind, match=message):
+        call(dd.from_pandas(frame, npartitions=1))
+
+
+@pytest.mark.parametrize(("rule", "zone"), [("W", None), ("D", "Europe/Berlin")])
+def test_calendars_count_from_nowhere_else(rule, zone):
+    frame = pd.DataFrame({"x": [1, 2, 3]}, index=pd.date_range("2020-01-01 05:00", periods=3, tz=zone))
+    with pytest.warns(RuntimeWarning, match="'offset' keyword does not take effect"):
+        expected = frame.resample(rule, offset="2h").sum()
+    with pytest.warns(RuntimeWarning, match="'offset' keyword does not take effect"):
+        bins = dd.from_pandas(frame, npartitions=2).resample(rule, offset="2h")
+    assert_eq(bins.sum(), expected)

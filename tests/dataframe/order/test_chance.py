@@ -75,3 +75,9 @@ def test_seeds():
 def test_bad_input(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_numbered_samples():
+    frame = pd.DataFrame({"x": range(20)})
+    drawn = dd.from_pandas(frame, npartitions=4).sample(frac=0.5, random_state=1, ignore_index=True)
+    assert drawn.compute().index.equals(pd.RangeIndex(len(drawn)))

@@ -21,9 +21,21 @@ INDEXES = {
     "months": MONTHS,
     "months mixed": MONTHS[[1, 0, 2, 4, 3]],
     "numbers": pd.Index([5, 3, 3, 1, 9]),
-    "several types": pd.Index([5, "a", 2.5, "a", None], dtype=object),
+    "several types": pd.Index([5, "ab", 2.5, "ab", None], dtype=object),
 }
-LABELS = ["2020-04-01", "2020-04", "2020-03-01", "2020", "2019", "2022-01-01", "2020-03-01 06:00", "3 days", "5h", 3, "a"]
+LABELS = [
+    "2020-04-01",
+    "2020-04",
+    "2020-03-01",
+    "2020",
+    "2019",
+    "2022-01-01",
+    "2020-03-01 06:00",
+    "3 days",
+    "5h",
+    3,
+    "ab",
+]
 
 
 def unordered(frame):

@@ -138,7 +138,7 @@ def test_sort_index_of_missing_labels_and_of_levels():
         (lambda df: df["i"].sort_values(na_position=None), ValueError, "'first' or 'last'"),
         (lambda df: df.sort_index(na_position=None), ValueError, "'first' or 'last'"),
         (lambda df: df.sort_index(ascending=[True, False]), ValueError, "1 levels, but ascending has 2"),
-        (lambda df: df.sort_index(key=abs), NotImplementedError, "works on one partition"),
+        (lambda df: df.sort_index(sort_remaining=False), NotImplementedError, "works on one partition"),
         (lambda df: df["i"].sort_index(axis=1), ValueError, "No axis named 1"),
     ],
 )

@@ -7,6 +7,7 @@ import json
 import time
 
 import pytest
+from tornado.websocket import WebSocketClosedError
 
 pytestmark = pytest.mark.network
 
@@ -80,5 +81,26 @@ def test_a_plain_request_is_no_websocket(looking):
     async def main():
         async with looking() as found:
             await found.visitor.text("feeds/ws?feeds=summary", 400)
+
+    asyncio.run(main())
+
+
+def test_a_reader_that_is_removed_while_a_frame_is_written_leaves_no_error_behind(looking):
+    async def main():
+        async with looking(workers=1) as found:
+            socket = await found.visitor.socket("feeds/ws?feeds=summary")
+            await frame(socket)
+            [stream] = found.dashboard._application.open_sockets
+            reader, before = stream.reader, asyncio.all_tasks()
+            # More than the system takes at once; before the loop's next turn the reader is gone, and then the browser.
+            reader.give("x" * (1 << 25))
+            [written] = [task for task in asyncio.all_tasks() - before if "write_message" in str(task)]
+            found.dashboard._application.desk.remove(reader)
+            stream.ws_connection.stream.close()
+            await asyncio.wait([written])
+            # What asyncio would tell of otherwise: an error that nobody has asked for.
+            assert not written._log_traceback
+            assert isinstance(written.exception(), WebSocketClosedError)
+            socket.close()
 
     asyncio.run(main())

@@ -46,6 +46,30 @@ def test_everything_of_a_worker_is_escaped():
     assert "<script" not in joined(info_pages.logs_page(EVIL, [(EVIL, EVIL), ("INFO", EVIL)], 0.0))
 
 
+def test_measurements_have_units():
+    made = worker()
+    made.metrics |= {
+        "bandwidth_in": 3 << 20,
+        "loop_delay": 0.0018,
+        "time": 0.0,
+        "ready": 1200,
+        "mine": 0.25,
+        "on": True,
+    }
+    page = joined(info_pages.worker_page(made, WorkerExplanation("a", "n", "running", "fine"), ""))
+    for name, value in (
+        ("cpu", "12 %"),
+        ("memory", "1.00 MiB"),
+        ("bandwidth in", "3.00 MiB/s"),
+        ("loop delay", "1.80 ms"),
+        ("time", "1970-01-01 00:00:00 UTC"),
+        ("ready", "1,200"),
+        ("mine", "0.25"),
+    ):
+        assert f'<th scope="row">{name}</th><td>{value}</td>' in page
+    assert "list" not in page
+
+
 def test_lists_are_bounded(monkeypatch):
     monkeypatch.setattr(info_pages, "MOST_TASKS", 2)
     made = worker()

@@ -99,6 +99,8 @@ def test_names_and_errors_stay_text(looking):
                 assert "<script>alert" not in page, path
             page = await found.visitor.text(paths.task_page(EVIL))
             assert html.escape(EVIL) in page
+            # Windows of several tasks are told apart by their titles.
+            assert f"<title>Task {html.escape(EVIL)} · minidask</title>" in page
             assert "ValueError" in page
             for text in (EVIL, "'); drop", "(((", "0" * 5000, "a/b", "%"):
                 page = await found.visitor.text(paths.task_page(text + "!"), 404)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minidask_distributed.messages import Finished
-from minidask_distributed.scheduler.task_stream import TaskStream
+from minidask_distributed.scheduler.task_stream import FULLY, SHORT_US, TaskStream
 
 
 def report(*tasks: int, since: int = 0, step: int = 10, values=None) -> Finished:
@@ -133,3 +133,38 @@ def test_batches_since_a_time_long_ago_are_those_that_are_kept():
     for task in range(6):
         stream.observe("w", report(task))
     assert [batch.tasks for batch in stream.batches_since(0)[0]] == [[4], [5]]
+
+
+def test_who_reads_batches_gets_all_keys_of_few_tasks_and_samples_of_many():
+    asked = []
+
+    def keys_of(tasks):
+        asked.append(len(tasks))
+        return names(tasks)
+
+    stream = TaskStream(10**6, keys_of)
+    stream.batches_since(0)
+    stream.observe("w", report(*range(FULLY)))
+    stream.observe("w", report(*range(1000, 1101)))
+    stream.observe("w", report(7))
+    stream.observe("w", report(*range(50), step=SHORT_US))
+    (few, many, one, long), cursor = stream.batches_since(0)
+    assert asked == [FULLY, 3, 3, 50]
+    assert few.keys == names(range(FULLY))
+    assert long.keys == names(range(50))
+    assert many.keys is None
+    assert [many.key_of(at) for at in (0, 1, 50, 99, 100)] == ["key-1000", None, "key-1050", None, "key-1100"]
+    assert [many.key_near(at) for at in (0, 24, 26, 74, 76)] == [f"key-{at}" for at in (1000, 1000, 1050, 1050, 1100)]
+    assert (one.key_of(0), one.key_near(0)) == ("key-7", "key-7")
+    # Reading makes room for more.
+    stream.observe("w", report(1, 2))
+    [batch], _ = stream.batches_since(cursor)
+    assert batch.keys == ["key-1", "key-2"]
+
+
+def test_who_has_read_columns_gets_all_keys():
+    stream = TaskStream(10**6, names)
+    stream.batches_since(0)
+    stream.columns(count=0)
+    stream.observe("w", report(*range(3 * FULLY)))
+    assert stream.columns()["keys"] == names(range(3 * FULLY))

@@ -208,6 +208,36 @@ def test_the_wheel_zooms_and_reset_brings_the_view_back(work):
     work.look(look)
 
 
+ROWS_IN_VIEW = """() => {
+    const [figure] = [...minidask.figures.shown.values()].filter((one) => one.name.startsWith("task-stream"));
+    return Math.abs(figure.model.y_range.end - figure.model.y_range.start);
+}"""
+
+
+def test_the_wheel_over_the_names_shows_fewer_rows(work):
+    async def look(visit):
+        await with_a_long_task(work, visit, "a-long-task-in-a-row")
+        page = visit.page
+        rows, span = await page.evaluate(ROWS_IN_VIEW), await page.evaluate(SPAN)
+        box = await page.locator("[data-figure=task-stream-long]").bounding_box()
+        await page.mouse.move(box["x"] + 30, box["y"] + box["height"] / 3)
+        await page.mouse.wheel(0, -300)
+        await visit.until(f"(rows) => ({ROWS_IN_VIEW})() < 0.9 * rows", rows)
+        assert await page.evaluate(SPAN) == pytest.approx(span)
+        fewer = await page.evaluate(ROWS_IN_VIEW)
+        # What comes meanwhile doesn't take the view away.
+        await page.get_by_role("button", name="Resume").click()
+        before = await page.evaluate(ROWS_OF_STREAM_NOW)
+        futures = work.client.map(nap, [0.01] * 4, pure=False)
+        await visit.until(f"(before) => ({ROWS_OF_STREAM_NOW})() > before", before)
+        assert len(futures) == 4
+        assert await page.evaluate(ROWS_IN_VIEW) == pytest.approx(fewer)
+        await page.get_by_role("button", name="Reset").click()
+        await visit.until(f"(rows) => Math.abs(({ROWS_IN_VIEW})() - rows) < 0.01", rows)
+
+    work.look(look)
+
+
 RANGE = """() => {
     const [figure] = [...minidask.figures.shown.values()].filter((one) => one.name.startsWith("task-stream"));
     return [figure.model.x_range.start, figure.model.x_range.end];

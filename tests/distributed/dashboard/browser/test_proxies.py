@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -33,9 +34,14 @@ def cluster_of_two():
 async def look_around(visit, link, client):
     """Follow a link to the status, the workers, one of them and its own pages, and back; all by what the pages say."""
     page = visit.page
-    await page.goto(link)
     base = link.partition("?")[0].removesuffix("status")
-    assert page.url == f"{base}status"
+    # The token in the address of a page in a folder earns the same cookie as at the top, where all pages get it.
+    for place in ("info/main/workers.html", "status"):
+        await page.context.clear_cookies(name=re.compile("minidask-view"))
+        await page.goto(link.replace("/status?", f"/{place}?"))
+        assert page.url == f"{base}{place}"
+        [cookie] = [one for one in await page.context.cookies() if one["name"].startswith("minidask-view")]
+        assert cookie["path"] == urlsplit(base).path.rstrip("/")
     await visit.live()
     done = client.map(nap, [0.01] * 8, pure=False)
     await visit.until("() => minidask.store.rows('task-stream') > 0")

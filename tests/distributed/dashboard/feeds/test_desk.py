@@ -409,3 +409,28 @@ def test_a_loop_that_comes_late_has_its_ticks_due_earlier(monkeypatch):
         desk.close()
 
     asyncio.run(main())
+
+
+def test_a_loop_that_is_late_for_its_timers_ticks_when_it_is_asked(monkeypatch):
+    monkeypatch.setattr(module, "TICK_S", 0.05)
+
+    async def main():
+        server = Server()
+        desk = desk_of(server)
+        desk.catch_up()  # nobody reads
+        assert desk.ticks == 0
+        page = Page(desk)
+        await page.frame()
+        ticks = desk.ticks
+        desk.catch_up()  # nothing is due
+        assert desk.ticks == ticks
+        # The loop gets no turn meanwhile.
+        end = asyncio.get_running_loop().time() + 0.06
+        while asyncio.get_running_loop().time() < end:
+            desk.catch_up()
+        assert desk.ticks == ticks + 1
+        desk.close()
+        desk.catch_up()
+        assert desk.ticks == ticks + 1
+
+    asyncio.run(main())

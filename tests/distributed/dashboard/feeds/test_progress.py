@@ -47,6 +47,47 @@ def test_many_prefixes_end_in_a_row_of_the_others(stage):
     assert sum(columns["all"]) == SHOWN + 30
 
 
+def test_what_is_stuck_or_failed_is_shown_before_what_is_done(stage):
+    stage.worker("w")
+    stage.submit({"bad-1": [], "late-1": ["bad-1"]})
+    stage.fail(stage.machine.tasks_by_key["bad-1"])
+    for at in range(SHOWN + 5):
+        stage.tick()
+        stage.submit({f"{letters(at)}-1": []})
+        stage.run()
+    columns = stage.read("progress")
+    assert len(columns["y"]) == SHOWN
+    assert {"bad", "late"} <= set(columns["prefix"])
+    # Of what is done the latest.
+    assert letters(SHOWN + 4) in columns["prefix"]
+    assert letters(0) not in columns["prefix"]
+
+
+@pytest.mark.parametrize(
+    ("count", "label", "below", "offset"), [(2, "a", "1 of 1", -8), (20, "a · 1 of 1", "", 0), (40, "", "", 0)]
+)
+def test_low_boxes_have_fewer_lines_of_text(stage, count, label, below, offset):
+    stage.worker("w")
+    stage.submit({f"{letters(at)}-1": [] for at in range(count)})
+    stage.run()
+    boxes = stage.read("groups")
+    assert len(boxes["y"]) == count
+    assert (boxes["label"][0], boxes["below"][0], boxes["label_offset"][0]) == (label, below, offset)
+    # What the box on hover says.
+    assert boxes["text"][0] == "1 of 1"
+
+
+def test_narrow_boxes_have_shorter_names(stage):
+    stage.worker("w")
+    keys = [f"a-name-that-is-long-{letters(at)}-1" for at in range(8)]
+    stage.submit({keys[0]: [], **{key: [before] for before, key in pairwise(keys)}})
+    stage.run()
+    boxes = stage.read("groups")
+    assert max(boxes["x"]) == 7
+    assert {len(label) for label in boxes["label"]} == {15}
+    assert boxes["prefix"] == [key.removesuffix("-1") for key in keys]
+
+
 def test_groups_say_what_failed(stage):
     stage.worker("w")
     stage.submit({"bad-1": [], "bad-2": [], "good-1": []})

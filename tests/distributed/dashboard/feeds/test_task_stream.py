@@ -123,6 +123,19 @@ def test_times_far_apart_are_no_harder():
     assert len(drawn["y"]) <= MOST
 
 
+def test_samples_name_what_was_put_together():
+    count = 2000
+    made = batch("w0", [at * 10 for at in range(count)], [9] * count)
+    made = made._replace(keys=None, samples=["inc-1", "inc-2", "add-3"])
+    rows = rectangles([made], lanes_of(1))
+    assert sum(row[COLUMNS.index("count")] for row in rows) == count
+    assert {row[COLUMNS.index("prefix")] for row in rows} == {"inc", "add"}
+    # What is drawn alone has its own key if that is known, as the last one's is.
+    alone = made._replace(starts=[*range(0, (count - 1) * 2, 2), 7001])
+    [last] = [row for row in rectangles([alone], lanes_of(1)) if row[COLUMNS.index("count")] == 1]
+    assert last[COLUMNS.index("name")] == "add-3"
+
+
 def test_keys_that_nobody_kept_are_said_to_be_so():
     rows = rectangles([batch("w0", [0], [10], None, [None])], lanes_of(1))
     assert rows[0][COLUMNS.index("name")] == FORGOTTEN

@@ -215,6 +215,27 @@ def test_edges(begun):
     assert progress.edges() == []
 
 
+def test_edges_of_a_tree_of_sums(begun):
+    table = Table()
+    progress = begun(table.state)
+    # The last one of a prefix needs nothing but its like, and isn't all that there is.
+    table.upload(["load-1", "load-2", "sum-1", "sum-2", "sum-3"], [(), (), (0,), (1,), (2, 3)])
+    progress.collect()
+    assert progress.edges() == [("load", "sum")]
+
+
+@pytest.mark.parametrize("count", [module.SINGLY - 1, module.SINGLY, 3 * module.SINGLY])
+def test_a_map_at_once_and_one_by_one(monkeypatch, count):
+    table = Table()
+    progress = Progress(table.state, 1000)
+    progress.begin()
+    keys = [f"load-{at}" for at in range(count)] + [f"use-{at}" for at in range(count)]
+    table.upload(keys, [()] * count + [(at,) for at in range(count)])
+    progress.collect()
+    assert counted(progress) == recount(table.state)
+    assert progress.edges() == [("load", "use")]
+
+
 def test_age_and_totals(begun):
     table = Table()
     progress = begun(table.state)

@@ -52,6 +52,35 @@ def test_without_readers_no_move_is_looked_at(monkeypatch):
     assert len(table.recorder.history) == 0
 
 
+def test_readers_are_called_after_flushes_until_they_leave(caplog):
+    table = Table()
+    recorder, told = table.recorder, []
+
+    def leaves():
+        recorder.detach(leaves)
+
+    def fails():
+        told.append("fails")
+        raise OSError("no")
+
+    def follows():
+        told.append("follows")
+
+    for call in (leaves, fails, follows):
+        recorder.attach(call)
+    with caplog.at_level(logging.ERROR):
+        recorder.collect()
+        recorder.collect()
+    assert told == ["fails", "follows", "follows"]
+    assert "isn't called any more" in caplog.text
+    # Who failed is a reader still, and leaves as others do.
+    recorder.detach(fails)
+    recorder.detach(follows)
+    assert not recorder.is_attached
+    recorder.collect()
+    assert len(told) == 3
+
+
 def test_beats():
     table = Table()
     table.worker(2)
