@@ -23,6 +23,7 @@ from minidask.dataframe.elementwise import Elementwise
 from minidask.dataframe.expressions import Expressions
 from minidask.dataframe.from_memory import from_arrow, from_dict
 from minidask.dataframe.groupby import DataFrameGroupBy
+from minidask.dataframe.groupby.repeated import RepeatedGroupBy
 from minidask.dataframe.indexers import is_condition, slice_rows
 from minidask.dataframe.joining.methods import JoinMethods
 from minidask.dataframe.keywords import takes_keywords_of
@@ -403,7 +404,7 @@ class DataFrame(
         *,
         level: Any = None,
         as_index: bool = True,
-    ) -> DataFrameGroupBy:
+    ) -> DataFrameGroupBy | RepeatedGroupBy:
         """Group rows by columns, or Series of the same rows; see ``minidask.dataframe.groupby``.
 
         Parameters
@@ -412,7 +413,11 @@ class DataFrame(
         group_keys, sort, observed, dropna, level, as_index
             As in pandas, whose defaults None stands for.
         """
-        return DataFrameGroupBy(self, by, level, sort, dropna, observed, as_index, group_keys)
+        options: dict[str, Any] = {"sort": sort, "dropna": dropna, "observed": observed}
+        options |= {"as_index": as_index, "group_keys": group_keys}
+        if not self._meta.columns.is_unique:
+            return RepeatedGroupBy(self, by, level=level, **options)
+        return DataFrameGroupBy(self, by, level, **options)
 
     def __len__(self) -> int:
         return int(compute(self._length())[0])

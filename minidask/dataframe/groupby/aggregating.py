@@ -66,7 +66,6 @@ class Aggregating(Grouping):
             meta.name if as_series else None,
         )
         used = {label[0] for label in labels if label is not None} | {o.column for o in outputs if o.how != "size"}
-        self._check_labels(used)
         uses = frozenset(used) if self._frame._kind == "DataFrame" else None
         count = self._partitions(split_out)
         if count > 1:
@@ -153,7 +152,6 @@ class Aggregating(Grouping):
         if min_count != -1:
             options["min_count"] = min_count
         values = grouped._values()
-        self._check_labels(values)
         if not (self._is_series() or self._options["as_index"]) and any(key in values for key in self._names()):
             return grouped._without_clashes(how, values, False, ddof, min_count, **kwargs)
         if any(_needs_rows(how, grouped._dtype(label)) for label in values):
@@ -167,8 +165,6 @@ class Aggregating(Grouping):
         self, call: GroupCall, used: list[Hashable] | None, split_out: Any = None, shuffle_method: Any = None
     ) -> Any:
         """Return what pandas's own aggregation gives for whole groups."""
-        if self._frame._kind == "DataFrame":
-            self._check_labels(used if used is not None else self._frame._meta.columns)
         meta = call(self._two_groups(group_keys=True)).iloc[:0]
         gathered = self._gathered(shuffle_method, used)
         as_index = self._options["as_index"]
@@ -222,7 +218,6 @@ class Aggregating(Grouping):
         outputs = outputs_of(func, self._values(), named, self._is_series())
         if self._frame._kind == "DataFrame":
             check_columns([output.column for output in outputs], self._frame._meta.columns)
-            self._check_labels([output.column for output in outputs])
         trees = all(o.how is not None and not _needs_rows(o.how, self._dtype(o.column)) for o in outputs)
         own = [output for output in outputs if isinstance(output.how, Aggregation)]
         if not trees or (self._partitions(split_out) > 1 and any(o.how in ("nunique", "list") for o in outputs)):

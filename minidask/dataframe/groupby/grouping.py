@@ -53,9 +53,6 @@ class Grouping:
             ]
             by = lifted if isinstance(by, list) else lifted[0]
         keys, self._single = resolve_keys(frame, by, level)
-        for key in keys:
-            if not isinstance(key, FrameCollection) and isinstance(frame._meta[key], pd.DataFrame):
-                raise ValueError(f"Grouper for {key!r} not 1-dimensional: several columns have that label; rename them")
         series = [key for key in keys if isinstance(key, FrameCollection)]
         frame, *series = align_partitions("groupby", [frame, *series])
         given = iter(series)
@@ -94,16 +91,6 @@ class Grouping:
     def _names(self) -> list[Hashable]:
         return [key._meta.name if isinstance(key, FrameCollection) else key for key in self._by]
 
-    def _check_labels(self, labels: Iterable[Hashable]) -> None:
-        """Raise NotImplementedError if one label stands for several columns."""
-        if self._frame._kind != "DataFrame":
-            return
-        for label in labels:
-            if isinstance(self._frame._meta[label], pd.DataFrame):
-                raise NotImplementedError(
-                    f"several columns are called {label!r}: groupby needs one a label; rename them"
-                )
-
     # -- samples ------------------------------------------------------------------------------------------------------
 
     def _sampled(self, **changes: bool) -> Any:
@@ -138,7 +125,6 @@ class Grouping:
         check_method(shuffle_method)
         frame = self._frame
         keys = [key for key in self._by if not isinstance(key, FrameCollection)]
-        self._check_labels(keys)
         labels: tuple[Hashable, ...] | None = None
         names: tuple[Hashable, ...] = (None,)
         if frame._kind == "DataFrame":
@@ -147,7 +133,7 @@ class Grouping:
             labels = tuple(columns)
             if used is None and self._selection is not None:
                 used = self._selection if isinstance(self._selection, list) else [self._selection]
-            if used is not None and columns.is_unique:
+            if used is not None:
                 wanted = {*used, *keys}
                 labels = tuple([label for label in labels if label in wanted])
         layout = Layout(

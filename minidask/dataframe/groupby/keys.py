@@ -189,4 +189,4 @@ def _grouper_key(frame: Any, grouper: Any) -> Key:
 
 
 def _is_label(name: Any, columns: pd.Index) -> bool:
-    return isinstance(name, Hashable) and name is not None and name in columns and columns.is_unique
+    return isinstance(name, Hashable) and name is not None and name in columns

@@ -46,9 +46,7 @@ class Layout(NamedTuple):
         if self.labels is None:
             packed = obj.to_frame(name="v0")
         else:
-            unique = obj.columns.is_unique
-            packed = obj[list(self.labels)] if unique else obj
-            packed = packed.set_axis([f"v{at}" for at in range(packed.shape[1])], axis=1)
+            packed = obj[list(self.labels)].set_axis([f"v{at}" for at in range(len(self.labels))], axis=1)
         packed = packed.copy(deep=False)
         given = iter(series)
         for at, place in enumerate(self.keys):

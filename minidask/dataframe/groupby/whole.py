@@ -210,8 +210,7 @@ class Gathered(NamedTuple):
         """Return the collection of packed partitions."""
         layout, frame = self.layout, self.frame
         operands: list[Any] = [BlockId(), frame._layer, *[series._layer for series in self.series]]
-        whole = frame._kind != "DataFrame" or not frame._meta.columns.is_unique
-        needs = None if whole else frozenset(layout.labels or ())
+        needs = None if layout.labels is None else frozenset(layout.labels)
         names = list(dict.fromkeys([layer.name for layer in operands[1:]]))
         uses = tuple([needs if name == frame._layer.name else None for name in names])
         pack = Pack(layout)

@@ -134,12 +134,10 @@ class Whole(Aggregating):
         if layout.labels is None:
             columns: tuple[str, ...] = ("v0",)
         else:
-            self._check_labels(values)
             columns = tuple([f"v{layout.labels.index(label)}" for label in values])
         choose = Choose(layout, how, columns, n)
         # The sample has no rows of most categories, which pandas refuses.
         meta = empty(call(self._sampled(observed=True)))
-        unique = self._frame._kind == "DataFrame" and self._frame._meta.columns.is_unique
         result = reduce_partitions(
             f"group-{how}",
             [self._frame, *self._series_keys()],
@@ -148,7 +146,7 @@ class Whole(Aggregating):
             CallLast(choose, call),
             meta,
             (layout.describe(), how, n, call.token()),
-            uses=frozenset(layout.labels or ()) if unique else None,
+            uses=None if layout.labels is None else frozenset(layout.labels),
             split_every=split_every,
         )
         if isinstance(split_out, int) and not isinstance(split_out, bool) and split_out > 1:

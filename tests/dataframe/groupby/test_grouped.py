@@ -192,12 +192,6 @@ def test_sizes_of_masked_columns():
         assert_eq(df.groupby("g")["I"].size(), FRAME.groupby("g")["I"].size())
 
 
-def test_columns_of_one_label_are_refused():
-    frame = pd.DataFrame([[1, 2, 3], [1, 4, 5]], columns=["k", "x", "x"])
-    with pytest.raises(NotImplementedError, match="several columns are called 'x'"):
-        dd.from_pandas(frame, npartitions=2).groupby("k").sum()
-
-
 def test_columns_of_nulls_only():
     frame = pd.DataFrame(
         {"k": [1, 1, 2], "f": np.nan, "I": pd.array([None] * 3, dtype="Int64"), "s": pd.Series([None] * 3, dtype="str")}
