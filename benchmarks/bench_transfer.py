@@ -1,13 +1,17 @@
 """How values move: a large array from worker to worker, between client and workers, and many small objects.
 
 The limits are the project's goals beside dask.distributed in one run, two worker processes each. Ray keeps values of one
-machine in memory that its processes share, so that it moves nothing: its figures stand beside for the scale, unlimited.
+machine in memory that its processes share, so that it moves nothing: its figures stand beside for the scale, unlimited. So do
+those of a bare socket: the same bytes over one loopback connection into fresh memory, and nothing else, which is the least that
+any transfer by TCP can take.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from itertools import count
+from multiprocessing import get_context
 from typing import Any
 
 from benchmarks.bench_cluster import Measure, Measured, of_family, require, timed
@@ -164,6 +168,73 @@ def _() -> Iterator[Measure]:
             return there
 
         yield gathering(made, library.get)
+
+
+# ---------------------------------------------------------------- a bare socket
+
+SEND, TAKE = b"s", b"t"
+
+
+def received(sock: socket.socket, nbytes: int) -> Any:
+    """Return an array of so many bytes that come over a socket."""
+    import numpy
+
+    array = numpy.empty(nbytes // 8, "i8")
+    room = memoryview(array).cast("B")
+    at = 0
+    while at < nbytes:
+        at += sock.recv_into(room[at : at + (1 << 18)])
+    return array
+
+
+def obey(port: int, nbytes: int) -> None:
+    """Send an array, or take one and answer with its sum, as often as the other process says so."""
+    array = random_array(nbytes, 0)
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        while order := sock.recv(1):
+            if order == SEND:
+                sock.sendall(array)
+            else:
+                taken = received(sock, nbytes)
+                sock.sendall(TAKE)
+                sock.sendall(total(taken).to_bytes(8, "big", signed=True))
+
+
+def over_a_socket(order: bytes) -> Iterator[Measure]:
+    """Measure one way."""
+    nbytes = MEDIUM // 8 * 8
+    array = random_array(nbytes, 0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        process = get_context("spawn").Process(target=obey, args=(server.getsockname()[1], nbytes))
+        process.start()
+        sock, _ = server.accept()
+
+    def put() -> None:
+        sock.sendall(TAKE)
+        sock.sendall(array)
+        require(sock.recv(1) == TAKE)
+
+    def measure() -> Measured:
+        if order == TAKE:
+            seconds, _ = timed(put)
+            require(int.from_bytes(sock.recv(8, socket.MSG_WAITALL), "big", signed=True) == total(array))
+        else:
+            sock.sendall(SEND)
+            seconds, taken = timed(lambda: received(sock, nbytes))
+            require(total(taken) == total(array))
+        return seconds, MEDIUM
+
+    with sock:
+        measure()
+        yield measure
+    process.join()
+
+
+for _way, _order in ((scattered, TAKE), (gathered, SEND)):
+
+    @_way.case("socket")
+    def _(order: bytes = _order) -> Iterator[Measure]:
+        return over_a_socket(order)
 
 
 # ---------------------------------------------------------------- many small objects

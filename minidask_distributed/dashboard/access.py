@@ -26,8 +26,9 @@ from minidask_distributed.security.token import derived_token
 
 METHODS = ("GET", "HEAD")
 
-# Without credentials: what load balancers ask, and the names of the plots, which JupyterLab's extension asks for.
-_OPEN = frozenset({"health", "individual-plots.json"})
+# Without credentials: what load balancers ask, the names of the plots, which JupyterLab's extension asks for, and what the page
+# needs that says why somebody isn't let in.
+_OPEN = frozenset({"health", "individual-plots.json", "static/icon.svg", "static/style.css"})
 
 
 ENTRANCE = "enter"

@@ -61,6 +61,9 @@ def test_nobody_may_look_without_a_token():
 def test_what_has_no_data_of_the_cluster_is_open():
     assert access().judge(ask("health")).status == 200
     assert access().judge(ask("individual-plots.json")).status == 200
+    for asset in ("icon.svg", "style.css"):
+        assert access().judge(ask(f"static/{asset}")).status == 200
+    assert access().judge(ask("static/app.js")).status == 403
     assert access().judge(ask("health/x")).status == 403
 
 
