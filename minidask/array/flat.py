@@ -156,11 +156,21 @@ def fits(func: Any, args: list[Any], spare: Any) -> bool:
 
 
 def _delivered(func: Any, args: list[Any], deliver: Step, registers: list[Any]) -> Any:
-    """Call the last function but one; a ufunc writes into the place that the last step would copy to."""
-    if isinstance(func, np.ufunc) and func.nout == 1 and isinstance(deliver.func, Deliver):
-        place = deliver.func.place(registers[deliver.sources[1]])
-        if runs_on(place) and fits(func, args, place):
-            return func(*args, out=place)
+    """Call the last function but one; a ufunc writes into the place that the last step would copy to.
+
+    So does another function with a method ``into``: it gets the place before the arguments, and returns None if it doesn't fit.
+    """
+    if isinstance(deliver.func, Deliver):
+        into = getattr(func, "into", None)
+        if into is not None or (isinstance(func, np.ufunc) and func.nout == 1):
+            place = deliver.func.place(registers[deliver.sources[1]])
+            if not runs_on(place):
+                return func(*args)
+            if into is not None:
+                made = into(place, *args)
+                return func(*args) if made is None else made
+            if fits(func, args, place):
+                return func(*args, out=place)
     return func(*args)
 
 
@@ -199,8 +209,8 @@ def flat_program(program: Program) -> FlatProgram:
 def plan_reuse(program: Program) -> Plan:
     """Return for each step the register of a temporary that it may write its result into, -1 if there is none.
 
-    A register may be written into if a ufunc made its value, only ufuncs (and this step) have read it, and it dies with this
-    step.
+    A register may be written into if a ufunc made its value, or a function that says that it is ``fresh``, only ufuncs (and this
+    step) have read it, and it dies with this step.
     """
     first = program.n_inputs + len(program.constants)
     steps = program.steps
@@ -221,7 +231,7 @@ def plan_reuse(program: Program) -> Plan:
             owned.difference_update(step.sources)
         owned.difference_update(step.clear)
         owned.discard(step.target)
-        if plain:
+        if plain or getattr(step.func, "fresh", False):
             owned.add(step.target)
         out.append(MIXED if plain and found < 0 and len(step.sources) > 1 else found)
     return tuple(out)

@@ -41,22 +41,40 @@ class Differences(NamedTuple):
         """The operation's name, for people."""
         return "diff"
 
+    @property
+    def fresh(self) -> bool:
+        """Results are memory of their own: what follows may write into it."""
+        return True
+
     def __call__(self, block: Any, borders: Any = (None,)) -> Any:
         (more,) = borders
         if more is None:
             return self._within(block)
-        front = (slice(None),) * self.axis
         if self.times > 1 or type(block) is not np.ndarray or type(more) is not np.ndarray:
             return self._within(join([block, more], self.axis))
-        subtract = _subtraction(block.dtype)
-        last = subtract(more, block[(*front, slice(-1, None))])
-        out = np.empty(block.shape, last.dtype)
+        last = _subtraction(block.dtype)(more, block[(*self._front, slice(-1, None))])
+        return self._fill(np.empty(block.shape, last.dtype), block, last)
+
+    def into(self, place: Any, block: Any, borders: Any = (None,)) -> Any:
+        """Return the differences in their place, None if they aren't of its shape and dtype."""
+        (more,) = borders
+        if self.times > 1 or any(type(part) is not np.ndarray for part in (block, more)) or block.shape != place.shape:
+            return None
+        last = _subtraction(block.dtype)(more, block[(*self._front, slice(-1, None))])
+        return self._fill(place, block, last) if last.dtype == place.dtype else None
+
+    @property
+    def _front(self) -> tuple[slice, ...]:
+        return (slice(None),) * self.axis
+
+    def _fill(self, out: Any, block: Any, last: Any) -> Any:
+        front, subtract = self._front, _subtraction(block.dtype)
         subtract(block[(*front, slice(1, None))], block[(*front, slice(None, -1))], out=out[(*front, slice(None, -1))])
         out[(*front, slice(-1, None))] = last
         return out
 
     def _within(self, block: Any) -> Any:
-        front = (slice(None),) * self.axis
+        front = self._front
         for _ in range(self.times):
             subtract = _subtraction(block.dtype)
             block = subtract(block[(*front, slice(1, None))], block[(*front, slice(None, -1))])
@@ -121,6 +139,11 @@ class Slopes(NamedTuple):
         """The operation's name, for people."""
         return "gradient"
 
+    @property
+    def fresh(self) -> bool:
+        """Results are memory of their own: what follows may write into it."""
+        return True
+
     def __call__(self, block: Any, borders: Any, step: Any) -> Any:
         before, after = borders
         front = (slice(None),) * self.axis
@@ -128,8 +151,20 @@ class Slopes(NamedTuple):
             wide = join([part for part in (before, block, after) if part is not None], self.axis)
             made = _gradient(wide, step, axis=self.axis, edge_order=self.edge_order)
             return made[(*front, slice(None if before is None else 1, None if after is None else -1))]
-        # The same without a copy of the block: all but its ends, then these from what they need.
-        out = np.empty_like(block)
+        return self._fill(np.empty_like(block), block, before, after, step)
+
+    def into(self, place: Any, block: Any, borders: Any, step: Any) -> Any:
+        """Return the gradient in its place, None if it isn't of its shape and dtype."""
+        if np.ndim(step) or type(block) is not np.ndarray or block.shape != place.shape or block.dtype != place.dtype:
+            return None
+        if block.dtype.kind not in "fc" or block.shape[self.axis] < 2 * self.edge_order + 1:
+            return None
+        before, after = borders
+        return self._fill(place, block, before, after, step)
+
+    def _fill(self, out: Any, block: Any, before: Any, after: Any, step: Any) -> Any:
+        """Write the gradient without a copy of the block: all but its ends, then these from what they need."""
+        front = (slice(None),) * self.axis
         inner = out[(*front, slice(1, -1))]
         np.subtract(block[(*front, slice(2, None))], block[(*front, slice(None, -2))], out=inner)
         np.divide(inner, 2.0 * step, out=inner, casting="same_kind")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import minidask.array as da
-from minidask.array.neighbours import Coordinates, differences, slopes
+from minidask.array.neighbours import Coordinates, Differences, Slopes, differences, slopes
 from minidask.array.testing import assert_eq
 
 DATA = np.random.default_rng(0).normal(size=(13, 7)).round(2)
@@ -82,3 +82,33 @@ def test_coordinates_of_blocks_reach_into_their_neighbours():
 def test_building_makes_one_layer_beside_the_borders():
     x = da.ones(10_000, chunks=10)
     assert len(da.diff(x).dask.layers) == len(da.gradient(x).dask.layers) == len(x.dask.layers) + 2
+
+
+def test_results_are_written_where_they_stay():
+    block, more = np.arange(6.0).reshape(2, 3) ** 2, np.full((1, 3), 100.0)
+    place = np.zeros((2, 3))
+    made = Differences(0, 1).into(place, block, (more,))
+    assert made is place
+    assert np.array_equal(place, np.diff(np.vstack([block, more]), axis=0))
+    assert Differences(0, 1).into(place, block) is None
+    assert Differences(0, 2).into(place, block, (more,)) is None
+    assert Differences(0, 1).into(np.zeros((2, 3), "f4"), block, (more,)) is None
+    made = Slopes(1, 1).into(place, block, (None, None), 0.5)
+    assert made is place
+    assert np.array_equal(place, np.gradient(block, 0.5, axis=1))
+    assert Slopes(1, 1).into(place.astype("f4"), block, (None, None), 0.5) is None
+    assert Slopes(0, 1).into(place, block, (None, None), 0.5) is None  # two rows are too few for it
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_follows_may_write_into_them(axis):
+    a = np.random.default_rng(0).random((40, 50))
+    x = da.from_array(a, chunks=(10, 15))
+    assert_eq(abs(da.diff(x, axis=axis)) - 1, abs(np.diff(a, axis=axis)) - 1)
+    assert_eq(
+        da.gradient(x, axis=axis) ** 2 + da.gradient(x, axis=axis),
+        np.gradient(a, axis=axis) ** 2 + np.gradient(a, axis=axis),
+    )
+    d = da.diff(x, axis=axis)
+    assert_eq(da.stack([d * 2, d + 1]), np.stack([np.diff(a, axis=axis) * 2, np.diff(a, axis=axis) + 1]))
+    assert np.array_equal(x.compute(), a)
