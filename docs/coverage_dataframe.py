@@ -36,7 +36,7 @@ that isn't there raises ``AttributeError`` or ``NotImplementedError`` with the t
 
 
 KEYWORDS = """Keyword arguments that aren't built
----------------------------------
+-----------------------------------
 
 Each of them raises ``NotImplementedError`` with the text of the last column, unless it says what pandas does by default; one that
 pandas doesn't have, either, raises ``TypeError``. Readers and writers say themselves which keywords they take.
