@@ -234,7 +234,7 @@ for _way, _order in ((scattered, TAKE), (gathered, SEND)):
 
     @_way.case("socket")
     def _(order: bytes = _order) -> Iterator[Measure]:
-        return over_a_socket(order)
+        yield from over_a_socket(order)
 
 
 # ---------------------------------------------------------------- many small objects
