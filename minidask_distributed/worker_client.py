@@ -177,9 +177,13 @@ def _made(worker: Any, timeout: float | str | None) -> Client:
                 "`client = await asyncio.to_thread(get_client)`"
             )
         name = f"client of {worker.name}"
-        return Client(
+        client = Client(
             worker.scheduler_address, security=worker.security, timeout=timeout, name=name, set_as_default=False
         )
+        # What tasks print and warn is for people, who see it on their own clients and in the workers' logs.
+        for topic in ("print", "warn"):
+            client.topics[topic].clear()
+        return client
     finally:
         loops.release(thread)
 

@@ -47,6 +47,7 @@ from minidask_distributed.client.unbuilt import Unbuilt
 from minidask_distributed.client.waiting import futures_of, given_futures
 from minidask_distributed.comm.options import Options
 from minidask_distributed.security import Security, read_scheduler_file, scheduler_file_appears
+from minidask_distributed.security.here import recall
 
 _default_cluster: Callable[..., Any] | None = None
 
@@ -88,7 +89,8 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
     scheduler_file : str or Path, optional
         A file that a scheduler wrote, with its address and token.
     security : Security, optional
-        Token and certificates. Default: those of the cluster or the file, otherwise the user's own token and the settings.
+        Token and certificates. Default: those of the cluster (also by its address, in the process that made it) or the
+        file, otherwise the user's own token and the settings.
     asynchronous : bool
         For use in coroutines: methods that wait return awaitables, and the client is opened by ``await Client(...)`` or
         ``async with Client(...)``.
@@ -231,6 +233,7 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
                 self.security = Security(token=info["token"])
         elif isinstance(self._target, str):
             self.address = self._target
+            self.security = self.security or recall(self._target)
         elif self._target is not None:
             self.cluster = self._target
             self._take_cluster()

@@ -18,14 +18,11 @@ from minidask.graph.convert import check_key
 from minidask.graph.task import Key
 from minidask_distributed.client.future import Future, future_of
 from minidask_distributed.client.naming import call_token, check_function, function_token, name_of
-from minidask_distributed.client.rows import Rows
+from minidask_distributed.client.rows import CHUNK_ROWS, Rows, chunks
 from minidask_distributed.client.session import Session, State
 from minidask_distributed.client.submitting import ACTORS, Submissions
 from minidask_distributed.protocol.pickling import dumps
 from minidask_distributed.protocol.references import collecting, with_slots
-
-CHUNK_ROWS = 2048
-"""Rows of an upload chunk: the first tasks run while the rest is encoded (2-4k cost as little a task as more do)."""
 
 
 class Maps(Submissions):
@@ -112,12 +109,11 @@ class Maps(Submissions):
                 func, kwargs = partial(func, **kwargs), {}
             roots = sum(Future not in map(type, args) for args in calls)
             upload = _Upload(self, session, func, kwargs, len(calls), roots)
-            step = min(batch_size or CHUNK_ROWS, CHUNK_ROWS)
+            most = min(batch_size or CHUNK_ROWS, CHUNK_ROWS)
             futures: list[Future] = []
             try:
-                for start in range(0, len(calls), step):
-                    last = start + step >= len(calls)
-                    chunk = slice(start, start + step)
+                for chunk in chunks(len(calls), most):
+                    last = chunk.stop == len(calls)
                     futures += upload.send(keys[chunk], calls[chunk], options, named, pure and not named, last)
             except BaseException:
                 # The error's traceback holds this frame: what was sent is to be given back at once.

@@ -8,12 +8,34 @@ Invariants: row ``i`` has the local id ``first + i``; ``option`` is None until a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from minidask.graph.task import Key
 from minidask_distributed.messages import Upload
 from minidask_distributed.protocol.keys import encode_keys
+
+CHUNK_ROWS = 2048
+"""Most rows of an upload chunk: the first tasks run while the rest is encoded (2-4k cost as little a task as more do)."""
+
+FIRST_ROWS = 128
+"""Rows of the first chunk where a submission has four times as many: workers begin a millisecond after the call."""
+
+
+def chunks(length: int, most: int = CHUNK_ROWS) -> Iterator[slice]:
+    """Yield the pieces in which so many rows are sent.
+
+    Examples
+    --------
+    >>> [(piece.start, piece.stop) for piece in chunks(3000)], list(chunks(100))
+    ([(0, 128), (128, 2176), (2176, 3000)], [slice(0, 100, None)])
+    """
+    start = 0
+    if length >= 4 * FIRST_ROWS and most > FIRST_ROWS:
+        start = FIRST_ROWS
+        yield slice(0, start)
+    for at in range(start, length, most):
+        yield slice(at, min(at + most, length))
 
 
 class Rows:

@@ -24,8 +24,7 @@ from minidask.graph.order import order
 from minidask.graph.program import Program
 from minidask.graph.task import Key, Task, TaskRef, fetched, identity
 from minidask_distributed.client.future import Future, future_of
-from minidask_distributed.client.mapping import CHUNK_ROWS
-from minidask_distributed.client.rows import Rows
+from minidask_distributed.client.rows import Rows, chunks
 from minidask_distributed.client.session import Session
 from minidask_distributed.client.submitting import Submissions
 
@@ -154,8 +153,8 @@ class _Upload:
         futures: dict[Key, Future] = {}
         sent = 0
         try:
-            while sent < len(keys):
-                chunk = keys[sent : sent + CHUNK_ROWS]
+            for piece in chunks(len(keys)):
+                chunk = keys[piece]
                 rows = self._rows(chunk, first + sent, sent)
                 last = sent + len(chunk) == len(keys)
                 places = [at for at, key in enumerate(chunk) if key in wanted]

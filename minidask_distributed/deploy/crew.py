@@ -24,6 +24,7 @@ from typing import Any, TypeAlias
 from minidask_distributed.deploy.link import SchedulerLink
 from minidask_distributed.nanny.server import Nanny
 from minidask_distributed.security import Security
+from minidask_distributed.security.here import forget, remember
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Crew:
         self.status = "created"  # then "starting", "running", "closing", "closed"
         self.link: SchedulerLink | None = None
         self._connect_s = connect_s
+        self._known_as = ""  # the address under which this process finds the scheduler's credentials
         self._correcting: asyncio.Lock | None = None
         self._watches: dict[Any, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -69,6 +71,14 @@ class Crew:
     def address(self) -> str:
         """The scheduler's, "" while there is none."""
         return "" if self.scheduler is None else str(self.scheduler.address)
+
+    def staying(self) -> list[Name]:
+        """Names of what is wanted, without workers that leave by themselves: somebody retired them."""
+        machine = getattr(self.scheduler, "machine", None)
+        leaving = () if machine is None else machine.state.leaving
+        if not leaving:
+            return list(self.spec)
+        return [name for name in self.spec if address_of(self.workers.get(name)) not in leaving]
 
     async def start(self) -> None:
         """Start everything.
@@ -87,6 +97,8 @@ class Crew:
                 nanny.spawn()
             self.scheduler = self.scheduler_spec["cls"](**self.scheduler_spec.get("options", {}))
             await _started(self.scheduler)
+            self._known_as = self.address
+            remember(self._known_as, self.security)
             self.link = SchedulerLink(self.address, self.security, self._connect_s)
             self._watch(self.scheduler, self._scheduler_ended())
             await self.correct(early)
@@ -202,6 +214,7 @@ class Crew:
 
     async def _close(self) -> None:
         self.status = "closing"
+        forget(self._known_as)
         for part in [*self._watches]:
             self._unwatch(part)
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
@@ -224,6 +237,11 @@ class Crew:
         for worker in self.workers.values():
             if isinstance(worker, Nanny):
                 worker.kill()
+
+
+def address_of(worker: Any) -> str:
+    """Return a worker's address, of a nanny its worker's; "" while it has none."""
+    return str(getattr(worker, "worker_address", None) or getattr(worker, "address", None) or "")
 
 
 async def _started(part: Any) -> None:

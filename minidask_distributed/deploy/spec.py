@@ -20,7 +20,7 @@ from typing import Any, Self
 from minidask.units import parse_bytes, parse_timedelta
 from minidask_distributed import settings
 from minidask_distributed.deploy.cluster import Cluster
-from minidask_distributed.deploy.crew import Crew, Name, Spec
+from minidask_distributed.deploy.crew import Crew, Name, Spec, address_of
 from minidask_distributed.deploy.dashboards import with_dashboard
 from minidask_distributed.security import Security
 
@@ -234,9 +234,11 @@ class SpecCluster(Cluster):
         """
         wanted = self._count(n, memory, cores)
         spec = self._open_spec()
-        while len(spec) > wanted:
-            spec.popitem()
-        while len(spec) < wanted:
+        # Workers that somebody retired may still be on their way out: they don't count, and go by themselves.
+        staying = self._parts.staying()
+        for name in staying[wanted:]:
+            del spec[name]
+        for _ in range(wanted - len(staying)):
             spec.update(self.new_worker_spec())
         return self._correct()
 
@@ -264,8 +266,7 @@ class SpecCluster(Cluster):
         spec = self._open_spec()
         names = {name: name for name in spec} | {str(name): name for name in spec}
         for name, worker in self.workers.items():
-            # A nanny knows its worker's.
-            address = getattr(worker, "worker_address", None) or getattr(worker, "address", None)
+            address = address_of(worker)
             if address and name in spec:
                 names[address] = name
         asked = [workers] if isinstance(workers, str | int) else list(workers)

@@ -426,7 +426,8 @@ class Scheduler:
                         observers[kind](connection, message)
                     machine.handle(connection.number, message, now)
                 elif kind is Call and connection.is_open:
-                    self._calls.take(connection, message)  # type: ignore[arg-type]
+                    if not machine.hold_back(connection.number, message):
+                        self._calls.take(connection, message)  # type: ignore[arg-type]
                 elif kind is Answer:
                     self.questions.take(connection, message)  # type: ignore[arg-type]
                 elif kind is Bye:
@@ -560,6 +561,9 @@ class Scheduler:
         for connection, messages in self.announcer.take().items():
             self.send(connection, messages)
         self.hooks.tell_moves()
+        for number, call in self.machine.take_calls():
+            if number in connections:
+                self._calls.take(connections[number], call)  # type: ignore[arg-type]
         if self.machine.unfinished and not self._clearing:
             # Behind what peers have sent meanwhile.
             self._clearing = True

@@ -24,6 +24,7 @@ from minidask_distributed.messages import (
 )
 from minidask_distributed.protocol.keys import decode_keys
 from minidask_distributed.scheduler.machine import Limits, SchedulerMachine, sanity_check
+from minidask_distributed.scheduler.machine.records import Client
 from minidask_distributed.scheduler.machine.states import MEMORY
 from minidask_distributed.testing.clients import SimulatedClient
 from minidask_distributed.testing.clock import VirtualClock
@@ -218,10 +219,21 @@ class SimulatedCluster:
             # Also what is on its way yet: it may be made of what is given up now.
             self.cancelled(client, list(dict.fromkeys(client.keys)), False)
         self.version += 1
+        before = {one: list(one.tasks.numbers()) for one in machine.clients.values()}
         machine.restart(now)
-        for one in machine.clients.values():
-            left = [*one.tasks, *one.submissions]
+        self.flush()
+        self._go_on_restarting(before)
+
+    def _go_on_restarting(self, before: dict[Client, list[int]]) -> None:
+        """End the workers once all that clients wanted before is given up; others act meanwhile."""
+        machine, now = self.machine, self.clock.now
+        if machine.gives_up:
+            self.clock.call_later(0.0, lambda: self._go_on_restarting(before))
+            return
+        for one, locals_ in before.items():
+            left = [task for local in locals_ if (task := one.tasks.get(local)) is not None]
             assert not left, f"the cluster is restarted, and {one} still wants {left}"
+        self.version += 1
         numbers = [record.number for record in machine.state.workers.values() if record.status != "gone"]
         machine.retire([one for one in numbers if not machine.kill(one, now, True, "restart")], now, "restart")
         self.flush()

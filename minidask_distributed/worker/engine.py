@@ -79,6 +79,7 @@ class Engine:
         self.n_finished = 0
         self._notices: deque[tuple[str, float, Any]] = deque()
         self.watching = False  # a timer looks after reports that wait
+        self._seen_finished = 0  # when it looked last
         self._listener: OnMoves | None = None
         self._telling = False  # the loop is about to tell it
         self._unpacking: ThreadPoolExecutor | None = None
@@ -206,13 +207,15 @@ class Engine:
 
     def _look(self) -> None:
         with self.lock:
-            oldest = self.machine.outbox.oldest_s()
+            outbox = self.machine.outbox
+            oldest = outbox.oldest_s()
             if oldest is not None and perf_counter() - oldest >= REPORT_AFTER_S:
                 self.flush()
-                oldest = None
-            if oldest is None:
-                self.watching = False
-            else:
+            finished = self.n_finished + len(outbox.rows)
+            # While tasks go on ending, the timer goes on: a thread that has to wake the loop pays more than a look costs.
+            self.watching = bool(outbox.rows) or finished != self._seen_finished
+            self._seen_finished = finished
+            if self.watching:
                 self._look_again()
 
     def _call_soon(self, function: Any) -> None:

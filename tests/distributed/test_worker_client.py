@@ -16,6 +16,7 @@ from minidask_distributed.client.queries import get_task_stream
 from minidask_distributed.client.waiting import wait
 from minidask_distributed.deploy.local import LocalCluster
 from minidask_distributed.worker.context import get_worker, rejoin, secede
+from minidask_distributed.worker.context import print as print_on_clients
 from minidask_distributed.worker_client import get_client, local_client, worker_client
 
 pytestmark = pytest.mark.network
@@ -270,3 +271,23 @@ def test_a_slot_that_is_to_be_kept_is_kept(client):
             return inner.submit(abs, -2, pure=False)
 
     assert client.submit(keeps, pure=False).result(20).result(20) == 2
+
+
+def test_prints_and_warnings_are_shown_once(capfd):
+    """By whom the user holds, not by each client that tasks have made besides."""
+
+    def task():
+        with worker_client() as own:
+            own.submit(abs, -1).result()
+        print_on_clients("said")
+        return True
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False) as cluster:
+        with Client(cluster, set_as_default=False) as user:
+            heard = threading.Semaphore(0)
+            user.topics["print"].append(lambda topic, stamp, content: heard.release())
+            for _ in range(2):
+                assert user.submit(task, pure=False).result(30)
+                assert heard.acquire(timeout=30)
+    # Each time the task itself, and the user's client.
+    assert capfd.readouterr().out.count("said") == 4

@@ -189,9 +189,14 @@ async def restart(
     TimeoutError
         If some aren't back in time; the message names them.
     """
-    now = time.monotonic()
-    scheduler.machine.restart(now)
+    scheduler.machine.restart(time.monotonic())
+    scheduler.flush()
+    while scheduler.machine.gives_up:
+        # Others have their turns meanwhile, and each flush its part.
+        await asyncio.sleep(0)
+        scheduler.flush()
     scheduler.hooks.tell("restart", scheduler)
+    now = time.monotonic()
     workers = list(scheduler.workers.values())
     restarted = [
         worker for worker in workers if scheduler.machine.kill(worker.number, now, True, "the cluster restarts")

@@ -3,10 +3,11 @@
 Place in the flow: `machine.flush` calls `assign` once for all events of a receive callback, so that a worker gets one
 message however many tasks it is given.
 
-How much a worker is sent ahead: about five milliseconds of work for each thread by the functions' measured durations
+How much a worker is sent ahead: about ten milliseconds of work for each thread by the functions' measured durations
 (an unknown function counts half of that), always one task more than it has threads, so that data are fetched while the
 threads work; at most `Limits.depth_count`, and no more than results of the functions' usual sizes fit into the memory
-that it has left. What was sent and hasn't started can be recalled; it moves only when the worker has confirmed.
+that it has left. It is sent more when less than 0.6 of that is left, not with each of its reports. What was sent and hasn't
+started can be recalled; it moves only when the worker has confirmed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from minidask_distributed.scheduler.machine.queues import steal, take
 from minidask_distributed.scheduler.machine.records import Options, Recipe, Task, Worker
 from minidask_distributed.scheduler.machine.state import ClusterState
 from minidask_distributed.scheduler.machine.states import PROCESSING
+
+REFILLED_AT = 0.6
+"""Part of the depth below which a worker is sent more: then several tasks leave in one message, not one for each report."""
 
 WORTH_RECALLING_US = 2_000
 """A worker whose sent work is shorter than this ends it before a recall could come back."""
@@ -56,13 +60,13 @@ def assign(state: ClusterState) -> None:
         recall(state)
 
 
-def has_room(state: ClusterState, worker: Worker) -> bool:
-    """Return whether a worker may be sent one more task."""
+def has_room(state: ClusterState, worker: Worker, part: float = REFILLED_AT) -> bool:
+    """Return whether a worker may be sent more: whether what it was sent is below a part of the depth."""
     count = len(worker.processing) - len(worker.long_running)
     if count <= worker.nthreads:
         return True
     return (
-        worker.busy_us < state.limits.depth_us * worker.nthreads
+        worker.busy_us < state.limits.depth_us * worker.nthreads * part
         and count < state.limits.depth_count
         and (not worker.memory_limit or worker.coming_bytes <= room_bytes(state, worker))
     )
@@ -97,7 +101,7 @@ def refill(state: ClusterState, worker: Worker) -> None:
         if batch is None:
             batch = Batch(state, worker)
         batch.add(task)
-        room = has_room(state, worker)
+        room = has_room(state, worker, 1)
     if batch is not None:
         batch.close()
     if room:

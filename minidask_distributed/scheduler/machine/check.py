@@ -125,7 +125,8 @@ def _check_worker(state: ClusterState, worker: Worker) -> None:
     assert worker.busy_us == busy, f"{worker}: busy_us is {worker.busy_us}, counted {busy}"
     coming = sum(task.nbytes for task in worker.processing if task not in worker.long_running)
     assert worker.coming_bytes == coming, f"{worker}: coming_bytes is {worker.coming_bytes}, counted {coming}"
-    queued = {task for _, task in worker.heap if task.state == QUEUED and task.worker is worker}
+    heaps = [worker.heap, *(heap for owner, heap in state.homeless if owner is worker)]
+    queued = {task for heap in heaps for _, task in heap if task.state == QUEUED and task.worker is worker}
     assert worker.queued_us == sum(task.cost_us for task in queued), f"{worker}: queued_us"
     assert (worker in state.running) == (worker.status == "running"), f"{worker} and the list of running ones differ"
     assert (worker.status == "gone") == (state.worker_peers.get(worker.peer) is not worker), f"{worker}: peer"
@@ -144,6 +145,8 @@ def _check_queues(state: ClusterState, tasks: list[Task]) -> None:
         queued.update(task for _, task in worker.heap if task.worker is worker)
         for part in worker.slices:
             queued.update(task for task in part.tasks if task.worker is None)
+    for owner, heap in state.homeless:
+        queued.update(task for _, task in heap if task.worker is owner)
     for part in state.orphans:
         queued.update(task for task in part.tasks if task.worker is None)
     queued.update(task for _, task in state.pool if task.worker is None)

@@ -1,8 +1,9 @@
 """Letting go of very many tasks, a part in each turn: others' messages needn't wait while a million results are dropped.
 
 Place in the flow: `transitions.drop` stops when a turn's share (`Limits.drops`) is used up and leaves the rest in
-``state.unneeded``; a client that is gone leaves what it wanted in ``state.departing``. `machine.flush` calls `clear`; the
-shell flushes again, behind what others sent, as long as something is left.
+``state.unneeded``; a client that is gone leaves what it wanted in ``state.departing``. `machine.flush` calls `clear`, and goes
+on with what is given up (`cancelling`) and with the queues of workers that left (`queues`); the shell flushes again, behind
+what others sent, as long as something is left.
 
 Invariants: what is left counts for its dependencies as before, so nothing is dropped too early; each task is judged when its
 turn comes, so whoever wants it meanwhile has it.

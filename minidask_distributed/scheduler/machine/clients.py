@@ -1,42 +1,26 @@
-"""Clients: sessions that open and end, results let go, cancelled, retried, or fired and forgotten.
+"""Clients: sessions that open and end, results let go, retried, or fired and forgotten.
 
-Place in the flow: called by `machine` for the messages of clients other than uploads.
+Place in the flow: called by `machine` for the messages of clients other than uploads and what they cancel.
 
 Invariant: a client that is gone announces nothing; what it wanted is let go by `clearing`.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-
 from minidask_distributed.messages import (
-    Cancel,
     ForgetRecipes,
     KeepUntilDone,
     OpenSession,
     Release,
     Retry,
     SessionOpened,
-    Stop,
 )
 from minidask_distributed.scheduler.machine.clearing import depart, let_recipe_go
 from minidask_distributed.scheduler.machine.records import Client, Task
 from minidask_distributed.scheduler.machine.state import ClusterState
-from minidask_distributed.scheduler.machine.states import (
-    ERRED,
-    MEMORY,
-    NO_WORKER,
-    PROCESSING,
-    QUEUED,
-    RELEASED,
-    WAITING,
-)
-from minidask_distributed.scheduler.machine.transitions import give_up, schedule, unwant, want
+from minidask_distributed.scheduler.machine.states import ERRED, MEMORY, RELEASED
+from minidask_distributed.scheduler.machine.transitions import schedule, unwant, want
 from minidask_distributed.scheduler.machine.upload import close_submission
-from minidask_distributed.scheduler.machine.workers import kill
-
-_ACTIVE = (WAITING, QUEUED, NO_WORKER, PROCESSING)
 
 
 def open_session(state: ClusterState, peer: int, message: OpenSession) -> None:
@@ -56,87 +40,17 @@ def release(state: ClusterState, client: Client, message: Release) -> None:
         task = client.tasks.get(local)
         if task is None:
             continue
-        _forget_local(client, local)
+        forget_local(client, local)
         unwant(state, task, client, local)
 
 
-def _forget_local(client: Client, local: int) -> None:
+def forget_local(client: Client, local: int) -> None:
     """A session gives up a local id: now, or once the rows that may still name it have arrived."""
     for submission in client.submissions.values():
         if submission.first <= local < submission.first + submission.reserved:
             submission.unwanted.append(local)
             return
     client.tasks.pop(local)
-
-
-def cancel(state: ClusterState, client: Client, message: Cancel) -> None:
-    """Give tasks up, and what depends on them: for this client, or with ``force`` for all."""
-    reason = message.reason or "it was cancelled"
-    # At once: workers are told to stop what they run, and the same key may be asked for next.
-    turn_left, state.drops_left = state.drops_left, math.inf
-    order: list[Task] = []
-    seen: set[Task] = set()
-    for local in message.tasks:
-        task = client.tasks.get(local)
-        if task is None:
-            state.tell_cancelled(client, local, reason)
-        elif task not in seen:
-            seen.add(task)
-            order.append(task)
-    for task in order:
-        if task.state != MEMORY or message.force or task.wanted:
-            for dependent in task.all_dependents():
-                if dependent not in seen and dependent.state != MEMORY:
-                    seen.add(dependent)
-                    order.append(dependent)
-    for task in order:
-        for other, local in task.wants():
-            if other is client or message.force:
-                state.tell_cancelled(other, local, reason)
-                _forget_local(other, local)
-                _remove_want(task, other, local)
-    needed = _needed_by_others(client, order, seen, message.force)
-    for task in order:
-        if task.state == PROCESSING and task.worker is not None and task not in needed:
-            state.tell_worker(task.worker, Stop([task.id], reason))
-            if message.force:
-                kill(state, task.worker, True, f"the task {task.key!r} was cancelled by force")
-    for task in reversed(order):
-        if task not in needed:
-            give_up(state, task, reason)
-    state.drops_left = turn_left - len(order)
-
-
-def _needed_by_others(client: Client, order: list[Task], given_up: set[Task], force: bool) -> set[Task]:
-    """Return which of the tasks that are given up somebody else needs, be it for something made of them."""
-    own: Counter[Task] = Counter()
-    if not force and any(task.announced for task in order):
-        for submission in client.submissions.values():
-            for row, left in enumerate(submission.left):
-                announcing = client.tasks.get(submission.first + row) if left else None
-                if announcing is not None:
-                    own[announcing] += left
-    stack = [
-        task
-        for task in order
-        if task.client is not None
-        or (not force and task.announced > own[task])
-        or (task.n_waiters and any(one not in given_up and one.state in _ACTIVE for one in task.all_dependents()))
-    ]
-    needed: set[Task] = set()
-    while stack:
-        task = stack.pop()
-        if task in given_up and task not in needed:
-            needed.add(task)
-            if task.state in _ACTIVE:
-                stack.extend(task.deps)
-    return needed
-
-
-def _remove_want(task: Task, client: Client, local: int) -> None:
-    wants = [one for one in task.wants() if one != (client, local)]
-    task.client, task.local = wants[0] if wants else (None, 0)
-    task.others = wants[1:] or None
 
 
 def retry(state: ClusterState, client: Client, message: Retry) -> None:
@@ -180,6 +94,8 @@ def client_gone(state: ClusterState, client: Client, reason: str) -> None:
     client.gone = True
     state.clients.pop(client.peer, None)
     state.dirty_clients.pop(client, None)
+    state.behind.pop(client, None)
+    client.behind = None
     for submission in list(client.submissions.values()):
         close_submission(state, client, submission)
     depart(state, client)

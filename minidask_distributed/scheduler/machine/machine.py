@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from minidask_distributed.messages import (
+    Bye,
+    Call,
     Cancel,
     ClientBeat,
     Erred,
@@ -42,7 +44,7 @@ from minidask_distributed.messages import (
     WorkerDied,
     WorkerStatus,
 )
-from minidask_distributed.scheduler.machine import clients, holding, outcomes, upload, workers
+from minidask_distributed.scheduler.machine import cancelling, clients, holding, outcomes, queues, upload, workers
 from minidask_distributed.scheduler.machine.assign import assign
 from minidask_distributed.scheduler.machine.clearing import clear
 from minidask_distributed.scheduler.machine.records import Client, Task, Worker
@@ -53,7 +55,7 @@ _CLIENT: dict[type[Message], Callable[[ClusterState, Client, Any], None]] = {
     Want: upload.want_keys,
     Scatter: holding.scatter,
     Release: clients.release,
-    Cancel: clients.cancel,
+    Cancel: cancelling.cancel,
     Retry: clients.retry,
     KeepUntilDone: clients.keep_until_done,
     ForgetRecipes: clients.forget_recipes,
@@ -128,10 +130,12 @@ class SchedulerMachine:
         if client is not None:
             client.last_seen = now
             take = _CLIENT.get(kind)
-            if take is not None:
-                take(state, client, message)
-            elif kind is not ClientBeat:
+            if take is None and kind is not ClientBeat:
                 raise ValueError(f"a client may not send {kind.__name__}")
+            if client.behind is not None:
+                client.behind.append(message)
+            elif take is not None:
+                take(state, client, message)
             return
         self._introduction(peer, message)
 
@@ -162,7 +166,11 @@ class SchedulerMachine:
         if (worker := state.worker_peers.get(peer)) is not None:
             workers.peer_gone(state, worker, reason, on_purpose)
         elif (client := state.clients.get(peer)) is not None:
-            clients.client_gone(state, client, reason)
+            if client.behind is not None:
+                # What it said before its end counts, and isn't taken yet.
+                client.behind.append(Bye(reason))
+            else:
+                clients.client_gone(state, client, reason)
         elif peer in state.nannies:
             workers.nanny_gone(state, peer)
 
@@ -209,16 +217,21 @@ class SchedulerMachine:
             client.takes_values = not is_slow
 
     def restart(self, now: float, reason: str = "the cluster was restarted") -> None:
-        """Give up all tasks of all clients; the workers' processes are the shell's business (`kill`)."""
-        state = self.state
-        state.now = now
-        state.log.stimulus("restart", now)
-        for client in list(state.clients.values()):
-            for submission in list(client.submissions.values()):
-                upload.close_submission(state, client, submission)
-            locals_ = list(client.tasks.numbers())
-            if locals_:
-                clients.cancel(state, client, Cancel(locals_, False, reason))
+        """Give up all tasks of all clients; the workers' processes are the shell's business (`kill`).
+
+        It is done when `gives_up` is false, after as many flushes as that takes.
+        """
+        self.state.now = now
+        self.state.log.stimulus("restart", now)
+        cancelling.give_all_up(self.state, reason)
+
+    def hold_back(self, peer: int, call: Message) -> bool:
+        """Keep a client's call while what it gave up itself, or said before, isn't through; `take_calls` has it then."""
+        client = self.state.clients.get(peer)
+        if client is None or client.behind is None or not (client.behind or self.state.behind[client]):
+            return False
+        client.behind.append(call)
+        return True
 
     @property
     def workers(self) -> dict[int, Worker]:
@@ -247,8 +260,12 @@ class SchedulerMachine:
         """Decide who gets which task, and return what is to be sent to each peer since the last flush."""
         state = self.state
         state.now = now
-        if state.unneeded or state.departing:
+        if self.unfinished:
             clear(state)
+            cancelling.go_on(state)
+            queues.rehouse(state)
+            if state.behind and not self.gives_up:
+                self._catch_up()
         state.drops_left = state.limits.drops
         assign(state)
         if state.leaving_changed or any(worker.status == "closing" for worker in state.touched):
@@ -278,15 +295,48 @@ class SchedulerMachine:
             state.other_out = {}
         return out
 
+    def _catch_up(self) -> None:
+        """Take the next message of each client that waited until what it gave up was gone."""
+        state = self.state
+        for client in list(state.behind):
+            if client.behind:
+                message = client.behind.popleft()
+                kind = type(message)
+                try:
+                    if kind is Call:
+                        state.calls.append((client.peer, message))
+                    elif kind is Bye:
+                        clients.client_gone(state, client, message.reason)  # type: ignore[attr-defined]
+                    elif (take := _CLIENT.get(kind)) is not None:
+                        take(state, client, message)
+                except Exception as error:
+                    # As if it had just come: whoever sends such a thing is sent away.
+                    state.to_close.append((client.peer, f"{type(error).__name__}: {error}"))
+                    client.behind = None
+            if not client.behind and not self.gives_up:
+                client.behind = None
+                state.behind.pop(client, None)
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether something that was given up is still to end."""
+        return bool(self.state.giving_up or self.state.unneeded)
+
     @property
     def unfinished(self) -> bool:
-        """Whether more is to be let go than one turn allows: then flush again, when others have had theirs."""
-        return bool(self.state.unneeded or self.state.departing)
+        """Whether more is to be done than one turn allows: then flush again, when others have had theirs."""
+        state = self.state
+        return bool(state.unneeded or state.departing or state.giving_up or state.homeless or state.behind)
 
     def take_notices(self) -> list[tuple[str, Any]]:
         """Return and forget the notes for the shell: (topic, content)."""
         notices, self.state.notices = self.state.notices, []
         return notices
+
+    def take_calls(self) -> list[tuple[int, Message]]:
+        """Return and forget the calls that `hold_back` kept and whose turn it is: (peer, call)."""
+        calls, self.state.calls = self.state.calls, []
+        return calls
 
     def take_closings(self) -> list[tuple[int, str]]:
         """Return and forget which peers the shell is to close, and why."""

@@ -10,8 +10,8 @@ one of the richest has, from the tail. Tasks that only some workers may run wait
 look into. Under memory pressure roots run in plain order, so that what began is ended before more begins.
 
 Invariants: a queued task stands in at least one queue; entries of a queue may be stale and are skipped: an entry of a
-worker's heap counts while the task is queued and its ``worker`` is that worker, an entry elsewhere while the task is
-queued and its ``worker`` is None. A worker's ``queued_us`` is the cost of the counting entries of its heap.
+worker's heap (also of one that is homeless now) counts while the task is queued and its ``worker`` is that worker, an entry
+elsewhere while the task is queued and its ``worker`` is None. A worker's ``queued_us`` is the cost of the counting entries.
 """
 
 from __future__ import annotations
@@ -208,18 +208,31 @@ def _take_restricted(worker: Worker, rival: Task | None) -> Task | None:
 
 
 def give_up_queue(state: ClusterState, worker: Worker) -> None:
-    """Return all that a worker has queued, because it leaves or takes nothing for now."""
+    """Return all that a worker has queued, because it leaves or takes nothing for now: by and by if it is much."""
     state.orphans.extend(part for part in worker.slices if part.tasks)
     worker.slices = []
-    entries, worker.heap = worker.heap, []
-    worker.queued_us = 0
-    for _, task in sorted(entries, key=_priority):
-        if task.worker is worker and task.state == QUEUED:
-            place(state, task)
+    if worker.heap:
+        state.homeless.append((worker, worker.heap))
+        worker.heap = []
+        rehouse(state)
     state.backlogs.enter(worker, 0)
     if state.orphans:
         # Somebody idle must look, and there may be no other reason to.
         state.dirty.update(state.idle)
+
+
+def rehouse(state: ClusterState) -> None:
+    """Find places for as many tasks of workers that take nothing as this turn has left, in their order."""
+    while state.homeless and state.drops_left > 0:
+        worker, heap = state.homeless[0]
+        while heap and state.drops_left > 0:
+            task = heappop(heap)[1]
+            state.drops_left -= 2
+            if task.worker is worker and task.state == QUEUED:
+                worker.queued_us -= task.cost_us
+                place(state, task)
+        if not heap:
+            state.homeless.popleft()
 
 
 def _priority(entry: tuple[int, Task]) -> int:

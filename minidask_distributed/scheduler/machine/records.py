@@ -10,6 +10,7 @@ bytes, and most tasks have one holder and at most one client.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 from minidask.graph.task import Key
@@ -17,8 +18,8 @@ from minidask_distributed.messages import Message
 from minidask_distributed.scheduler.machine import states
 from minidask_distributed.scheduler.machine.pages import Pages
 
-UNKNOWN_COST_US = 2_500
-"""What a task of a function that was never measured counts: two of them fill a thread's five milliseconds."""
+UNKNOWN_COST_US = 5_000
+"""What a task of a function that was never measured counts: two of them fill a thread's ten milliseconds."""
 
 
 class Recipe:
@@ -427,6 +428,7 @@ class Client:
     """A session: the local ids that it uses and what it is to be told."""
 
     __slots__ = (
+        "behind",
         "credit_due",
         "gone",
         "info",
@@ -453,7 +455,21 @@ class Client:
         self.tasks: Pages[Task] = Pages()  # {local id: task}: wanted ones, and all rows of open submissions
         self.recipes: dict[int, Recipe] = {}  # {the session's number: recipe}
         self.submissions: dict[int, Submission] = {}  # open ones
+        self.behind: deque[Message] | None = None  # what it said while what it gave up before is still let go
         self.out: list[Message] = []
 
     def __repr__(self) -> str:
         return f"<Client {self.name!r}: {len(self.tasks)} tasks>"
+
+
+class GivingUp:
+    """Tasks that are given up with all that depends on them, and how far that has come; see `cancelling`."""
+
+    __slots__ = ("askers", "force", "left", "parts", "reason")
+
+    def __init__(self, askers: dict[Client, None], force: bool, reason: str) -> None:
+        self.askers = askers  # those who want them no more
+        self.force = force  # whether others are to want them no more, either, and the processes that run them to end
+        self.reason = reason
+        self.left: dict[Task, int] = {}  # {found task that is still to end: dependents that end before it}
+        self.parts: Iterator[list[Task]] = iter(())  # what ends together, still to come

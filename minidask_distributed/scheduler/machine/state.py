@@ -20,7 +20,16 @@ from minidask_distributed.protocol.payload import Payload
 from minidask_distributed.scheduler.machine.index import AmountIndex
 from minidask_distributed.scheduler.machine.log import MoveLog
 from minidask_distributed.scheduler.machine.pages import Pages
-from minidask_distributed.scheduler.machine.records import Client, Failure, Options, Recipe, Slice, Task, Worker
+from minidask_distributed.scheduler.machine.records import (
+    Client,
+    Failure,
+    GivingUp,
+    Options,
+    Recipe,
+    Slice,
+    Task,
+    Worker,
+)
 
 SERIAL_MASK = (1 << EPOCH_SHIFT) - 1
 
@@ -29,7 +38,7 @@ SERIAL_MASK = (1 << EPOCH_SHIFT) - 1
 class Limits:
     """What the machine is allowed; the defaults are what a cluster of processes uses."""
 
-    depth_us: int = 5_000  # work sent ahead to each thread; few tasks a message cost many times what hundreds do
+    depth_us: int = 10_000  # work sent ahead to each thread; few tasks a message cost many times what hundreds do
     depth_count: int = 512  # tasks at a worker, at most
     allowed_failures: int = 3  # workers that may die while they run a task
     recall_after_s: float = (
@@ -81,6 +90,7 @@ class ClusterState:
         # Touched since the last flush: workers that may have room or work.
         self.dirty: dict[Worker, None] = {}
         self.touched: dict[Worker, None] = {}  # workers with something in their outbox
+        self.leaving: dict[str, None] = {}  # addresses of the latest workers that were to leave in order, gone or not
         self.leaving_changed = False  # whether a worker that wants to leave may be able to now
         self.dirty_clients: dict[Client, None] = {}
         self.idle: dict[Worker, None] = {}  # running workers with room and nothing queued, by becoming so
@@ -93,6 +103,11 @@ class ClusterState:
         self.drops_left: float = limits.drops
         self.unneeded: list[Task] = []
         self.departing: deque[tuple[Client, Iterator[int]]] = deque()  # with the local ids that are left
+        self.giving_up: deque[GivingUp] = deque()  # see `cancelling`
+        # Clients whose messages are kept until that is through, and whether their calls are, too: they gave it up themselves.
+        self.behind: dict[Client, bool] = {}
+        self.calls: list[tuple[int, Message]] = []  # for the shell, whose turn it is: (peer, call)
+        self.homeless: deque[tuple[Worker, list[tuple[int, Task]]]] = deque()  # heaps of workers that take nothing
         self.running: list[Worker] = []  # workers that take tasks, by joining
         self.pressed = False  # whether results fill so much memory that roots run in plain order
         self.memory_limit = 0  # of all running workers, 0 if one has none

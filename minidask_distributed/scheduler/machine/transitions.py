@@ -11,6 +11,7 @@ no dependent is left.
 
 from __future__ import annotations
 
+from minidask_distributed.messages import Stop
 from minidask_distributed.scheduler.machine.queues import enqueue
 from minidask_distributed.scheduler.machine.records import Client, Failure, Task, Worker
 from minidask_distributed.scheduler.machine.state import SERIAL_MASK, ClusterState
@@ -231,6 +232,9 @@ def drop(state: ClusterState, task: Task) -> None:
                 leave_worker(state, current)
                 current.attempt += 1
                 if worker is not None:
+                    if state.giving_up and current in state.giving_up[0].left:
+                        # It would have been its turn a little later, to be stopped.
+                        state.tell_worker(worker, Stop([current.id], state.giving_up[0].reason))
                     state.tell_free(worker, current.id)
             elif status == QUEUED:
                 leave_queue(state, current)

@@ -35,6 +35,9 @@ from minidask_distributed.scheduler.machine.states import FORGOTTEN, NO_WORKER, 
 from minidask_distributed.scheduler.machine.transitions import fail, lost_data, requeue
 from minidask_distributed.scheduler.machine.upload import may_run
 
+MOST_LEAVING = 1000
+"""Workers that leave are remembered until so many others did: their processes need moments to end, sometimes seconds."""
+
 
 def register(state: ClusterState, peer: int, message: RegisterWorker) -> None:
     """A worker joins, or comes back with what it held."""
@@ -64,6 +67,7 @@ def register(state: ClusterState, peer: int, message: RegisterWorker) -> None:
     state.worker_peers[peer] = worker
     state.worker_names[worker.address] = worker
     state.worker_names[worker.name] = worker
+    state.leaving.pop(worker.address, None)
     offered = [state.keys.get(key) for key in decode_keys(message.held)]
     for task, nbytes in zip(offered, message.held_nbytes, strict=True):
         if task is not None and task.state not in (PROCESSING, FORGOTTEN) and not task.held_by(worker):
@@ -174,6 +178,9 @@ def retire(state: ClusterState, worker: Worker, reason: str) -> None:
     if worker.status in ("closing", "gone"):
         return
     worker.closing = reason
+    state.leaving[worker.address] = None
+    if len(state.leaving) > MOST_LEAVING:
+        del state.leaving[next(iter(state.leaving))]
     stop_running(state, worker, "closing")
     recall_unstarted(state, worker)
     hand_over(state, worker)

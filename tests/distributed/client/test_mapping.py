@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from minidask_distributed.client import mapping
+from minidask_distributed.client.rows import CHUNK_ROWS, FIRST_ROWS
 from minidask_distributed.messages import Release, Upload
 from tests.distributed.client.scripted import connected
 
@@ -33,16 +33,16 @@ def test_in_order() -> None:
 
 
 def test_chunks() -> None:
-    count = 2 * mapping.CHUNK_ROWS + 5
+    count = FIRST_ROWS + 2 * CHUNK_ROWS + 5
     with connected(credit=1) as (made, client):
         futures = client.map(abs, range(count))
         assert client.gather(futures) == list(range(count))
         uploads = sent(made)
-        assert [len(upload.recipe) for upload in uploads] == [mapping.CHUNK_ROWS, mapping.CHUNK_ROWS, 5]
+        assert [len(upload.recipe) for upload in uploads] == [FIRST_ROWS, CHUNK_ROWS, CHUNK_ROWS, 5]
         assert {upload.submission for upload in uploads} == {1}
-        assert [upload.last for upload in uploads] == [False, False, True]
+        assert [upload.last for upload in uploads] == [False, False, False, True]
         assert {(upload.announced, upload.roots) for upload in uploads} == {(count, count)}
-        assert [upload.first for upload in uploads] == [1, 1 + mapping.CHUNK_ROWS, 1 + 2 * mapping.CHUNK_ROWS]
+        assert [upload.first for upload in uploads] == [1, *range(1 + FIRST_ROWS, count, CHUNK_ROWS)]
         assert sum(len(upload.recipes) for upload in uploads) == 1
 
 

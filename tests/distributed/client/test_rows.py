@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minidask_distributed.client.rows import Rows
+from minidask_distributed.client.rows import CHUNK_ROWS, FIRST_ROWS, Rows, chunks
 from minidask_distributed.protocol.keys import decode_keys
 
 
@@ -34,3 +34,13 @@ def test_options_begin_in_the_middle() -> None:
 def test_no_rows() -> None:
     message = Rows(1).upload(1, 3, 3, True, [])
     assert decode_keys(message.keys) == []
+
+
+def test_pieces_cover_everything_once_and_large_submissions_begin_small() -> None:
+    for length in (0, 1, FIRST_ROWS, 4 * FIRST_ROWS - 1, 4 * FIRST_ROWS, CHUNK_ROWS, CHUNK_ROWS + FIRST_ROWS, 10_000):
+        for most in (1, 3, FIRST_ROWS, CHUNK_ROWS):
+            pieces = list(chunks(length, most))
+            assert [at for piece in pieces for at in range(length)[piece]] == list(range(length))
+            assert all(0 < piece.stop - piece.start <= most for piece in pieces)
+    assert next(chunks(4 * FIRST_ROWS)) == slice(0, FIRST_ROWS)
+    assert next(chunks(4 * FIRST_ROWS - 1)) == slice(0, 4 * FIRST_ROWS - 1)

@@ -12,7 +12,7 @@ import pytest
 from minidask.delayed import delayed
 from minidask.graph import LayeredGraph, Program, ProgramBuilder, Task, TaskRef, convert, literal
 from minidask.graph.traverse import CycleError
-from minidask_distributed.client import mapping
+from minidask_distributed.client.rows import CHUNK_ROWS, FIRST_ROWS
 from minidask_distributed.client.upload import upload, user_tasks
 from minidask_distributed.messages import Release, Upload
 from tests.distributed.client.scripted import connected
@@ -45,18 +45,18 @@ def test_what_the_outputs_need_in_order() -> None:
 
 
 def test_chunks() -> None:
-    length = 2 * mapping.CHUNK_ROWS + 3
+    length = FIRST_ROWS + 2 * CHUNK_ROWS + 3
     with connected(credit=1) as (made, client):
         futures = upload(client, chain(length), [("x", length - 1), ("x", 0)], [("x", 1)], plain)
         assert futures["x", length - 1].result() == length
         uploads = sent(made)
-        assert [len(message.recipe) for message in uploads] == [mapping.CHUNK_ROWS, mapping.CHUNK_ROWS, 3]
-        assert [message.last for message in uploads] == [False, False, True]
-        assert [message.wanted for message in uploads] == [[0], [], [2]]
-        assert [message.named for message in uploads] == [[1], [], []]
+        assert [len(message.recipe) for message in uploads] == [FIRST_ROWS, CHUNK_ROWS, CHUNK_ROWS, 3]
+        assert [message.last for message in uploads] == [False, False, False, True]
+        assert [message.wanted for message in uploads] == [[0], [], [], [2]]
+        assert [message.named for message in uploads] == [[1], [], [], []]
         assert {message.announced for message in uploads} == {length}
         # Known beforehand: the last row of a chunk has its dependent in the next one.
-        assert {count for message in uploads[:2] for count in message.dependents} == {1}
+        assert {count for message in uploads[:3] for count in message.dependents} == {1}
 
 
 def test_what_is_held_is_not_sent_again() -> None:
@@ -98,7 +98,7 @@ def test_results_in_graphs() -> None:
 
 def test_what_rows_name_is_kept_until_they_are_sent() -> None:
     with connected(auto=False, credit=1) as (made, client):
-        futures = upload(client, chain(3 * mapping.CHUNK_ROWS), [("x", 3 * mapping.CHUNK_ROWS - 1)], (), plain)
+        futures = upload(client, chain(3 * CHUNK_ROWS), [("x", 3 * CHUNK_ROWS - 1)], (), plain)
         base = client.submit(add, 1, 2)
         other = upload(client, {"y": Task(neg, (base,))}, ["y"], (), plain)
         del base
@@ -108,7 +108,7 @@ def test_what_rows_name_is_kept_until_they_are_sent() -> None:
         assert other["y"].result() == -3
         kinds = [type(message) for message in made.sessions[0].received if type(message) in (Upload, Release)]
         assert Release not in kinds[: kinds.index(Upload)]
-        assert futures["x", 3 * mapping.CHUNK_ROWS - 1].result() == 3 * mapping.CHUNK_ROWS
+        assert futures["x", 3 * CHUNK_ROWS - 1].result() == 3 * CHUNK_ROWS
 
 
 def test_options_of_tasks() -> None:
@@ -178,14 +178,16 @@ def test_graphs_that_can_not_be_run() -> None:
 
 def test_what_was_sent_before_an_error_is_given_back() -> None:
     with connected() as (made, client):
-        tasks = chain(mapping.CHUNK_ROWS + 1)
-        last = ("x", mapping.CHUNK_ROWS)
-        tasks[last] = Task(add, (TaskRef(("x", mapping.CHUNK_ROWS - 1)), threading.Lock()))
+        length = FIRST_ROWS + CHUNK_ROWS
+        tasks = chain(length + 1)
+        last = ("x", length)
+        tasks[last] = Task(add, (TaskRef(("x", length - 1)), threading.Lock()))
         with pytest.raises(TypeError, match="lock"):
             upload(client, tasks, [last], (), plain)
         client.sync(client.call, "locate", tasks=[])
         assert [(len(message.recipe), message.last) for message in sent(made)] == [
-            (mapping.CHUNK_ROWS, False),
+            (FIRST_ROWS, False),
+            (CHUNK_ROWS, False),
             (0, True),
         ]
 

@@ -1,6 +1,7 @@
 """`SpecCluster` and `ProcessInterface`: clusters of any parts."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -129,6 +130,43 @@ def test_scaling_down_by_name_and_by_address():
             made.scale_down(1)
 
     asyncio.run(main())
+
+
+def test_workers_that_somebody_retired_do_not_count():
+    """Scaling means workers that are there when they have gone, however long that takes them."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def hold():
+        begun.set()
+        return gate.wait(60)
+
+    with cluster(workers={0: WORKER, 1: WORKER}) as made, Client(made) as client:
+        leaving = made.workers[0].address
+        held = client.submit(hold, workers=leaving)
+        begun.wait(60)
+        retiring = threading.Thread(target=client.retire_workers, args=([leaving],))
+        retiring.start()
+        try:
+            while leaving not in made.scheduler.machine.state.leaving:
+                client.nthreads()
+            made.scale(2)
+            assert len(made.worker_spec) == 3
+            made.scale(2)
+            made.scale(1)
+            assert set(made.worker_spec) == {0, 1}
+            made.scale(2)
+            assert len(made.worker_spec) == 3
+        finally:
+            gate.set()
+            retiring.join()
+        assert held.result(10) is True
+        made.wait_for_workers(2, timeout=10)
+        while 0 in made.workers:
+            client.nthreads()
+        assert len(made.worker_spec) == len(made.workers) == 2
+        assert leaving not in client.nthreads()
+        made.scale(2)
+        assert len(made.worker_spec) == 2
 
 
 def test_what_clusters_cannot_do_says_what_to_do_instead():

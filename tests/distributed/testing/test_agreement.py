@@ -9,11 +9,13 @@ import pytest
 from minidask_distributed.messages import Compute, Finished, ForgetRecipes, Free, Held, Missing, Recalled
 from minidask_distributed.scheduler.machine import (
     assign,
+    cancelling,
     clearing,
     clients,
     holding,
     machine,
     outcomes,
+    queues,
     transitions,
     workers,
 )
@@ -111,7 +113,7 @@ def a_double_assignment(patch):
     patch.setattr(assign.Batch, "add", add_elsewhere)
 
 
-@fault("nobody will tell it", more=(Storm.kill, Storm.add_worker))
+@fault("nobody will tell it|missing>?\\]", more=(Storm.kill, Storm.add_worker))
 def an_ignored_missing(patch):
     patch.setitem(machine._WORKER, Missing, lambda state, worker, message: None)
 
@@ -138,7 +140,12 @@ def a_death_that_loses_nothing(patch):
 
 @fault("is to run|is thought to process")
 def a_cancellation_that_stops_what_others_need(patch):
-    patch.setattr(clients, "_needed_by_others", lambda client, order, given_up, force: set())
+    patch.setattr(cancelling, "_needed_by_others", lambda job, part: set())
+
+
+@fault("is in no queue|queued_us")
+def a_queue_that_goes_with_its_worker(patch):
+    patch.setattr(queues, "rehouse", lambda state: state.homeless.clear())
 
 
 @fault("room|wait for anybody|aren't done")
@@ -146,13 +153,13 @@ def an_idle_worker_that_is_not_looked_at(patch):
     patch.setattr(assign, "steal", lambda state, thief: False)
 
 
-@fault("recipe|aren't done|this is left", more=(Storm.forget_recipes, Storm.submit))
+@fault("recipe|aren't done|this is left|and no end", more=(Storm.forget_recipes, Storm.submit))
 def a_recipe_that_goes_while_tasks_use_it(patch):
     patch.setattr(clients, "let_recipe_go", ClusterState.drop_recipe)
     patch.setattr(clearing, "let_recipe_go", ClusterState.drop_recipe)
 
 
-@fault("needed by nobody|should be forgotten")
+@fault("needed by nobody|should be forgotten|this is left")
 def what_is_left_to_a_later_turn_is_forgotten(patch):
     def clear(state):
         state.unneeded.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minidask_distributed.messages import Cancel, Compute, Free, Release
+from minidask_distributed.messages import Compute, Free, Release
 
 
 @pytest.fixture
@@ -91,15 +91,6 @@ def test_other_clients_keep_what_they_want(full):
     full.leave("other")
     turns(full)
     assert not full.machine.tasks_by_key
-
-
-def test_what_is_cancelled_is_gone_at_once(make_table):
-    table = make_table(drops=10)
-    table.worker("w"), table.client()
-    table.upload("client", {f"x{at}": [] for at in range(40)})
-    table.say("client", Cancel(table.ids("client", *names()), False, "no"))
-    assert not table.machine.tasks_by_key
-    assert not table.machine.unfinished
 
 
 def test_a_client_that_left_is_told_nothing(make_table):

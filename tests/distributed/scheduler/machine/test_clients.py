@@ -1,19 +1,15 @@
-"""Sessions: release, cancel, retry, fire and forget, clients that vanish."""
+"""Sessions: release, retry, fire and forget, clients that vanish."""
 
 from __future__ import annotations
 
 from minidask_distributed.messages import (
-    Cancel,
-    Cancelled,
     ForgetRecipes,
     Free,
     KeepUntilDone,
-    KillWorker,
     OpenSession,
     Release,
     Retry,
     SessionOpened,
-    Stop,
 )
 
 
@@ -57,48 +53,6 @@ def test_a_release_within_an_open_upload_waits_for_the_rows_that_name_it(table):
     table.finish("w", "a"), table.finish("w", "b")
     assert table.heard("client")["b"] == "done"
     assert table.where("a", "b") == ["released", "memory"]
-
-
-def test_cancelling_takes_the_dependents_along(table):
-    table.worker("w"), table.client()
-    table.upload("client", {"a": [], "b": ["a"], "c": []})
-    a = table.task("a")
-    table.read("w")
-    table.say("client", Cancel(table.ids("client", "a"), False, "enough"))
-    assert table.heard("client") == {"a": "cancelled", "b": "cancelled"}
-    assert table.where("a", "b", "c") == ["gone", "gone", "processing"]
-    assert table.read("w")[:2] == [Stop([a.id], "enough"), Free([a.id])]
-
-
-def test_what_others_want_goes_on_unless_forced(table):
-    table.nanny("n"), table.worker("w", nanny="n"), table.client("one"), table.client("two")
-    table.upload("one", {"a": []})
-    table.upload("two", {"a": []})
-    table.say("one", Cancel([0], False, ""))
-    assert table.heard("one") == {"a": "cancelled"}
-    assert table.heard("two") == {}
-    assert table.where("a") == ["processing"]
-    table.say("two", Cancel([0], True, "by force"))
-    assert table.where("a") == ["gone"]
-    (kill,) = table.read("n")
-    assert kill == KillWorker(True, "the task 'a' was cancelled by force")
-
-
-def test_cancelling_what_is_unknown_is_answered(table):
-    table.client()
-    table.say("client", Cancel([5], False, "enough"))
-    assert table.read("client") == [Cancelled([5], "enough")]
-
-
-def test_rows_that_arrive_after_the_cancellation_of_what_they_name(table):
-    table.worker("w"), table.client()
-    table.submissions += 1
-    table.upload("client", {"a": []}, wanted=["a"], first=0, announced=2, last=False, dependents=[1])
-    table.say("client", Cancel([0], False, "enough"))
-    table.upload("client", {"b": ["a"]}, wanted=["b"], first=1, announced=2)
-    assert table.heard("client") == {"a": "cancelled", "b": "cancelled"}
-    table.say("client", Release([1]))
-    assert not table.machine.tasks_by_key
 
 
 def test_retry_begins_with_the_culprit(table):
@@ -164,47 +118,3 @@ def test_silent_clients(make_table):
     table.wait(6)
     assert table.machine.take_closings() == [(table.peers["client"], "nothing was heard of it for 5 s")]
     assert not table.machine.clients
-
-
-def test_restart_cancels_everything(table):
-    table.worker("w"), table.client()
-    table.upload("client", {"a": [], "b": ["a"]})
-    table.machine.restart(table.now)
-    table.settle()
-    assert table.heard("client") == {"a": "cancelled", "b": "cancelled"}
-    assert not table.machine.tasks_by_key
-
-
-def test_what_others_need_further_up_isnt_stopped(table):
-    table.worker("w"), table.client("one"), table.client("two")
-    rows = {"a": [], "b": ["a"], "c": ["b"]}
-    table.upload("one", rows, wanted=["a"])
-    table.upload("two", rows, wanted=["c"])
-    table.read("w")
-    table.say("one", Cancel(table.ids("one", "a"), False, "enough"))
-    assert table.heard("one") == {"a": "cancelled"}
-    assert table.read("w") == []
-    assert table.where("a", "b", "c") == ["processing", "waiting", "waiting"]
-    table.say("two", Cancel(table.ids("two", "c"), False, "enough"))
-    assert table.where("a") == ["gone"]
-
-
-def test_what_another_client_is_still_to_name_isnt_given_up(table):
-    table.worker("w"), table.client("one"), table.client("two")
-    table.upload("one", {"a": []})
-    table.upload("two", {"a": []}, wanted=[], announced=2, dependents=[1], last=False)
-    table.say("one", Cancel(table.ids("one", "a"), False, "enough"))
-    assert table.where("a") == ["processing"]
-    table.upload("two", {"b": ["a"]}, first=1)
-    table.finish("w", "a"), table.finish("w", "b")
-    assert table.heard("two") == {"b": "done"}
-
-
-def test_a_forced_cancellation_takes_what_others_announced_too(table):
-    table.worker("w"), table.client("one"), table.client("two")
-    table.upload("one", {"a": []})
-    table.upload("two", {"a": []}, wanted=[], announced=2, dependents=[1], last=False)
-    table.say("one", Cancel(table.ids("one", "a"), True, "enough"))
-    assert table.where("a") == ["erred"]
-    table.upload("two", {"b": ["a"]}, first=1)
-    assert table.heard("two") == {"b": "cancelled"}

@@ -164,3 +164,42 @@ def test_stolen_tasks_are_noted(table):
     when, source, target, count = table.state.stolen[0]
     assert (when, source, target) == (5.0, "tcp://a", "tcp://b")
     assert 0 < count <= 20
+
+
+def test_a_long_queue_finds_other_workers_in_many_turns(make_table):
+    table = make_table(drops=10)
+    table.worker("one"), table.worker("two"), table.client()
+    table.upload("client", {"data": []})
+    owner = table.task("data").worker.name
+    table.finish(owner, "data", us=100_000)
+    rows = {f"x{at}": ["data"] for at in range(40)}
+    table.upload("client", rows, first=1)
+    worker = table.record(owner)
+    assert len(worker.heap) > 15
+    table.leave(owner)
+    assert table.state.homeless
+    turns = 0
+    while table.machine.unfinished:
+        assert all(table.where(key) != ["gone"] for key in rows)
+        table.settle()
+        turns += 1
+    assert turns > 2
+    assert not worker.queued_us
+
+
+def test_a_paused_worker_that_goes_on_before_its_queue_is_elsewhere(make_table):
+    table = make_table(drops=4)
+    table.worker("one"), table.client()
+    start = measured(table, "one")
+    table.upload("client", {f"x{at}": [] for at in range(20)}, first=start)
+    record = table.record("one")
+    table.say("one", WorkerStatus("paused"))
+    assert table.state.homeless
+    table.say("client", Release(table.ids("client", "x7", "x8", "x9")))
+    table.say("one", WorkerStatus("running"))
+    while table.machine.unfinished:
+        table.settle()
+    for _ in range(60):
+        for key in [task.key for task in record.processing]:
+            table.finish("one", key, us=100_000)
+    assert all(table.where(f"x{at}") == ["gone" if at in (7, 8, 9) else "memory"] for at in range(20))

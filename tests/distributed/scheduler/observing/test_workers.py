@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minidask_distributed.scheduler.machine.records import UNKNOWN_COST_US
 from minidask_distributed.scheduler.observing.workers import COLUMNS, memory_of, occupancy_s, worker_columns
 from tests.distributed.scheduler.observing.table import Table
 
@@ -66,7 +67,7 @@ def test_a_worker_in_all_columns():
         "held": 1,
         "in_flight": 4,
         "finished": 9,
-        "occupancy": record.busy_us / 1e6 + (9 - n_processing) * 1e-6,
+        "occupancy": 9 * UNKNOWN_COST_US / 1e6,  # sent or queued when the function was unknown
         "last_seen": 3.0,
     }
 
