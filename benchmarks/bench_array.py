@@ -69,7 +69,7 @@ def operations(da: Any) -> Callable[[], int]:
 
 
 def further_operations(da: Any) -> Callable[[], int]:
-    """Return a function that builds one of each of sixteen larger operations on arrays of 10,000 blocks."""
+    """Return a function that builds one of each of 24 larger operations on arrays of 10,000 blocks."""
     import numpy as np
 
     x, y = da.ones(1_000_000, chunks=100), da.zeros(1_000_000, chunks=100)
@@ -85,7 +85,9 @@ def further_operations(da: Any) -> Callable[[], int]:
             da.stack([x, y]), da.broadcast_to(x, (3, 1_000_000)), da.roll(x, 7), da.take(x, [1, 5, 3], axis=0), da.diff(x),
             da.gradient(x), da.map_overlap(np.cbrt, z, depth=1, boundary="reflect", dtype=float), x.reshape(-1, 10),
             da.histogram(x, bins=10, range=(0, 1)), da.insert(x, 5, 1.0, axis=0), da.pad(x, 5, mode="edge"), w @ np.ones(4),
-            assigned,
+            assigned, da.histogram(y, bins=np.arange(3.0)), da.percentile(x, [25, 50]), da.cov(w.T),
+            da.apply_gufunc(np.mean, "(i)->()", w), da.average(x, weights=y), da.linalg.qr(w), da.fft.fftshift(x),
+            da.tensordot(w, w, ((0,), (0,))),
         )  # fmt: skip
         return len(made)
 
@@ -160,9 +162,7 @@ CASES: list[tuple[Workload, Callable[[Any], Any], Callable[[Any], Any]]] = [
         lambda run: run(),
     ),
     (
-        workload(
-            "array-build-more", "build sixteen larger operations on arrays of 10,000 blocks", per=16, limit=1 / 20
-        ),
+        workload("array-build-more", "build 24 larger operations on arrays of 10,000 blocks", per=24, limit=1 / 20),
         further_operations,
         lambda run: run(),
     ),

@@ -1,6 +1,7 @@
 """Arrays: NumPy's surface over chunks. ``import minidask.array as da``.
 
-Tour, in the order of the flow: ``chunks`` and ``normalize`` (sizes), ``collection`` (what an array is), ``sources`` and
+Tour, in the order of the flow: ``chunks`` and ``normalize`` (sizes), ``collection`` (what an array is), ``planned`` (what is
+built once for operands of a kind), ``sources`` and
 ``creation`` (where blocks come from), ``unify`` and ``elementwise`` (work on aligned blocks), ``ufuncs``, ``pointwise``
 (functions of that kind), ``mapping`` (users' functions), ``reductions``, ``slicing``, ``rechunk``, ``reshaping``, ``shaping``,
 ``joining``, ``optimize`` (rewrites), ``array`` (the class), ``testing`` (``assert_eq``).
@@ -86,7 +87,9 @@ from minidask.array.facts import (
     shares_memory,
     size,
 )
-from minidask.array.gufunc import apply_gufunc, as_gufunc, gufunc
+from minidask.array.generalized import as_gufunc, gufunc
+from minidask.array.gufunc import apply_gufunc
+from minidask.array.joiners import c_, r_
 from minidask.array.joining import block, concatenate, stack
 from minidask.array.linalg.namesakes import matrix_transpose
 from minidask.array.mapping import blockwise, map_blocks
@@ -192,6 +195,10 @@ from minidask.array.ufuncs import UFUNCS, frompyfunc
 from minidask.array.unify import unify_chunks
 from minidask.collection import compute, optimize, persist, visualize
 
+# Of the array API: what there is, is as NumPy's.
+__array_api_version__ = np.__array_api_version__
+__array_namespace_info__ = np.__array_namespace_info__
+
 around = round
 amax, amin = max, min
 permute_dims = transpose
@@ -211,7 +218,7 @@ __all__ = [
     "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_count",
     "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
     "block", "blockwise", "bool", "broadcast_arrays", "broadcast_shapes", "broadcast_to", "busday_count",
-    "busday_offset", "can_cast", "cbrt", "ceil", "choose", "clip", "coarsen", "column_stack", "common_type",
+    "busday_offset", "c_", "can_cast", "cbrt", "ceil", "choose", "clip", "coarsen", "column_stack", "common_type",
     "complex128", "complex64", "compress", "compute", "compute_chunk_sizes", "concat", "concatenate", "conj",
     "conjugate", "convolve", "copy", "copysign", "copyto", "corrcoef", "correlate", "cos", "cosh", "count_nonzero",
     "cov", "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "datetime_as_string", "deg2rad",
@@ -235,7 +242,7 @@ __all__ = [
     "normalize_chunks", "not_equal", "notnull", "ogrid", "ones", "ones_like", "optimize", "outer", "overlap",
     "packbits", "pad", "partition", "percentile", "permute_dims", "persist", "pi", "piecewise", "place", "poly",
     "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval", "positive", "pow",
-    "power", "prod", "promote_types", "ptp", "push", "put", "put_along_axis", "putmask", "quantile", "rad2deg",
+    "power", "prod", "promote_types", "ptp", "push", "put", "put_along_axis", "putmask", "quantile", "r_", "rad2deg",
     "radians", "random", "ravel", "ravel_multi_index", "real", "rechunk", "reciprocal", "reduction", "reductions",
     "register_chunk_type", "remainder", "repeat", "reshape", "reshape_blockwise", "resize", "result_type",
     "right_shift", "rint", "roll", "rollaxis", "roots", "rot90", "round", "searchsorted", "select", "setdiff1d",

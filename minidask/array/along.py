@@ -17,6 +17,7 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.mapping import map_blocks
 from minidask.array.meta import meta_of
+from minidask.array.planned import planned
 from minidask.array.rechunk import rechunk_to
 from minidask.array.shaping import expand_dims
 from minidask.graph.task import func_name
@@ -65,6 +66,7 @@ class Along:
 
 
 @implements(np.apply_along_axis)
+@planned
 def apply_along_axis(
     func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, dtype: Any = None, shape: Any = None, **kwargs: Any
 ) -> Any:
@@ -137,6 +139,7 @@ def _sample(func1d: Callable[..., Any], x: Any, axis: int, args: tuple[Any, ...]
 
 
 @implements(np.apply_over_axes)
+@planned
 def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
     """Return an array reduced by ``func(array, axis)`` over one axis after the other; dimensions stay, with length 1.
 

@@ -20,8 +20,9 @@ from minidask.array.chunk_types import defers_to, is_wrapper
 from minidask.array.collection import CLASSES, grid_keys
 from minidask.array.computing import check_fits, placed
 from minidask.array.conversions import compute_chunk_sizes, to_dask_dataframe, to_delayed
+from minidask.array.devices import check_device
 from minidask.array.dispatch import FUNCTIONS, call_registered
-from minidask.array.gufunc import call_generalized
+from minidask.array.generalized import call_generalized
 from minidask.array.meta import meta_of
 from minidask.array.methods import NumpyMethods
 from minidask.array.normalize import normalize_chunks
@@ -127,9 +128,17 @@ class Array(Operators, NumpyMethods):
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
         """Return the array itself, for the array API; raises ValueError for another device than ``"cpu"``."""
-        if device != "cpu" or stream is not None:
-            raise ValueError(f"blocks are in memory: the device is 'cpu', got {device!r}, stream={stream!r}")
+        check_device("none" if device is None else device, stream)
         return self
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        if kwargs.get("copy") is False:
+            raise BufferError("a chunked array can't be had in memory without a copy: it has to be computed")
+        return np.asarray(self.compute()).__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        # The processor's memory, by DLPack's numbers.
+        return (1, 0)
 
     def to_backend(self, backend: str | None = None, **kwargs: Any) -> Any:
         """Return the array with blocks of a library's type; raises ValueError for another one than ``"numpy"``."""

@@ -60,8 +60,12 @@ def join(blocks: Sequence[Any], axis: int = 0) -> Any:
     """
     if len(blocks) == 1:
         return blocks[0]
-    masked = any(isinstance(block, np.ma.MaskedArray) for block in blocks)
-    return (np.ma.concatenate if masked else np.concatenate)(blocks, axis=axis)
+    if any(isinstance(block, np.ma.MaskedArray) for block in blocks):
+        return np.ma.concatenate(blocks, axis=axis)
+    first = blocks[0]
+    # NumPy joins into the machine's order of bytes; blocks of one array keep theirs.
+    swapped = isinstance(first, np.ndarray) and not first.dtype.isnative
+    return np.concatenate(blocks, axis=axis, dtype=first.dtype) if swapped else np.concatenate(blocks, axis=axis)
 
 
 def join_nested(nested: Any, axes: Sequence[int]) -> Any:

@@ -53,7 +53,9 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     )
     if not fits:
         raise TypeError(f"Cannot cast array data from {given!r} to {dst.dtype!r} according to the rule {casting!r}")
-    values = broadcast_to(as_array(src).astype(dst.dtype), dst.shape)
+    values = as_array(src).astype(dst.dtype)
+    if where is True or values.ndim:
+        values = broadcast_to(values, dst.shape)
     if where is not True:
         values = elementwise(np.where, broadcast_to(as_array(where).astype(bool), dst.shape), values, dst)
     rebind("copyto", dst, values)

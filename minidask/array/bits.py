@@ -18,6 +18,7 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
 from minidask.array.meta import with_dtype
+from minidask.array.planned import planned
 from minidask.array.rechunk import rechunk_to
 from minidask.array.remembered import remembered
 from minidask.array.reshaping import flattened
@@ -76,6 +77,7 @@ def _eighths(sizes: Sizes) -> Sizes:
 
 
 @implements(np.packbits)
+@planned
 def packbits(a: Any, /, axis: int | None = None, bitorder: str = "big") -> Any:
     """Return the elements, zero or not, as bits of bytes.
 
@@ -119,6 +121,7 @@ def packbits(a: Any, /, axis: int | None = None, bitorder: str = "big") -> Any:
 
 
 @implements(np.unpackbits)
+@planned
 def unpackbits(a: Any, /, axis: int | None = None, count: int | None = None, bitorder: str = "big") -> Any:
     """Return the bits of bytes as elements 0 and 1.
 

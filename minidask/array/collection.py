@@ -194,6 +194,12 @@ def new_array(layer: Layer, chunks: Chunks, meta: Any, shape: tuple[Size, ...] |
     """
     if prod(layer.numblocks) >= FEW:
         check_number(layer)
+    array = bare_array(layer, chunks, meta, shape)
+    return plugged(array) if "array_plugins" in touched else array
+
+
+def bare_array(layer: Layer, chunks: Chunks, meta: Any, shape: tuple[Size, ...] | None = None) -> Any:
+    """Make an array as ``new_array`` does, without warnings and plugins."""
     cls = CLASSES[0]
     array = cls.__new__(cls)
     array._layer = layer
@@ -201,7 +207,7 @@ def new_array(layer: Layer, chunks: Chunks, meta: Any, shape: tuple[Size, ...] |
     array._meta = meta
     array._shape = shape
     array._graph = None
-    return plugged(array) if "array_plugins" in touched else array
+    return array
 
 
 # Whether a plugin runs: what it makes is not given to plugins.

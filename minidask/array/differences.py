@@ -14,9 +14,11 @@ from minidask.array.chunks import check_known, normalize_axes, normalize_axis
 from minidask.array.collection import ArrayBase
 from minidask.array.creation.diagonals import diagonal
 from minidask.array.dispatch import implements
-from minidask.array.elementwise import as_array
+from minidask.array.dtypes import ufunc_dtypes
+from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
 from minidask.array.neighbours import differences, slopes
+from minidask.array.planned import planned
 from minidask.array.pointwise import astype
 from minidask.array.rebinding import rebind
 from minidask.array.reductions import folds, moments
@@ -85,6 +87,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     array([3, 5, 0])
     """
     x = flattened("ediff1d", ary)
+    ufunc_dtypes(np.subtract, (x.dtype, x.dtype))
     parts = [diff(x)]
     if to_begin is not None:
         parts.insert(0, _end("to_begin", to_begin, x.dtype))
@@ -101,6 +104,7 @@ def _end(what: str, values: Any, dtype: Any) -> Any:
 
 
 @implements(np.gradient)
+@planned
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Return the derivative by central differences, one-sided at the ends.
 
@@ -140,6 +144,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     if len(varargs) not in (0, 1, len(axes)) or (len(varargs) == 1 and len(axes) != 1 and np.ndim(varargs[0])):
         raise TypeError("invalid number of arguments")
     steps = list(varargs) * len(axes) if len(varargs) == 1 else list(varargs) or [1.0] * len(axes)
+    if len(set(axes)) < len(axes):
+        raise ValueError("repeated axis")
     if edge_order not in (1, 2):
         raise ValueError("'edge_order' greater than 2 not supported")
     if x.dtype.kind in "iu":
@@ -205,6 +211,7 @@ def _derivative(x: Any, axis: int, step: Any, edge_order: int) -> Any:
 
 
 @implements(np.ptp)
+@planned
 def ptp(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
     """Return the span from the smallest to the largest element along axes; raises ValueError for an axis without elements.
 
@@ -219,6 +226,7 @@ def ptp(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> An
 
 
 @implements(np.average)
+@planned
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
     """Return the mean along axes, each element with its weight.
 
@@ -249,11 +257,16 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
         mean = moments.mean(x, axis, None, keepdims)
         if not returned:
             return mean
+        if x.size != x.size:
+            ones = elementwise(np.ones_like, x, kwargs={"dtype": mean.dtype})
+            return mean, folds.sum(ones, axis, None, keepdims)
         scale = x.size / mean.size if mean.size else 0
         return mean, broadcast_to(as_array(np.asarray(scale, mean.dtype)), mean.shape)
     w = as_array(weights)
     if w.shape != x.shape:
         if axis is None:
+            if x.ndim == w.ndim:
+                check_known("an average with weights", [*x.shape, *w.shape])
             raise TypeError("Axis must be specified when shapes of a and weights differ.")
         axes = [normalize_axis(at, x.ndim) for at in (axis if isinstance(axis, tuple | list) else (axis,))]
         if w.shape != tuple([x.shape[at] for at in axes]):
@@ -268,6 +281,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
 
 
 @implements(np.trace)
+@planned
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     """Return the sum along a diagonal; see ``diagonal``.
 

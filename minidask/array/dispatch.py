@@ -113,7 +113,7 @@ def arguments(func: Any, own: Callable[..., Any]) -> Arguments:
     >>> import minidask.array as da
     >>> known = arguments(np.full_like, da.full_like)
     >>> known.same, known.positional[2:4], known.defaults
-    (2, ('dtype', 'order'), {'subok': True, 'device': None})
+    (2, ('dtype', 'order'), {'subok': True})
     """
     ours = inspect.signature(own).parameters
     takes_any = any(one.kind is one.VAR_KEYWORD for one in ours.values())

@@ -120,20 +120,62 @@ def reduced_dtype(name: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(object) if dtype.kind == "O" and name not in ("argmin", "argmax") else out
 
 
-def check_accumulates(name: str, dtype: Any, result: Any, alone: bool) -> None:
-    """Raise what NumPy raises for a reduction into a dtype; ``alone`` if nothing but an element is left.
+@lru_cache(4096)
+def accumulated_dtype(name: str, dtype: np.dtype[Any], result: np.dtype[Any], alone: bool) -> np.dtype[Any]:
+    """Return the dtype of NumPy's reduction into a dtype, which timedeltas ignore; ``alone`` if nothing but an element is left.
+
+    Raises
+    ------
+    TypeError
+        If NumPy has no such reduction.
 
     Examples
     --------
-    >>> check_accumulates("nanmean", np.dtype("f8"), np.dtype("i2"), True)
+    >>> accumulated_dtype("sum", np.dtype("m8[s]"), np.dtype("f8"), True)
+    dtype('<m8[s]')
+    >>> accumulated_dtype("nanmean", np.dtype("f8"), np.dtype("i2"), True)
     Traceback (most recent call last):
     ...
     TypeError: If a is inexact, then dtype must be inexact
     """
-    if result.kind in "fc":
-        return
+    if result.kind in "fc" and dtype.kind not in "mMSUV":
+        return result
     with np.errstate(all="ignore"):
-        getattr(np, name)(np.ones((2, 2), dtype), axis=None if alone else 0, dtype=result)
+        made = getattr(np, name)(np.ones((2, 2), dtype), axis=None if alone else 0, dtype=result)
+    return np.asarray(made).dtype if dtype.kind == "m" else result
+
+
+def native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return a dtype in the machine's order of bytes, in which ufuncs and joined arrays come.
+
+    Examples
+    --------
+    >>> native(np.dtype(">f8")) == np.dtype(float)
+    True
+    """
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
+
+
+def check_called(func: Callable[..., Any], *operands: Any, **kwargs: Any) -> None:
+    """Raise what NumPy raises where a function has no loop for dtypes; plain numbers, which all have, are passed over.
+
+    Examples
+    --------
+    >>> check_called(np.isposinf, np.ones(2, complex))
+    Traceback (most recent call last):
+    ...
+    TypeError: This operation is not supported for complex128 values because it would be ambiguous.
+    """
+    dtypes = [getattr(operand, "dtype", None) for operand in operands]
+    if any(dtype is not None and dtype.kind not in "biuf" for dtype in dtypes):
+        call_empty(
+            func,
+            [
+                operand if dtype is None else numpy_meta(dtype, 1)
+                for operand, dtype in zip(operands, dtypes, strict=True)
+            ],
+            kwargs,
+        )
 
 
 def as_element(value: Any, dtype: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Functions with core dimensions on arrays, as NumPy's generalized ufuncs: ``apply_gufunc``, ``gufunc``, ``as_gufunc``.
+"""Functions with core dimensions on arrays, as NumPy's generalized ufuncs: ``apply_gufunc``.
 
 Core dimensions, which the function works on as a whole, come last and in one block; the others, the loop dimensions, are
 broadcast and paired block by block. All inputs of a block go into one task; several outputs are taken apart behind it.
@@ -21,6 +21,7 @@ from minidask.array.collection import ArrayBase, new_array
 from minidask.array.elementwise import as_array
 from minidask.array.meta import meta_of
 from minidask.array.naming import func_part
+from minidask.array.planned import planned
 from minidask.array.rechunk import rechunk_to
 from minidask.array.shaping import transpose
 from minidask.array.signatures import Axes, Core, Signature, from_the_end, parse_signature, read_axes, to_the_end
@@ -120,6 +121,7 @@ def only(blocks: Any) -> Any:
     return blocks
 
 
+@planned
 def apply_gufunc(
     func: Callable[..., Any],
     signature: str,
@@ -406,152 +408,3 @@ def _placed(x: Any, core: Core, axes: tuple[int, ...], kept: int) -> Any:
         x = x[(..., *[None] * kept)]
     order = from_the_end(axes, x.ndim)
     return x if order == tuple(range(x.ndim)) else transpose(x, order)
-
-
-class gufunc:
-    """A function with core dimensions that is called on arrays; see ``apply_gufunc``, whose arguments these are.
-
-    Parameters
-    ----------
-    pyfunc : callable
-    signature : str, optional
-        Default: that of a NumPy generalized ufunc.
-
-    Raises
-    ------
-    ValueError
-        If there is no signature, or an invalid one.
-    TypeError
-        If ``pyfunc`` can't be called.
-
-    Examples
-    --------
-    >>> import minidask.array as da
-    >>> mean = gufunc(lambda block: block.mean(axis=-1), signature="(i)->()", output_dtypes=float)
-    >>> mean(da.ones((2, 3), chunks=(1, 3))).compute()
-    array([1., 1.])
-    """
-
-    def __init__(
-        self,
-        pyfunc: Callable[..., Any],
-        *,
-        signature: str | None = None,
-        vectorize: bool = False,
-        axes: Any = None,
-        axis: Any = None,
-        keepdims: bool = False,
-        output_sizes: Mapping[str, int] | None = None,
-        output_dtypes: Any = None,
-        allow_rechunk: bool = False,
-        meta: Any = None,
-    ) -> None:
-        if not callable(pyfunc):
-            raise TypeError(f"gufunc needs a function, got {type(pyfunc).__name__}: {pyfunc!r:.60}")
-        signature = signature_of(pyfunc) if signature is None else signature
-        parse_signature(signature)
-        if meta is not None and output_dtypes is not None:
-            raise ValueError("Only one of `meta` and `output_dtypes` should be given (`meta` is preferred).")
-        self.pyfunc = pyfunc
-        self.signature = signature
-        self.vectorize = vectorize
-        self.axes = axes
-        self.axis = axis
-        self.keepdims = keepdims
-        self.output_sizes = output_sizes
-        self.output_dtypes = output_dtypes
-        self.allow_rechunk = allow_rechunk
-        self.meta = meta
-        self.__name__ = func_name(pyfunc)
-        own = getattr(pyfunc, "__doc__", None)
-        self.__doc__ = f"{own or self.__name__}\n\nOn chunked arrays, with core dimensions {signature}."
-
-    def __call__(self, *args: Any, allow_rechunk: bool | None = None, **kwargs: Any) -> Any:
-        return apply_gufunc(
-            self.pyfunc,
-            self.signature,
-            *args,
-            axes=self.axes,
-            axis=self.axis,
-            keepdims=self.keepdims,
-            output_sizes=self.output_sizes,
-            output_dtypes=self.output_dtypes,
-            vectorize=self.vectorize,
-            allow_rechunk=self.allow_rechunk if allow_rechunk is None else allow_rechunk,
-            meta=self.meta,
-            **kwargs,
-        )
-
-    def __repr__(self) -> str:
-        return f"<gufunc {self.__name__} {self.signature}>"
-
-
-def signature_of(func: Any) -> str:
-    """Return the signature of one of NumPy's ufuncs; raises ValueError for other functions.
-
-    Examples
-    --------
-    >>> signature_of(np.add)
-    '(),()->()'
-    """
-    if not isinstance(func, np.ufunc):
-        raise ValueError(f"gufunc needs signature=, such as '(i,j),(j)->(i)', for {func_name(func)}")
-    plain = f"{','.join(['()'] * func.nin)}->{','.join(['()'] * func.nout)}"
-    return func.signature or plain
-
-
-_OPTIONS = {
-    "vectorize", "axes", "axis", "keepdims", "output_sizes", "output_dtypes", "allow_rechunk", "meta",
-}  # fmt: skip
-
-
-def as_gufunc(signature: str | None = None, **kwargs: Any) -> Callable[[Callable[..., Any]], gufunc]:
-    """Return a decorator that makes a ``gufunc``; arguments as for that.
-
-    Raises
-    ------
-    TypeError
-        If a keyword is unknown.
-
-    Examples
-    --------
-    >>> import minidask.array as da
-    >>> @as_gufunc("(i)->()", output_dtypes=float)
-    ... def mean(block):
-    ...     return block.mean(axis=-1)
-    >>> mean(da.ones((2, 3), chunks=(1, 3))).compute()
-    array([1., 1.])
-    """
-    unknown = sorted(set(kwargs) - _OPTIONS)
-    if unknown:
-        raise TypeError(f"as_gufunc got an unexpected keyword argument {unknown[0]!r}; there are {sorted(_OPTIONS)}")
-
-    def decorate(pyfunc: Callable[..., Any]) -> gufunc:
-        return gufunc(pyfunc, signature=signature, **kwargs)
-
-    return decorate
-
-
-def call_generalized(ufunc: np.ufunc, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """Return what one of NumPy's generalized ufuncs (numba's, SciPy's) gives for arrays.
-
-    Raises
-    ------
-    TypeError
-        For keywords other than ``axes``, ``axis``, ``keepdims`` and ``dtype``.
-    ValueError
-        If core dimensions are in several blocks.
-
-    Examples
-    --------
-    >>> import minidask.array as da
-    >>> call_generalized(np.vecdot, (da.ones((2, 3), chunks=(1, 3)), np.arange(3)), {}).compute()
-    array([3., 3.])
-    """
-    options = {key: value for key, value in kwargs.items() if value is not None}
-    own = {key: options.pop(key) for key in ("axes", "axis", "keepdims") if key in options}
-    if set(options) - {"dtype"}:
-        raise TypeError(
-            f"{ufunc.__name__} of chunked arrays takes axes, axis, keepdims and dtype, not {sorted(set(options) - {'dtype'})}"
-        )
-    return apply_gufunc(ufunc, signature_of(ufunc), *inputs, **own, **options)

@@ -17,11 +17,12 @@ from minidask.array.collection import another, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import meta_of
+from minidask.array.planned import planned
 from minidask.array.rebinding import rebind
 from minidask.array.shaping import atleast, expand_dims
 from minidask.array.slicing.layers import wanted_indices
 from minidask.array.spelling import also_named
-from minidask.array.unify import unify_chunks
+from minidask.array.unify import common_sizes, unify_chunks
 from minidask.graph import Key, Layer, Task, alias
 from minidask.tokenize import quick_token
 
@@ -53,6 +54,7 @@ class Joined(Layer):
 
 @implements(np.concatenate)
 @also_named(seq="arrays")
+@planned
 def concatenate(
     arrays: Sequence[Any],
     axis: int | None = 0,
@@ -82,7 +84,7 @@ def concatenate(
     Raises
     ------
     ValueError
-        If there are no arrays, or their shapes don't fit.
+        If there are no arrays, or their shapes don't fit, or unknown sizes meet another number of blocks.
     TypeError
         If the cast isn't allowed.
 
@@ -113,6 +115,9 @@ def concatenate(
                 "all the input array dimensions except for the concatenation axis must match exactly, but along dimension "
                 f"{at} the arrays have lengths {lengths}"
             )
+        if at != axis and any(n != n for n in lengths):
+            # A block of length 1 isn't stretched here.
+            common_sizes([x._chunks[at] for x in arrays])
     if dtype is None:
         dtype = arrays[0].dtype if len(arrays) == 1 else np.result_type(*[x.dtype for x in arrays])
         casting = "unsafe"
@@ -138,6 +143,7 @@ def concatenate(
 
 @implements(np.stack)
 @also_named(seq="arrays")
+@planned
 def stack(
     arrays: Sequence[Any],
     axis: int = 0,
@@ -173,6 +179,7 @@ def stack(
 
 
 @implements(np.block)
+@planned
 def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Any:
     """Put arrays together from nested lists, the innermost lists along the last axis.
 

@@ -20,6 +20,7 @@ from minidask.array.collection import ArrayBase, new_array
 from minidask.array.elementwise import from_memory
 from minidask.array.meta import meta_of
 from minidask.array.naming import func_part
+from minidask.array.planned import planned
 from minidask.array.unify import unify_chunks
 from minidask.graph import BlockId, Layer
 from minidask.graph import blockwise as blockwise_layer
@@ -30,6 +31,7 @@ from minidask.tokenize import quick_token
 _ASKED = frozenset({"block_id", "block_info"})
 
 
+@planned
 def map_blocks(
     func: Callable[..., Any],
     *args: Any,
@@ -292,6 +294,7 @@ def _meta_for(
     ) from reason
 
 
+@planned
 def blockwise(
     func: Callable[..., Any],
     out_ind: Any,

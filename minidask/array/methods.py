@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minidask.array import pointwise, reshaping, shaping
+from minidask.array.chunks import normalize_axis
 from minidask.array.collection import ArrayBase, another
 from minidask.array.dispatch import call_registered
 from minidask.array.elementwise import elementwise
@@ -314,6 +315,7 @@ class NumpyMethods(ArrayBase):
 
     def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
         """Put this array's elements in order along an axis; see ``minidask.array.sort``, which makes a new one."""
+        normalize_axis(axis, self.ndim)
         rebind("sort", self, call_registered(np.sort, (self, axis, kind, order), {"stable": stable}))
 
     def argpartition(self, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
@@ -322,6 +324,7 @@ class NumpyMethods(ArrayBase):
 
     def partition(self, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> None:
         """Partition this array's elements along an axis; see ``minidask.array.partition``, which makes a new one."""
+        normalize_axis(axis, self.ndim)
         rebind("partition", self, call_registered(np.partition, (self, kth, axis, kind, order), {}))
 
 

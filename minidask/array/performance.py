@@ -43,9 +43,19 @@ class PerformanceWarning(Warning):
     """Something will take longer or more memory than it has to; the message says what to do."""
 
 
-def warn(message: str) -> None:
-    """Warn at the user's line."""
-    warnings.warn(message, PerformanceWarning, stacklevel=user_stacklevel())
+# How often there was a warning: whoever remembers what was built looks whether it came without one.
+_counts = [0]
+
+
+def count() -> int:
+    """Return how many warnings there were in this process."""
+    return _counts[0]
+
+
+def warn(message: str, category: type[Warning] = PerformanceWarning) -> None:
+    """Warn at the user's line: the one way to warn when building, which is told whoever remembers what was built."""
+    _counts[0] += 1
+    warnings.warn(message, category, stacklevel=user_stacklevel())
 
 
 def check_number(layer: Layer) -> None:

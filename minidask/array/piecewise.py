@@ -14,6 +14,7 @@ from minidask.array.collection import ArrayBase
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import with_dtype
+from minidask.array.planned import planned
 from minidask.tokenize import tokenize
 
 
@@ -42,6 +43,7 @@ class Pieces:
 
 
 @implements(np.piecewise)
+@planned
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
     """Return what functions make of values, each where its condition is true.
 

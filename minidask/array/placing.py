@@ -20,6 +20,7 @@ from minidask.array.collection import ArrayBase, check_known_shape, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, from_memory
 from minidask.array.meta import numpy_meta
+from minidask.array.planned import planned_change
 from minidask.array.pointwise import astype
 from minidask.array.products.contraction import only
 from minidask.array.rebinding import rebind
@@ -159,6 +160,7 @@ def _values(x: Any, given: Any, raised: Callable[[Any], Any]) -> Any:
 
 
 @implements(np.put)
+@planned_change
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """Put values at positions of an array as if it had one axis.
 
@@ -221,6 +223,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 
 
 @implements(np.place)
+@planned_change
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """Put values where a mask is true: the first of them at its first place in C order, and so on, over and over again.
 
@@ -262,6 +265,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 
 @implements(np.putmask)
+@planned_change
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """Put values where a mask is true, each element the value at its own place; less values are repeated as often as needed.
 
@@ -348,6 +352,7 @@ def _in_turn(name: str, x: Any, where: Any, number: Any, values: Any) -> None:
 
 
 @implements(np.put_along_axis)
+@planned_change
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     """Put values at positions along an axis that differ from lane to lane, such as ``argsort`` gives.
 
@@ -429,6 +434,7 @@ def _broadcast_values(values: Any, shape: tuple[int, ...]) -> Any:
 
 
 @implements(np.fill_diagonal)
+@planned_change
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     """Put values on the main diagonal of an array.
 

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from minidask.array.collection import ArrayBase, another, new_array
+from minidask.array.devices import check_device
 from minidask.array.dispatch import call_registered, implements
+from minidask.array.dtypes import check_called
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import as_block, with_dtype
+from minidask.array.planned import planned
 from minidask.array.rebinding import rebind
 from minidask.array.reductions.folds import all_
 from minidask.array.spelling import also_named
@@ -49,7 +52,9 @@ class AsType:
 
 
 @implements(np.astype)
-def astype(x: Any, dtype: Any, casting: Any = "unsafe", copy: bool = True, order: Any = None) -> Any:
+def astype(
+    x: Any, dtype: Any, casting: Any = "unsafe", copy: bool = True, order: Any = None, *, device: Any = None
+) -> Any:
     """Return an array cast to a dtype; the array itself if it has it.
 
     Parameters
@@ -68,7 +73,7 @@ def astype(x: Any, dtype: Any, casting: Any = "unsafe", copy: bool = True, order
     TypeError
         If the cast isn't allowed.
     ValueError
-        If there is no such ``casting`` or ``order``.
+        If there is no such ``casting``, ``order`` or ``device`` (there is ``"cpu"``).
 
     Examples
     --------
@@ -78,6 +83,8 @@ def astype(x: Any, dtype: Any, casting: Any = "unsafe", copy: bool = True, order
     """
     x = as_array(x)
     kind = np.dtype(dtype)
+    if device is not None:
+        check_device(device)
     if order not in (None, "C", "F", "A", "K"):
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
     if kind == x.dtype:
@@ -235,7 +242,9 @@ def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan:
     """
     if not any(isinstance(each, ArrayBase) for each in (a, b)):
         a = as_array(a)
-    return elementwise(np.isclose, a, b, kwargs={"rtol": rtol, "atol": atol, "equal_nan": equal_nan}, dtype=bool)
+    kwargs = {"rtol": rtol, "atol": atol, "equal_nan": equal_nan}
+    check_called(np.isclose, a, b, **kwargs)
+    return elementwise(np.isclose, a, b, kwargs=kwargs, dtype=bool)
 
 
 @implements(np.allclose)
@@ -262,7 +271,9 @@ def isreal(x: Any) -> Any:
     >>> da.isreal(da.from_array([1j, 1], chunks=1)).compute()
     array([False,  True])
     """
-    return elementwise(np.isreal, as_array(x), dtype=bool)
+    x = as_array(x)
+    check_called(np.isreal, x)
+    return elementwise(np.isreal, x, dtype=bool)
 
 
 @implements(np.iscomplex)
@@ -275,7 +286,9 @@ def iscomplex(x: Any) -> Any:
     >>> da.iscomplex(da.from_array([1j, 1], chunks=1)).compute()
     array([ True, False])
     """
-    return elementwise(np.iscomplex, as_array(x), dtype=bool)
+    x = as_array(x)
+    check_called(np.iscomplex, x)
+    return elementwise(np.iscomplex, x, dtype=bool)
 
 
 @implements(np.i0)
@@ -327,7 +340,9 @@ def isneginf(x: Any, out: Any = None) -> Any:
     >>> da.isneginf(da.from_array([-np.inf, 1], chunks=1)).compute()
     array([ True, False])
     """
-    return rebind("isneginf", out, elementwise(np.isneginf, as_array(x), dtype=bool))
+    x = as_array(x)
+    check_called(np.isneginf, x)
+    return rebind("isneginf", out, elementwise(np.isneginf, x, dtype=bool))
 
 
 @implements(np.isposinf)
@@ -340,7 +355,9 @@ def isposinf(x: Any, out: Any = None) -> Any:
     >>> da.isposinf(da.from_array([np.inf, 1], chunks=1)).compute()
     array([ True, False])
     """
-    return rebind("isposinf", out, elementwise(np.isposinf, as_array(x), dtype=bool))
+    x = as_array(x)
+    check_called(np.isposinf, x)
+    return rebind("isposinf", out, elementwise(np.isposinf, x, dtype=bool))
 
 
 class View:
@@ -404,6 +421,7 @@ def view(x: Any, dtype: Any = None, order: str = "C") -> Any:
 
 
 @implements(np.outer)
+@planned
 def outer(a: Any, b: Any, out: Any = None) -> Any:
     """Return the products of all pairs of elements of two arrays, each as if it had one axis; ``out`` takes them.
 
@@ -417,6 +435,7 @@ def outer(a: Any, b: Any, out: Any = None) -> Any:
 
 
 @implements(np.array_equal)
+@planned
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
     """Return, as a lazy array of one element, whether two arrays have the same shape and elements.
 
@@ -432,12 +451,13 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
     ):
         return as_array(np.asarray(False))
     same = one == other
-    if equal_nan and one.dtype.kind in "fc" and other.dtype.kind in "fc":
+    if equal_nan and one.dtype.kind in "fcmM" and other.dtype.kind in "fcmM":
         same = same | (elementwise(np.isnan, one) & elementwise(np.isnan, other))
     return all_(same)
 
 
 @implements(np.array_equiv)
+@planned
 def array_equiv(a1: Any, a2: Any) -> Any:
     """Return, as a lazy array of one element, whether two arrays broadcast to each other with equal elements.
 

@@ -22,6 +22,7 @@ from minidask.array.linalg.matrices import check_square, lapack_dtype, one_block
 from minidask.array.linalg.solving import inv
 from minidask.array.linalg.stacks import Output
 from minidask.array.meta import numpy_meta
+from minidask.array.planned import planned
 from minidask.array.products.contraction import only
 from minidask.array.products.vectors import matmul
 from minidask.array.signals import vander
@@ -82,6 +83,7 @@ def _two(name: str, one: Any, other: Any, length: Callable[[Any, Any], Any], cou
 
 
 @implements(np.polyadd)
+@planned
 def polyadd(a1: Any, a2: Any) -> Any:
     """Return the coefficients of the sum of two polynomials, in one block.
 
@@ -108,6 +110,7 @@ def polyadd(a1: Any, a2: Any) -> Any:
 
 
 @implements(np.polysub)
+@planned
 def polysub(a1: Any, a2: Any) -> Any:
     """Return the coefficients of the difference of two polynomials; see ``polyadd``.
 
@@ -121,6 +124,7 @@ def polysub(a1: Any, a2: Any) -> Any:
 
 
 @implements(np.polymul)
+@planned
 def polymul(a1: Any, a2: Any) -> Any:
     """Return the coefficients of the product of two polynomials; see ``polyadd``.
 
@@ -223,6 +227,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 
 
 @implements(np.roots)
+@planned
 def roots(p: Any) -> Any:
     """Return the roots of a polynomial, in one block.
 
@@ -256,6 +261,7 @@ def roots(p: Any) -> Any:
 
 
 @implements(np.poly)
+@planned
 def poly(seq_of_zeros: Any) -> Any:
     """Return the coefficients of the polynomial that has some roots, or of the characteristic one of a square matrix.
 
@@ -306,6 +312,7 @@ class Fit(NamedTuple):
 
 
 @implements(np.polyfit)
+@planned
 def polyfit(
     x: Any, y: Any, deg: int, rcond: float | None = None, full: bool = False, w: Any = None, cov: Any = False
 ) -> Any:

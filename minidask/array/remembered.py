@@ -36,19 +36,27 @@ def remembered(func: Callable[..., _T]) -> Callable[..., _T]:
     adding up
     (10000, 10000, 10000)
     """
-    cached = lru_cache(_MOST)(func)
+
+    @lru_cache(_MOST)
+    def cached(*args: Any) -> tuple[_T, bool]:
+        value = func(*args)
+        return value, _is_unknown(value)
 
     @wraps(func)
     def by_value(*args: Any) -> Any:
-        value = cached(*args)
+        value, unknown = cached(*args)
         # Unknown sizes are equal only where they are the same object: each result has its own.
-        return func(*args) if _is_unknown(value) else value
+        return func(*args) if unknown else value
 
     return by_identity(by_value)
 
 
 def _is_unknown(value: Any) -> bool:
-    return type(value) is tuple and len(value) > 0 and value[0] != value[0]
+    if type(value) is not tuple:
+        return False
+    kinds = set(map(type, value))
+    # Only floats can be NaN, and known sizes are ints.
+    return (float in kinds and any(size != size for size in value)) or (tuple in kinds and any(map(_is_unknown, value)))
 
 
 def by_identity(func: Callable[..., _T]) -> Callable[..., _T]:

@@ -32,6 +32,7 @@ from minidask.array.collection import another, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import as_block, with_ndim
+from minidask.array.planned import planned
 from minidask.array.rechunk import one_block_each, rechunk_to
 from minidask.array.remembered import remembered
 from minidask.array.spelling import also_named
@@ -77,6 +78,7 @@ def reshape_block(block: Any, shape: tuple[int, ...]) -> Any:
 
 @implements(np.reshape)
 @also_named(x="a")
+@planned
 def reshape(
     a: Any, shape: Any, merge_chunks: bool = True, limit: Any = None, order: str = "C", *, copy: bool | None = None
 ) -> Any:
@@ -329,6 +331,7 @@ def flattened(what: str, a: Any, order: str = "C") -> Any:
         raise UnknownChunkSizes(f"{what} needs chunk sizes that aren't known before computing: {REMEDY}") from None
 
 
+@planned
 def reshape_blockwise(x: Any, shape: Any, chunks: Any = None) -> Any:
     """Return an array of each block reshaped by itself: nothing is moved, but elements come in another order than NumPy's.
 

@@ -16,6 +16,7 @@ from minidask.array.collection import ArrayBase, check_known_shape
 from minidask.array.creation.ranges import arange
 from minidask.array.dispatch import call_registered, implements
 from minidask.array.elementwise import as_array, elementwise
+from minidask.array.planned import planned
 from minidask.array.pointwise import astype
 from minidask.array.rebinding import rebind
 from minidask.array.reductions.folds import any_
@@ -24,6 +25,7 @@ from minidask.array.reshaping import flattened
 from minidask.array.slicing.getting import compress as keep_true
 
 
+@planned
 def take(a: Any, indices: Any, axis: int | None = 0, out: Any = None, mode: str = "raise") -> Any:
     """Return elements at positions along an axis.
 
@@ -76,6 +78,7 @@ def numpy_take(a: Any, indices: Any, axis: int | None = None, out: Any = None, m
 
 
 @implements(np.compress)
+@planned
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
     """Return what is along an axis where a condition of one axis is true.
 
@@ -151,6 +154,7 @@ def extract(condition: Any, arr: Any) -> Any:
 
 
 @implements(np.trim_zeros)
+@planned
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """Return an array without the zeros at its ends.
 
@@ -207,6 +211,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
 
 
 @implements(np.ix_)
+@planned
 def ix_(*args: Any) -> tuple[Any, ...]:
     """Return positions along several axes so that they broadcast to all combinations.
 
@@ -255,6 +260,7 @@ class Choose:
 
 
 @implements(np.choose)
+@planned
 def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise") -> Any:
     """Return elements of several arrays, of which ``a`` says which; all are broadcast.
 
@@ -262,6 +268,8 @@ def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise")
     ------
     ValueError
         On computing, if ``a`` names an array that isn't there and ``mode`` is ``"raise"``; for another unknown mode at once.
+    TypeError
+        If ``a`` isn't of integers.
 
     Examples
     --------
@@ -271,9 +279,14 @@ def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise")
     """
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
+    places = as_array(a)
+    if not np.can_cast(places.dtype, np.intp):
+        raise TypeError(
+            f"Cannot cast array data from {places.dtype!r} to {np.dtype(np.intp)!r} according to the rule 'safe'"
+        )
     arrays = [as_array(x) for x in choices]
     dtype = np.result_type(*[x.dtype for x in arrays])
-    return rebind("choose", out, elementwise(Choose(mode), as_array(a), *arrays, name=f"choose {mode}", dtype=dtype))
+    return rebind("choose", out, elementwise(Choose(mode), places, *arrays, name=f"choose {mode}", dtype=dtype))
 
 
 class Select:

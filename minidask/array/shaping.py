@@ -24,6 +24,7 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import meta_of, with_ndim
 from minidask.array.normalize import normalize_chunks
+from minidask.array.planned import planned
 from minidask.array.rechunk import one_block_each
 from minidask.array.sources import Bounds, grid_sizes, symbols
 from minidask.array.spelling import also_named
@@ -117,7 +118,7 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 @implements(np.squeeze)
 def squeeze(a: Any, axis: Any = None) -> Any:
-    """Return an array without its axes of length 1, or without those named.
+    """Return an array without its axes of length 1, or without those named; axes of unknown length stay unless named.
 
     Raises
     ------
@@ -156,6 +157,7 @@ def expand_dims(a: Any, axis: Any) -> Any:
 
 @implements(np.broadcast_to)
 @also_named(x="array")
+@planned
 def broadcast_to(array: Any, shape: Any, chunks: Any = None, meta: Any = None, *, subok: bool = False) -> Any:
     """Return an array stretched to a shape; masks, which NumPy leaves out, are stretched as well.
 

@@ -20,6 +20,7 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
 from minidask.array.overlap.mapped import map_overlap
+from minidask.array.planned import planned
 from minidask.array.reductions import folds
 from minidask.array.reductions.cumulative import cumsum
 from minidask.tokenize import tokenize
@@ -54,6 +55,7 @@ def _weights(what: str, v: Any) -> Any:
 
 
 @implements(np.convolve)
+@planned
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """Return the convolution of a long array with weights in memory.
 
@@ -103,6 +105,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 
 @implements(np.correlate)
+@planned
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """Return the cross-correlation of a long array with weights in memory; arguments and errors as for ``convolve``.
 
@@ -142,6 +145,7 @@ class Interpolate:
 
 
 @implements(np.interp)
+@planned
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """Return values at places between known ones, by straight lines; the table ``xp``, ``fp`` is in memory.
 
@@ -162,12 +166,14 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         raise TypeError("interp needs its table in memory: compute xp and fp first")
     kwargs = {key: value for key, value in (("left", left), ("right", right), ("period", period)) if value is not None}
     places, values = np.asarray(xp), np.asarray(fp)
-    sample = np.interp(np.zeros(1), places, values, **kwargs)
+    x = as_array(x)
+    sample = np.interp(np.ones(1, x.dtype if x.dtype.kind != "O" else float), places, values, **kwargs)
     func = Interpolate(places, values, kwargs)
-    return elementwise(func, as_array(x), name=f"interp {tokenize(places, values, kwargs)}", dtype=sample.dtype)
+    return elementwise(func, x, name=f"interp {tokenize(places, values, kwargs)}", dtype=sample.dtype)
 
 
 @implements(np.polyval)
+@planned
 def polyval(p: Any, x: Any) -> Any:
     """Return the values of a polynomial, whose coefficients begin with that of the highest power.
 
@@ -201,6 +207,7 @@ def polyval(p: Any, x: Any) -> Any:
 
 
 @implements(np.vander)
+@planned
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """Return the matrix of powers of a vector's elements, a column a power, the highest first unless ``increasing``.
 
@@ -225,6 +232,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 
 @implements(np.trapezoid)
+@planned
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """Return the integral along an axis by the trapezoidal rule.
 
@@ -262,6 +270,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 
 @implements(np.unwrap)
+@planned
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.pi) -> Any:
     """Return angles without jumps: neighbours differ by at most half a period, a multiple of which is added.
 

@@ -17,6 +17,7 @@ from minidask.array.collection import new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta, with_dtype, with_ndim
+from minidask.array.planned import planned
 from minidask.array.products.contraction import only
 from minidask.array.reshaping import flattened
 from minidask.array.unify import unify_chunks
@@ -76,6 +77,7 @@ def _kind(kind: Any, stable: Any) -> Any:
 
 
 @implements(np.sort)
+@planned
 def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> Any:
     """Return the elements in order along an axis, which becomes one block.
 
@@ -110,6 +112,7 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, 
 
 
 @implements(np.argsort)
+@planned
 def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> Any:
     """Return the positions that put elements in order along an axis, which becomes one block; see ``sort``.
 
@@ -123,6 +126,7 @@ def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, 
 
 
 @implements(np.partition)
+@planned
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
     """Return the elements with those before ``kth`` not larger than those behind it, along an axis; see ``sort``.
 
@@ -141,6 +145,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
 
 
 @implements(np.argpartition)
+@planned
 def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
     """Return the positions that partition elements along an axis; see ``partition``.
 
@@ -198,6 +203,7 @@ class Lexical(NamedTuple):
 
 
 @implements(np.lexsort)
+@planned
 def lexsort(keys: Any, axis: int = -1) -> Any:
     """Return the positions that put elements in order along an axis by several keys, of which the last one is compared first.
 
@@ -265,6 +271,7 @@ class TakeAlong(NamedTuple):
 
 
 @implements(np.take_along_axis)
+@planned
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Return the elements at positions along an axis that differ from lane to lane, such as ``argsort`` gives.
 

@@ -14,6 +14,7 @@ import numpy as np
 from minidask.array.chunks import check_known, normalize_axis
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
+from minidask.array.planned import planned
 
 
 def _cut(what: str, ary: Any, indices_or_sections: Any, axis: int, even: bool) -> list[Any]:
@@ -40,6 +41,7 @@ def _cut(what: str, ary: Any, indices_or_sections: Any, axis: int, even: bool) -
 
 
 @implements(np.array_split)
+@planned
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Return parts of an array along an axis: so many, or cut at positions; they needn't be equal.
 
@@ -62,6 +64,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @implements(np.split)
+@planned
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Return parts of an array along an axis; raises ValueError unless a number of parts divides the length.
 
@@ -123,6 +126,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 
 @implements(np.unstack)
+@planned
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     """Return what ``stack`` would make the array of: its slices along an axis.
 

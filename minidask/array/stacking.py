@@ -17,6 +17,7 @@ from minidask.array.collection import ArrayBase
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
+from minidask.array.planned import planned
 from minidask.array.reshaping import flattened
 from minidask.array.shaping import broadcast_to, moveaxis
 
@@ -70,6 +71,7 @@ def atleast_3d(*arys: Any) -> Any:
 
 
 @implements(np.vstack)
+@planned
 def vstack(
     tup: Sequence[Any], allow_unknown_chunksizes: bool = False, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
@@ -85,6 +87,7 @@ def vstack(
 
 
 @implements(np.hstack)
+@planned
 def hstack(
     tup: Sequence[Any], allow_unknown_chunksizes: bool = False, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
@@ -101,6 +104,7 @@ def hstack(
 
 
 @implements(np.dstack)
+@planned
 def dstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
     """Join arrays along the third axis.
 
@@ -114,6 +118,7 @@ def dstack(tup: Sequence[Any], allow_unknown_chunksizes: bool = False) -> Any:
 
 
 @implements(np.column_stack)
+@planned
 def column_stack(tup: Sequence[Any]) -> Any:
     """Join arrays along the second axis, those of one axis as columns.
 
@@ -134,6 +139,7 @@ def _sequence(tup: Any) -> list[Any]:
 
 
 @implements(np.append)
+@planned
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     """Return an array with values behind it, along an axis or (default) as if both had one axis.
 
@@ -150,6 +156,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 
 @implements(np.delete)
+@planned
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """Return an array without the positions ``obj`` (an int, a slice, a list or array in memory) along an axis.
 
@@ -176,6 +183,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 
 
 @implements(np.insert)
+@planned
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Return an array with values before the positions ``obj`` (an int, a slice, a list or array in memory) along an axis.
 

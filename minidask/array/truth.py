@@ -14,6 +14,7 @@ from minidask.array.creation.ranges import arange
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import stack
+from minidask.array.planned import planned
 from minidask.array.pointwise import astype
 from minidask.array.reductions.folds import sum as sum_
 from minidask.array.reshaping import flattened
@@ -65,9 +66,16 @@ def _nonzero(x: Any, what: str) -> tuple[Any, ...]:
     if not x.ndim:
         raise ValueError("Calling nonzero on 0d arrays is not allowed. Use atleast_1d(scalar).nonzero() instead.")
     check_known_shape(what, x)
-    flat = flattened(what, truth(x))
-    found = keep_true(arange(flat.shape[0], chunks=flat.chunks, dtype=np.intp), flat, 0)
+    flat, numbers = _numbered(x)
+    found = keep_true(numbers, flat, 0)
     return (found,) if x.ndim == 1 else unravel_index(found, x.shape)
+
+
+@planned
+def _numbered(x: Any) -> tuple[Any, Any]:
+    """Return where an array's elements aren't zero, along one axis, and their positions."""
+    flat = flattened("nonzero", truth(x))
+    return flat, arange(flat.shape[0], chunks=flat.chunks, dtype=np.intp)
 
 
 @implements(np.flatnonzero)
@@ -97,7 +105,8 @@ def argwhere(a: Any) -> Any:
     x = as_array(a)
     if not x.ndim:
         return stack(nonzero(x[None]))[:0].T
-    return stack(_nonzero(x, "argwhere")).T
+    found = _nonzero(x, "argwhere")
+    return stack(found).T if x.ndim > 1 else found[0][:, None]
 
 
 @implements(np.count_nonzero)

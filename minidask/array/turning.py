@@ -11,6 +11,7 @@ from minidask.array.collection import ArrayBase, another
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
+from minidask.array.planned import planned
 from minidask.array.reshaping import flattened, reshape
 from minidask.array.shaping import transpose
 from minidask.array.spelling import also_named
@@ -62,6 +63,7 @@ def fliplr(m: Any) -> Any:
 
 
 @implements(np.rot90)
+@planned
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Return an array turned ``k`` times by a right angle, from the first of two axes towards the second.
 
@@ -94,6 +96,7 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 @implements(np.roll)
 @also_named(array="a")
+@planned
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     """Return an array whose elements are moved on along axes, those that fall off the end coming in at the beginning.
 

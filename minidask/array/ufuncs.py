@@ -15,6 +15,7 @@ from minidask.array.collection import ArrayBase
 from minidask.array.dispatch import call_registered
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta
+from minidask.array.planned import planned
 from minidask.array.rebinding import rebind
 from minidask.array.reductions.by_ufunc import accumulate_by, reduce_by
 from minidask.array.remedies import remedy
@@ -181,6 +182,7 @@ class Ufunc:
         return Ufunc, (self.ufunc,)
 
 
+@planned
 def outer(ufunc: np.ufunc, one: Any, other: Any, **kwargs: Any) -> Any:
     """Return a ufunc of all pairs of elements of two arrays; raises TypeError unless it takes two operands.
 

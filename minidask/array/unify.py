@@ -186,7 +186,9 @@ def unify_chunks(*args: Any) -> tuple[dict[Any, Sizes], list[Any]]:
     sizes_of = {}
     for symbol, all_ in candidates.items():
         longer = [s for s in all_ if s != (1,)]
-        sizes_of[symbol] = common_sizes(longer) if longer else (1,)
+        # Of length 1 as well, with (few) blocks of no length: nothing is to be stretched along them.
+        alike = len(longer) < len(all_) and all(len(s) < 9 and sum(s) == 1 for s in longer)
+        sizes_of[symbol] = common_sizes(longer) if longer and not alike else (1,)
     out = []
     for x, index in pairs:
         if index is None:

@@ -21,7 +21,7 @@ from minidask.config import sources
 from minidask.config.change import forget_writers
 from minidask.config.schema import SCHEMA, check_deprecations
 from minidask.config.settings import UNSET, Setting
-from minidask.config.store import config, config_lock, defaults, deprecations, effective, global_config
+from minidask.config.store import config, config_lock, defaults, deprecations, effective, global_config, touched
 from minidask.config.tree import MISSING, assign, copied, discard, lookup, merge, split_key, update
 
 
@@ -61,6 +61,11 @@ def refresh(
     with config_lock:
         if tree is global_config:
             forget_writers()
+            if tree:
+                # Not when it is filled at first: nobody has looked yet.
+                touched.update(
+                    key for key in {*tree, *fresh} if key not in tree or tree[key] != fresh.get(key, MISSING)
+                )
         # Replaced rather than cleared and filled: readers in other threads always find every setting.
         for key in [key for key in tree if key not in fresh]:
             del tree[key]
@@ -97,6 +102,7 @@ def update_defaults(
         if config is global_config:
             SCHEMA.register(new)
             new = sources.checked(new, "update_defaults")
+            touched.update(new)
         former = merge(*defaults)
         defaults.append(copied(new))
         update(config, new, priority="new-defaults", defaults=former)

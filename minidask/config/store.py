@@ -51,7 +51,7 @@ deprecations: Final = SCHEMA.deprecations
 
 
 touched: Final[set[str]] = set()
-"""First parts of the names that `change.set` was ever given: what nearly nobody sets needs no look at each use."""
+"""First parts of the names that were ever changed since the import: what nearly nobody sets needs no look at each use."""
 
 
 class Layer:

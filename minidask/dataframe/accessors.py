@@ -7,6 +7,7 @@ refused.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
@@ -77,7 +78,9 @@ class Accessor:
             raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
         accessor = getattr(self._series._meta, self._accessor)
         if not hasattr(accessor, name):
-            raise AttributeError(f"the {self._accessor} accessor has no attribute {name!r}")
+            near = difflib.get_close_matches(name, dir(self))
+            hint = f"; the nearest is {' or '.join(map(repr, near))}" if near else ""
+            raise AttributeError(f"the {self._accessor} accessor has no attribute {name!r}{hint}")
         if name in self._refused:
             raise NotImplementedError(f"{self._accessor}.{name} {self._refused[name]}")
         self._check(name)

@@ -19,6 +19,16 @@ class Method(NamedTuple):
         return getattr(obj, self.name)(*args, **kwargs)
 
 
+class Call(NamedTuple):
+    """Call a method with keyword arguments: ``Call("round", {"decimals": 1})(frame)`` is ``frame.round(decimals=1)``."""
+
+    name: str
+    kwargs: dict[str, Any]
+
+    def __call__(self, obj: Any) -> Any:
+        return getattr(obj, self.name)(**self.kwargs)
+
+
 class Attribute(NamedTuple):
     """Get an attribute: ``Attribute("index")(frame)`` is ``frame.index``."""
 

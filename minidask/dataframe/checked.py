@@ -13,6 +13,9 @@ import pandas as pd
 from minidask.dataframe.meta import describe_difference
 from minidask.graph import func_name
 
+# Operations that take ``enforce_metadata``.
+OPTIONAL = ("map_partitions", "map_overlap", "from_map")
+
 
 class CheckedCall(NamedTuple):
     """Call a function and compare what it returns with the declared meta, unless that is None; errors get ``note_rows``.
@@ -48,7 +51,7 @@ class CheckedCall(NamedTuple):
         if difference is not None:
             raise ValueError(
                 f"{self.operation}: what {func_name(self.func)!r} returned does not fit its meta: {difference}. Correct meta= or "
-                "the function, or pass enforce_metadata=False."
+                f"the function{', or pass enforce_metadata=False' if self.operation in OPTIONAL else ''}."
             )
         if self.meta is not None and isinstance(value, pd.DataFrame | pd.Series) and not len(value):
             return as_declared(self.meta, value)
@@ -89,14 +92,19 @@ def as_declared(meta: Any, value: Any) -> Any:
     dtype('float64')
     """
     if isinstance(value, pd.Series):
-        return value if meta.dtype in (value.dtype, "category") else value.astype(meta.dtype)
+        return value if meta.dtype in (value.dtype, "category") else _no_values(value, meta.dtype)
     kinds = enumerate(zip(meta.dtypes, value.dtypes, strict=True))
     wrong = {at: declared for at, (declared, dtype) in kinds if declared not in (dtype, "category")}
     if wrong:
         value = value.copy()
         for at, declared in wrong.items():
-            value.isetitem(at, value.iloc[:, at].astype(declared))
+            value.isetitem(at, _no_values(value.iloc[:, at], declared))
     return value
+
+
+def _no_values(column: pd.Series, dtype: Any) -> pd.Series:
+    # Not a conversion, which there isn't between all dtypes: there is nothing to convert.
+    return pd.Series([], dtype=dtype, index=column.index, name=column.name)
 
 
 def note_rows(error: BaseException, operation: str, func: Any, args: Iterable[Any]) -> None:

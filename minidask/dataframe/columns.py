@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
@@ -67,5 +68,26 @@ def as_labels(labels: Any) -> list[Hashable]:
 
 
 def simple_columns(columns: Sequence[Any] | pd.Index) -> bool:
-    """Whether each label stands for one column (no duplicates, one level): what projection needs."""
-    return isinstance(columns, pd.Index) and columns.nlevels == 1 and columns.is_unique
+    """Whether each label stands for one column (no duplicates, one level, none missing): what projection needs."""
+    return isinstance(columns, pd.Index) and columns.nlevels == 1 and columns.is_unique and not columns.hasnans
+
+
+def take_labels(frame: pd.DataFrame, labels: Sequence[Any]) -> pd.DataFrame:
+    """Return the columns of some labels, which may be True and False (pandas takes these for a mask of rows), or missing.
+
+    Examples
+    --------
+    >>> take_labels(pd.DataFrame([[1, 2, 3]], columns=[True, None, False]), [False, None]).columns.tolist()
+    [False, None]
+    """
+    if not any(label is None or isinstance(label, bool | np.bool_) or pd.isna(label) is True for label in labels):
+        return frame[list(labels)]
+    places: dict[Any, list[int]] = {}
+    for at, label in enumerate(frame.columns):
+        places.setdefault(_comparable(label), []).append(at)
+    return frame.iloc[:, [at for label in labels for at in places[_comparable(label)]]]
+
+
+def _comparable(label: Any) -> Any:
+    # Of missing labels pandas tells those apart that are of different kinds; NaN isn't even equal to itself.
+    return (type(label), "missing") if pd.isna(label) is True else label

@@ -202,7 +202,8 @@ class SeriesCombining(Combining):
         if not isinstance(other, FrameCollection | pd.Series) or getattr(other, "_kind", "Series") != "Series":
             raise TypeError(f"dot takes a Series of the same rows, got {type(other).__name__}")
         series: Any = self
-        return (series * other).sum()
+        # As in a product of vectors: a missing value spoils it.
+        return (series * other).sum(skipna=False)
 
     def __matmul__(self, other: Any) -> Any:
         return self.dot(other)

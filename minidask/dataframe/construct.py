@@ -12,6 +12,7 @@ import pandas as pd
 
 from minidask.dataframe.checked import CheckedCall, check_meta_choice
 from minidask.dataframe.collection import new_collection
+from minidask.dataframe.columns import take_labels
 from minidask.dataframe.divisions import bounds_of, check_divisions, unknown
 from minidask.dataframe.layers import rewritten_name
 from minidask.dataframe.meta import empty, make_meta, no_default
@@ -38,7 +39,7 @@ class PandasParts(Sequence[Any]):
         if isinstance(self.data, pd.Index):
             return self.data[self.starts[at] : stop]
         part = self.data.iloc[self.starts[at] : stop]
-        return part if self.columns is None else part[list(self.columns)]
+        return part if self.columns is None else take_labels(part, self.columns)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PandasParts, (self.data, self.starts, self.columns)

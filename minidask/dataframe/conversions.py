@@ -18,7 +18,7 @@ import pyarrow as pa
 from minidask.collection import compute
 from minidask.collection.upward import upward
 from minidask.dataframe.collection import FrameCollection
-from minidask.dataframe.meta import has_unknown_categories
+from minidask.dataframe.meta import has_unknown_categories, sample
 from minidask.dataframe.partitionwise import partitionwise
 from minidask.delayed import Delayed, delayed
 
@@ -66,8 +66,8 @@ class Conversions(FrameCollection):
         frame = whole.to_frame() if whole._kind != "DataFrame" else whole
         make = _upward("array.from_delayed", "to_delayed() and part.to_records(), or compute().to_records()")
         join = _upward("array.concatenate", "to_delayed() and part.to_records()")
-        dtype = frame._meta.to_records(index=index).dtype
-        parts = [delayed(records, pure=True)(part, index) for part in frame.to_delayed()]
+        dtype = with_holes(frame._meta).to_records(index=index).dtype
+        parts = [delayed(records, pure=True)(part, index, dtype) for part in frame.to_delayed()]
         return join([make(part, (count,), dtype=dtype) for part, count in zip(parts, counts, strict=True)])
 
     def to_bag(self, index: bool = False, format: str = "tuple") -> Any:
@@ -207,9 +207,25 @@ def rows(part: Any, index: bool, form: str) -> list[Any]:
     return list(part.itertuples(index=index, name=None))
 
 
-def records(part: pd.DataFrame, index: bool) -> np.ndarray:
-    """Return a partition as an array of records."""
-    return part.to_records(index=index)
+def records(part: pd.DataFrame, index: bool, dtype: Any = None) -> np.ndarray:
+    """Return a partition as an array of records, in the dtype that all have."""
+    made = part.to_records(index=index)
+    return made if dtype is None or made.dtype == dtype else made.astype(dtype)
+
+
+def with_holes(meta: pd.DataFrame) -> pd.DataFrame:
+    """Return a row of which nullable numbers are missing: an array has another dtype then, in whichever partition that is.
+
+    >>> with_holes(pd.DataFrame({"x": pd.array([], dtype="Int64")})).to_records(index=False).dtype["x"]
+    dtype('float64')
+    """
+    masked = [at for at, dtype in enumerate(meta.dtypes) if hasattr(dtype, "numpy_dtype") and dtype.kind in "biuf"]
+    if not masked:
+        return meta
+    row = sample(meta).iloc[:1].copy()
+    for at in masked:
+        row.isetitem(at, pd.array([pd.NA], dtype=row.dtypes.iloc[at]))
+    return row
 
 
 def record_batches(frame: Any) -> tuple[Any, Iterator[Any]]:

@@ -17,8 +17,9 @@ from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_columns
 from minidask.dataframe.layers import Uses
 from minidask.dataframe.mapping import transform
-from minidask.dataframe.meta import no_default, sample
+from minidask.dataframe.meta import no_default, sample, tried
 from minidask.dataframe.order.numbering import numbered
+from minidask.dataframe.ordered import hint_categories
 from minidask.dataframe.partitionwise import columnwise, method, partitionwise, with_divisions
 
 
@@ -170,13 +171,8 @@ class Elementwise(FrameCollection):
         bounds = [with_divisions("clip", bound, self) for bound in bounds]
         metas = [sample(bound._meta) if isinstance(bound, FrameCollection) else bound for bound in bounds]
         # Where no value is out of bounds pandas keeps the dtype: here the bounds decide.
-        meta = sample(self._meta).clip(*metas, **(kwargs or {}))
-        for each in metas:
-            if each is not None:
-                # Half of a float isn't whole, and so doesn't fit among integers.
-                half = isinstance(each, float | pd.Series) and getattr(each, "dtype", np.dtype(float)).kind == "f"
-                meta = meta.where(meta.isna() & False, each * 0.5 if half else each, **(kwargs or {}))
-        meta = meta.iloc[:0]
+        with hint_categories([self]):
+            meta = tried(_clipped, sample(self._meta), *metas, kwargs or {}).iloc[:0]
         return method("clip", self, *bounds, kwargs=kwargs, meta=meta)
 
     def replace(self, to_replace: Any = None, value: Any = no_default, regex: Any = False) -> Any:
@@ -212,7 +208,8 @@ class Elementwise(FrameCollection):
         metas = [sample(o._meta) if isinstance(o, FrameCollection) else o for o in args[1:]]
         mine = sample(self._meta)
         false = sample(cond._meta) & False if name == "where" else sample(cond._meta) | True
-        value = getattr(mine, name)(false, *metas).iloc[:0]
+        with hint_categories([self]):
+            value = _where_decided(name, mine, false, metas).iloc[:0]
         return columnwise(name, _settling(name, self._meta, value), self, *args, meta=value)
 
     def transform(self, func: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:
@@ -283,13 +280,13 @@ class Elementwise(FrameCollection):
     def add_prefix(self, prefix: str, axis: Any = None) -> Any:
         """Put a prefix before column labels; for a Series, or with ``axis=0``, before index labels."""
         if self._kind == "DataFrame" and axis in (None, 1, "columns"):
-            return self.rename(columns={label: f"{prefix}{label}" for label in self._meta.columns})
+            return self.set_axis(self._meta.add_prefix(prefix).columns)  # type: ignore[attr-defined]
         return self._relabelled("add_prefix", prefix)
 
     def add_suffix(self, suffix: str, axis: Any = None) -> Any:
         """Put a suffix behind column labels; for a Series, or with ``axis=0``, behind index labels."""
         if self._kind == "DataFrame" and axis in (None, 1, "columns"):
-            return self.rename(columns={label: f"{label}{suffix}" for label in self._meta.columns})
+            return self.set_axis(self._meta.add_suffix(suffix).columns)  # type: ignore[attr-defined]
         return self._relabelled("add_suffix", suffix)
 
     def _relabelled(self, name: str, affix: str) -> Any:
@@ -313,6 +310,37 @@ class Elementwise(FrameCollection):
             "index can't be assigned, since labels are data of the partitions: use set_index(column or Series), or "
             "reset_index()"
         )
+
+
+def _where_decided(name: str, mine: Any, false: Any, metas: list[Any]) -> Any:
+    """Call ``where`` or ``mask`` on a sample of which all values are replaced.
+
+    Categories that don't have the new value stay as they are, beside other columns: it may be that none of them is replaced.
+    """
+    try:
+        return getattr(mine, name)(false, *metas)
+    except TypeError:
+        if mine.ndim == 1 or not mine.columns.is_unique:
+            raise
+        others = [at for at, dtype in enumerate(mine.dtypes) if not isinstance(dtype, pd.CategoricalDtype)]
+        if not 0 < len(others) < mine.shape[1]:
+            raise
+        value = getattr(mine.iloc[:, others], name)(false, *metas)
+    result = mine.copy()
+    for at, place in enumerate(others):
+        result.isetitem(place, value.iloc[:, at])
+    return result
+
+
+def _clipped(rows: Any, lower: Any, upper: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Clip a sample so that both bounds decide over the dtype, as they may for other values."""
+    meta = rows.clip(lower, upper, **kwargs)
+    for each in (lower, upper):
+        if each is not None:
+            # Half of a float isn't whole, and so doesn't fit among integers.
+            half = isinstance(each, float | pd.Series) and getattr(each, "dtype", np.dtype(float)).kind == "f"
+            meta = meta.where(meta.isna() & False, each * 0.5 if half else each, **kwargs)
+    return meta
 
 
 def astype_columns(frame: pd.DataFrame, dtypes: Mapping[Any, Any]) -> pd.DataFrame:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.meta import empty, sample
+from minidask.dataframe.ordered import hint_categories
 from minidask.dataframe.partitionwise import columnwise, partitionwise, with_divisions
 
 _LOCAL = re.compile(r"@([A-Za-z_]\w*)")
@@ -138,7 +139,8 @@ class Expressions(FrameCollection):
         call = EvalCall(name, expr, names, tuple(sorted(kwargs.items())))
         metas = [sample(value._meta) if isinstance(value, FrameCollection) else value for value in values]
         try:
-            meta = call(sample(self._meta), *metas)
+            with hint_categories([self]):
+                meta = call(sample(self._meta), *metas)
         except pd.errors.UndefinedVariableError as error:
             error.add_note(
                 f"The columns are {list(self._meta.columns)!r:.300}; local variables are written with @ in front."

@@ -15,10 +15,19 @@ import pandas as pd
 from minidask.collection import compute
 from minidask.dataframe.calls import Method
 from minidask.dataframe.categories import categorize
+from minidask.dataframe.choosing import FrameChoosing
 from minidask.dataframe.collection import CLASSES, FrameCollection
-from minidask.dataframe.columns import as_labels, check_column, check_columns, unknown_column
+from minidask.dataframe.columns import (
+    as_labels,
+    check_column,
+    check_columns,
+    simple_columns,
+    take_labels,
+    unknown_column,
+)
 from minidask.dataframe.combining import FrameCombining
 from minidask.dataframe.conversions import FrameConversions
+from minidask.dataframe.current_divisions import CurrentDivisions
 from minidask.dataframe.elementwise import Elementwise
 from minidask.dataframe.expressions import Expressions
 from minidask.dataframe.from_memory import from_arrow, from_dict
@@ -52,6 +61,8 @@ from minidask.tokenize import quick_token
 
 @takes_keywords_of(pd.DataFrame)
 class DataFrame(
+    FrameChoosing,
+    CurrentDivisions,
     FrameReshaping,
     FrameCombining,
     FrameConversions,
@@ -176,7 +187,7 @@ class DataFrame(
             labels = list(key)
             check_columns(labels, self._meta.columns)
             return partitionwise(
-                "project", take_columns, self, labels, cls=Project, labels=labels, meta=self._meta[labels]
+                "project", take_columns, self, labels, cls=Project, labels=labels, meta=take_labels(self._meta, labels)
             )
         if callable(key):
             return self[key(self)]
@@ -317,7 +328,7 @@ class DataFrame(
         if errors == "raise":
             check_columns(gone, self._meta.columns)
         keep = [label for label in self._meta.columns if label not in gone]
-        if not self._meta.columns.is_unique:
+        if self._meta.columns.nlevels == 1 and not simple_columns(self._meta.columns):
             return partitionwise("drop", Method("drop"), self, kwargs={"columns": gone, "errors": errors})
         return self[keep]
 
@@ -436,7 +447,7 @@ def filter_rows(frame: Any, mask: Any) -> Any:
 
 def take_columns(frame: pd.DataFrame, labels: Any) -> Any:
     """Return some columns, or one as a Series."""
-    return frame[labels]
+    return take_labels(frame, labels) if isinstance(labels, list) else frame[labels]
 
 
 def label_columns(frame: pd.DataFrame, former: Mapping[Hashable, Hashable]) -> pd.DataFrame:
@@ -448,7 +459,7 @@ def columnwise_labels(frame: DataFrame, labels: pd.Index) -> Any:
     """Return the dataframe with all columns labelled anew."""
     old = frame._meta.columns
     meta = frame._meta.set_axis(labels, axis=1)
-    if not (old.is_unique and labels.is_unique and labels.nlevels == old.nlevels == 1 and labels.name == old.name):
+    if not (simple_columns(old) and simple_columns(labels) and labels.name == old.name):
         return partitionwise("set_axis", Method("set_axis"), frame, labels, kwargs={"axis": 1}, meta=meta)
     changed = dict(zip(old, labels, strict=True))
     former = dict(zip(labels, old, strict=True))

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
+
+OBJECT = np.dtype(object)
 
 
 def join_parts(parts: Sequence[Any]) -> Any:
@@ -49,6 +52,8 @@ def join_parts(parts: Sequence[Any]) -> Any:
         return _still_objects(first.append(filled[1:]), filled)
     filled = _same_categories(filled)
     whole = pd.concat(filled)
+    if any(dtype == OBJECT for dtype in ([whole.dtype] if isinstance(whole, pd.Series) else whole.dtypes)):
+        whole = pd.concat(_same_kinds(filled))
     index = _still_objects(whole.index, [part.index for part in filled])
     return whole if index is whole.index else whole.set_axis(index)
 
@@ -97,6 +102,45 @@ def _same_categories(parts: list[Any]) -> list[Any]:
     return parts
 
 
+def _same_kinds(parts: list[Any]) -> list[Any]:
+    """Give columns whose dtypes depend on the partition's values the one that the values of all have.
+
+    Where all values of a part are missing, its dtype says nothing (floats beside texts); where a function of categories met
+    missing values, categories became values.
+    """
+    one = isinstance(parts[0], pd.Series)
+    dtypes = [[part.dtype] if one else [*part.dtypes] for part in parts]
+    if any(each != dtypes[0] for each in dtypes[1:]) and len({len(each) for each in dtypes}) == 1:
+        parts = [*parts]
+        for at, kinds in enumerate(zip(*dtypes, strict=True)):
+            if len({str(kind) for kind in kinds}) > 1:
+                columns: list[Any] = _as_values([part if one else part.iloc[:, at] for part in parts])
+                parts = columns if one else [_with_array(*each, at) for each in zip(parts, columns, strict=True)]
+    return parts
+
+
+def _as_values(columns: list[pd.Series]) -> list[pd.Series]:
+    categorical = [isinstance(column.dtype, pd.CategoricalDtype) for column in columns]
+    if any(categorical) and not all(categorical):
+        return [
+            column.astype(column.cat.categories.dtype) if is_category else column
+            for column, is_category in zip(columns, categorical, strict=True)
+        ]
+    kinds = {column.dtype for column in columns if not _says_nothing(column)}
+    if len(kinds) != 1:
+        return columns
+    (kind,) = kinds
+    if not isinstance(kind, pd.StringDtype):
+        # Of numbers and dates pandas says itself what they become beside missing values.
+        return columns
+    return [column.astype(kind) if _says_nothing(column) else column for column in columns]
+
+
+def _says_nothing(column: pd.Series) -> bool:
+    plain = column.dtype == object or (isinstance(column.dtype, np.dtype) and column.dtype.kind == "f")
+    return plain and bool(column.isna().all())
+
+
 def _common(dtypes: Sequence[Any]) -> pd.CategoricalDtype | None:
     """Return the dtype that all are to be converted to, None if they are equal already or can't be united."""
     first = dtypes[0]
@@ -135,6 +179,11 @@ def _sorted(categories: pd.Index) -> pd.Index:
 
 
 def _with_dtype(frame: pd.DataFrame, at: int, dtype: Any) -> pd.DataFrame:
+    return _with_array(frame, frame.iloc[:, at].astype(dtype), at)
+
+
+def _with_array(frame: pd.DataFrame, column: Any, at: int) -> pd.DataFrame:
     frame = frame.copy(deep=False)
-    frame.isetitem(at, frame.iloc[:, at].astype(dtype).array)
+    # As a column of the same rows: of an array of objects pandas infers the dtype anew.
+    frame.isetitem(at, column)
     return frame

@@ -293,7 +293,7 @@ class ApplyCall(NamedTuple):
     def __call__(self, obj: Any) -> Any:
         if self.meta is not None and not len(obj):
             return self.meta
-        return obj.apply(self.func, args=self.args, **self.axis, **self.kwargs)
+        return named_as(self.meta, obj.apply(self.func, args=self.args, **self.axis, **self.kwargs))
 
     def __hash__(self) -> int:
         return hash((ApplyCall, self.func))
@@ -303,6 +303,18 @@ class ApplyCall(NamedTuple):
 
     def __ne__(self, other: object) -> bool:
         return self is not other
+
+
+def named_as(meta: Any, value: Any) -> Any:
+    """Return a Series under the name that meta says: a function of single values or rows gives none.
+
+    >>> named_as(pd.Series([], name="total", dtype="int64"), pd.Series([1])).name
+    'total'
+    """
+    if isinstance(meta, pd.Series) and isinstance(value, pd.Series) and value.name is not meta.name:
+        named: Any = value.rename
+        return named(meta.name)
+    return value
 
 
 def map_values(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
@@ -324,7 +336,7 @@ def map_values(series: Any, arg: Any, na_action: str | None, meta: Any) -> Any:
         found = empty(_map(_sample_of_keys(series._meta, arg), arg, na_action))
         if isinstance(series._meta, pd.Series):
             found = found.set_axis(series._meta.index[:0])
-    call = CheckedCall(MapCall(arg, na_action), found, "map")
+    call = CheckedCall(MapCall(arg, na_action, None if meta is no_default else found), found, "map")
     token = (tokenize(arg), na_action, found if meta is not no_default else None)
     return partitionwise(
         "map", call, series, meta=found, cls=Columnwise, through=(False,), extra=frozenset(), token=token
@@ -336,6 +348,7 @@ class MapCall(NamedTuple):
 
     arg: Any
     na_action: Any
+    meta: Any = None
 
     @property
     def short_name(self) -> str:
@@ -343,7 +356,7 @@ class MapCall(NamedTuple):
         return func_name(self.arg) if callable(self.arg) else "map"
 
     def __call__(self, series: Any) -> Any:
-        return series.map(self.arg, na_action=self.na_action)
+        return named_as(self.meta, series.map(self.arg, na_action=self.na_action))
 
     def __hash__(self) -> int:
         return hash((MapCall, self.na_action))

@@ -9,13 +9,20 @@ Not for: looking at real data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.arrow_types import sample_arrow_array
+
+OBJECT = np.dtype(object)
+# What objects are taken for where an operation refuses texts.
+OBJECTS = ([Decimal(1)] * 2, [datetime.date(2000, 1, 3), datetime.date(2000, 1, 4)])
 # The category of a categorical whose categories are only known once the partitions are there.
 UNKNOWN_CATEGORIES = "__UNKNOWN_CATEGORIES__"
 
@@ -127,6 +134,8 @@ def sample_array(dtype: Any) -> Any:
     kind = getattr(dtype, "kind", "O")
     if isinstance(dtype, pd.StringDtype):
         return pd.array(["a", "b"], dtype=dtype)
+    if isinstance(dtype, pd.ArrowDtype) and kind not in "biufU":
+        return sample_arrow_array(dtype)
     if isinstance(dtype, pd.PeriodDtype):
         return pd.period_range("2000-01-01", periods=2, freq=dtype.freq).array
     if isinstance(dtype, pd.IntervalDtype):
@@ -148,6 +157,52 @@ def sample_array(dtype: Any) -> Any:
     return pd.array(["a", "b"], dtype=dtype)
 
 
+def tried(func: Any, *samples: Any) -> Any:
+    """Return what a function makes of samples; columns of objects, texts at first, are numbers or dates where it refuses texts.
+
+    Raises
+    ------
+    Exception
+        What the function raised for texts, if it refuses the others, too.
+
+    Examples
+    --------
+    >>> prices = sample(pd.Series([], dtype=object))
+    >>> tried(pd.Series.mean, prices)
+    np.float64(1.0)
+    """
+    try:
+        return func(*samples)
+    except (TypeError, ValueError):
+        if not any(_holds_objects(each) for each in samples):
+            raise
+        for values in OBJECTS:
+            try:
+                return func(*[_with_objects(each, values) for each in samples])
+            except (TypeError, ValueError, ArithmeticError):
+                # Neither numbers nor dates are what it needs: the error for texts is raised in the end.
+                continue
+        raise
+
+
+def _holds_objects(obj: Any) -> bool:
+    if isinstance(obj, pd.DataFrame):
+        return bool((obj.dtypes == OBJECT).any())
+    return isinstance(obj, pd.Series) and obj.dtype == OBJECT
+
+
+def _with_objects(obj: Any, values: list[Any]) -> Any:
+    if not _holds_objects(obj):
+        return obj
+    if isinstance(obj, pd.Series):
+        return pd.Series(values, dtype=object, index=obj.index, name=obj.name)
+    obj = obj.copy()
+    for at, dtype in enumerate(obj.dtypes):
+        if dtype == OBJECT:
+            obj.isetitem(at, np.array(values, dtype=object))
+    return obj
+
+
 def emulate(what: str, func: Any, *args: Any, **kwargs: Any) -> Any:
     """Return the meta of a user's function by calling it on samples.
 
@@ -165,7 +220,49 @@ def emulate(what: str, func: Any, *args: Any, **kwargs: Any) -> Any:
             f"{type(error).__name__}: {error}. Say what it returns with meta=, such as meta=('name', 'float64') for a "
             "Series or meta={'x': 'int64'} for a DataFrame."
         ) from error
-    return empty(value)
+    return _unless_objects_decide(empty(value), func, args, kwargs)
+
+
+def _unless_objects_decide(meta: Any, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Declare objects where a function gives texts for objects that are texts, but something else for numbers or dates."""
+    texts = _texts(meta)
+    if not texts or not any(_holds_objects(arg) for arg in args):
+        return meta
+    for values in OBJECTS:
+        try:
+            with np.errstate(all="ignore"):
+                other = empty(func(*[_with_objects(sample(arg), values) for arg in args], **kwargs))
+        except Exception:  # noqa: S112 - a function of texts may fail in any way with what is none
+            continue
+        if type(other) is not type(meta) or other.shape[1:] != meta.shape[1:]:
+            continue
+        others = [at for at in texts if (other if other.ndim == 1 else other.iloc[:, at]).dtype != _dtype_at(meta, at)]
+        meta = _as_objects(meta, others)
+        texts = [at for at in texts if at not in others]
+    return meta
+
+
+def _texts(meta: Any) -> list[int]:
+    """Return the places of columns of texts."""
+    if not isinstance(meta, pd.DataFrame | pd.Series):
+        return []
+    dtypes = [meta.dtype] if isinstance(meta, pd.Series) else [*meta.dtypes]
+    return [at for at, dtype in enumerate(dtypes) if isinstance(dtype, pd.StringDtype)]
+
+
+def _dtype_at(meta: Any, at: int) -> Any:
+    return meta.dtype if meta.ndim == 1 else meta.dtypes.iloc[at]
+
+
+def _as_objects(meta: Any, places: Sequence[int]) -> Any:
+    if not places:
+        return meta
+    if isinstance(meta, pd.Series):
+        return meta.astype(object)
+    meta = meta.copy()
+    for at in places:
+        meta.isetitem(at, meta.iloc[:, at].astype(object))
+    return meta
 
 
 def describe_difference(declared: Any, actual: Any) -> str | None:

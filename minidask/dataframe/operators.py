@@ -16,6 +16,7 @@ import pandas as pd
 from minidask.dataframe.calls import Method
 from minidask.dataframe.collection import ByColumns, FrameCollection
 from minidask.dataframe.meta import sample
+from minidask.dataframe.ordered import by_unknown_order, compare_ordered
 from minidask.dataframe.partitionwise import columnwise, partitionwise, refuse_pandas, with_divisions
 from minidask.graph import func_name
 
@@ -59,6 +60,13 @@ class Operators(FrameCollection):
     def __invert__(self) -> Any:
         return columnwise("invert", operator.invert, self)
 
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        whole: Any = self
+        return whole // other, whole % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **kwargs: Any) -> Any:
         if how != "__call__" or kwargs.get("out") is not None or ufunc.nout != 1:
             return NotImplemented
@@ -88,6 +96,8 @@ def binary(name: str, func: Any, left: Any, right: Any) -> Any:
             # One value a column, whichever the partition.
             return partitionwise(name, func, left, right)
     left, right = with_divisions(name, left, frames[0]), with_divisions(name, right, frames[0])
+    if by_unknown_order(name, left, right):
+        return compare_ordered(name, func, left, right)
     if isinstance(left, FrameCollection) and not (isinstance(right, FrameCollection) and right._kind == "DataFrame"):
         return columnwise(name, func, left, right)
     if isinstance(right, FrameCollection) and right._kind == "DataFrame" and not isinstance(left, FrameCollection):
@@ -213,6 +223,8 @@ def _named(name: str) -> Callable[..., Any]:
             other = with_divisions(name, other, self)
         if self._kind == "DataFrame" and isinstance(other, pd.Series | list):
             return partitionwise(f"m{name}", Method(name), self, other, kwargs=kwargs or None)
+        if not kwargs and by_unknown_order(name, self, other):
+            return binary(name, COMPARISONS[name], self, other)
         return columnwise(f"m{name}", Method(name), self, other, kwargs=kwargs or None)
 
     method.__name__ = name
@@ -226,6 +238,20 @@ def _named(name: str) -> Callable[..., Any]:
 
 class NamedOperators(FrameCollection):
     """The operators' named forms (``add``, ``rsub``, ``eq`` ...); of ``DataFrame`` and ``Series``."""
+
+
+class SeriesOperators(NamedOperators):
+    """Those that pandas has for ``Series`` alone."""
+
+    def divmod(self, other: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Return ``floordiv`` and ``mod``, which take the same arguments."""
+        series: Any = self
+        return series.floordiv(other, *args, **kwargs), series.mod(other, *args, **kwargs)
+
+    def rdivmod(self, other: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Return ``rfloordiv`` and ``rmod``, which take the same arguments."""
+        series: Any = self
+        return series.rfloordiv(other, *args, **kwargs), series.rmod(other, *args, **kwargs)
 
 
 for _name, _func in {**ARITHMETIC, **LOGIC}.items():

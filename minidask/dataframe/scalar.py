@@ -97,12 +97,6 @@ class Scalar(Operators):
         """Round to a number of decimals."""
         return partitionwise("round", np.round, self, decimals, token="numpy")
 
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
-        return other // self, other % self
-
     def isna(self) -> Any:
         """Return whether the value is missing."""
         return partitionwise("isna", pd.isna, self)

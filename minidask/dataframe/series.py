@@ -13,9 +13,11 @@ import pandas as pd
 
 from minidask.collection import compute
 from minidask.dataframe.accessors import CategoricalAccessor, DatetimeAccessor, StringAccessor
+from minidask.dataframe.choosing import SeriesChoosing
 from minidask.dataframe.collection import CLASSES, FrameCollection
 from minidask.dataframe.combining import SeriesCombining
 from minidask.dataframe.conversions import SeriesConversions
+from minidask.dataframe.current_divisions import CurrentDivisions
 from minidask.dataframe.divisions import check_divisions
 from minidask.dataframe.elementwise import Elementwise
 from minidask.dataframe.frame import filter_rows, missing_attribute
@@ -25,8 +27,9 @@ from minidask.dataframe.keywords import takes_keywords_of
 from minidask.dataframe.mapping import apply_values, map_values, rename_labels
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.neighbours import SeriesNeighbours
-from minidask.dataframe.operators import NamedOperators, Operators
+from minidask.dataframe.operators import Operators, SeriesOperators
 from minidask.dataframe.order.methods import SeriesOrdering
+from minidask.dataframe.ordered import by_unknown_order
 from minidask.dataframe.partitions import PartitionMethods
 from minidask.dataframe.partitionwise import method, partitionwise, refuse_pandas, with_divisions
 from minidask.dataframe.reductions.methods import SeriesReductions
@@ -37,6 +40,8 @@ from minidask.dataframe.shuffle import ShuffleMethods
 
 @takes_keywords_of(pd.Series)
 class Series(
+    SeriesChoosing,
+    CurrentDivisions,
     SeriesReshaping,
     SeriesCombining,
     SeriesConversions,
@@ -45,7 +50,7 @@ class Series(
     SeriesNeighbours,
     SeriesOrdering,
     Elementwise,
-    NamedOperators,
+    SeriesOperators,
     Operators,
     PartitionMethods,
     ShuffleMethods,
@@ -166,7 +171,15 @@ class Series(
         for bound in (left, right):
             if not isinstance(bound, FrameCollection):
                 refuse_pandas("between", bound)
+        if by_unknown_order("lt", self, left) or by_unknown_order("lt", self, right):
+            return self._between_categories(left, right, inclusive)
         return method("between", self, left, right, kwargs={"inclusive": inclusive})
+
+    def _between_categories(self, left: Any, right: Any, inclusive: Any) -> Any:
+        if inclusive not in ("both", "neither", "left", "right"):
+            raise ValueError("Inclusive has to be either string of 'both','left', 'right', or 'neither'.")
+        lower = self >= left if inclusive in ("both", "left") else self > left
+        return lower & (self <= right if inclusive in ("both", "right") else self < right)
 
     def map(self, arg: Any, na_action: Any = None, meta: Any = no_default) -> Any:
         """Replace each value by ``arg[value]`` or ``arg(value)``.

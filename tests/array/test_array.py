@@ -178,4 +178,49 @@ def test_the_array_api():
         uint32 uint64 uint8 unique_all unique_counts unique_inverse unique_values unstack var vecdot where zeros zeros_like
     """.split()
     assert not [name for name in names if not hasattr(da, name)]
-    assert not [name for name in ["fft", "linalg"] if not hasattr(da, name)]
+    own = """
+        cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power matrix_rank matrix_transpose outer pinv qr
+        slogdet solve svd svdvals tensordot trace vecdot vector_norm
+    """.split()
+    assert not [name for name in own if not hasattr(da.linalg, name)]
+    kinds = ["fft", "ifft", "rfft", "irfft", "fftn", "ifftn", "rfftn", "irfftn", "hfft", "ihfft"]
+    assert not [name for name in [*kinds, "fftfreq", "rfftfreq", "fftshift", "ifftshift"] if not hasattr(da.fft, name)]
+    assert da.__array_api_version__ in ("2023.12", "2024.12")
+    info = da.__array_namespace_info__()
+    assert info.default_device() == "cpu"
+    assert info.default_dtypes()["real floating"] == da.float64
+
+
+def test_the_device_of_the_array_api():
+    x = da.ones((2, 3), chunks=2)
+    calls = [
+        lambda **on: da.arange(3, **on),
+        lambda **on: da.asarray([1], **on),
+        lambda **on: da.empty(3, **on),
+        lambda **on: da.empty_like(x, **on),
+        lambda **on: da.eye(3, **on),
+        lambda **on: da.full(3, 7, **on),
+        lambda **on: da.full_like(x, 7, **on),
+        lambda **on: da.linspace(0, 1, 5, **on),
+        lambda **on: da.ones(3, **on),
+        lambda **on: da.ones_like(x, **on),
+        lambda **on: da.zeros(3, **on),
+        lambda **on: da.zeros_like(x, **on),
+        lambda **on: da.fft.fftfreq(4, **on),
+        lambda **on: da.fft.rfftfreq(4, **on),
+        lambda **on: da.astype(x, da.float32, **on),
+    ]
+    for call in calls:
+        assert_eq(call(device="cpu"), call())
+        assert_eq(call(device=x.device), call(device=None))
+        with pytest.raises(ValueError, match="the device is 'cpu', got 'gpu'"):
+            call(device="gpu")
+    assert_eq(np.zeros_like(x, device="cpu"), np.zeros((2, 3)))
+
+
+def test_other_libraries_take_arrays_over():
+    x = da.arange(3, chunks=2)
+    assert np.from_dlpack(x).tolist() == [0, 1, 2]
+    assert x.__dlpack_device__() == np.arange(3).__dlpack_device__()
+    with pytest.raises(BufferError, match="without a copy"):
+        np.from_dlpack(x, copy=False)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidask.array.assemble import assemble, flatten
+from minidask.array.assemble import assemble, flatten, join
 from tests.array.arrays import chunkings, sample, shapes
 
 
@@ -51,3 +51,8 @@ def test_blocks_that_do_not_fit_are_named():
 def test_flatten():
     assert list(flatten(5, 0)) == [5]
     assert list(flatten([[[1], [2]]], 3)) == [1, 2]
+
+
+def test_blocks_keep_their_order_of_bytes():
+    assert join([np.ones(2, ">f8"), np.ones(1, ">f8")]).dtype == ">f8"
+    assert join([np.ones(2, "f4"), np.ones(1, "f8")]).dtype == "f8"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask.array.testing import assert_eq
-from tests.array.arrays import NUMBERS, few, forget, outcome, pairs
+from tests.array.arrays import NUMBERS, few, forget, outcome, pairs, sample
 
 A = np.random.default_rng(0).normal(size=(6, 5))
 
@@ -125,3 +125,24 @@ def test_ends_of_differences_are_of_the_same_kind():
 def test_weights_of_an_axis_of_unknown_length():
     with pytest.raises(ValueError, match="compute_chunk_sizes"):
         da.average(forget(da.ones(3, chunks=2)), axis=0, weights=[1, 2, 3])
+
+
+def test_sums_of_no_weights_over_unknown_lengths():
+    a = sample((5, 3))
+    x = forget(da.from_array(a, chunks=2))
+    for axis in (None, 0, 1):
+        for ours, numpys in zip(
+            da.average(x, axis=axis, returned=True), np.average(a, axis=axis, returned=True), strict=True
+        ):
+            assert_eq(ours, numpys)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        da.average(x, weights=a)
+
+
+def test_differences_of_bools_and_repeated_axes():
+    for x in (np.ones(3, bool), da.ones(3, dtype=bool, chunks=2)):
+        with pytest.raises(TypeError, match="boolean subtract"):
+            np.ediff1d(x)
+    for x in (np.ones((3, 3)), da.ones((3, 3), chunks=2)):
+        with pytest.raises(ValueError, match="repeated axis"):
+            np.gradient(x, axis=(0, -2))

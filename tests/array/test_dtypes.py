@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidask.array.dtypes import call_empty, literal_kind, metas_of_call, reduced_dtype, ufunc_dtypes
+from minidask.array.dtypes import (
+    accumulated_dtype,
+    call_empty,
+    check_called,
+    literal_kind,
+    metas_of_call,
+    native,
+    reduced_dtype,
+    ufunc_dtypes,
+)
 from minidask.array.meta import numpy_meta
 from tests.array.arrays import NUMBERS, outcome
 
@@ -49,3 +58,23 @@ def test_reductions():
     assert reduced_dtype("sum", np.dtype("O")) == np.dtype("O")
     with pytest.raises(TypeError):
         reduced_dtype("sum", np.dtype("U3"))
+
+
+def test_dtypes_that_are_wanted_of_reductions():
+    seconds = np.dtype("m8[s]")
+    assert accumulated_dtype("sum", seconds, np.dtype("f8"), False) == seconds
+    assert accumulated_dtype("sum", np.dtype("i1"), np.dtype("f4"), True) == "f4"
+    with pytest.raises(TypeError):
+        accumulated_dtype("sum", np.dtype("M8[s]"), np.dtype("f8"), True)
+
+
+def test_orders_of_bytes():
+    assert native(np.dtype(">i4")) == "<i4" or np.dtype(">i4").isnative
+    assert native(np.dtype("f8")) is np.dtype("f8")
+    assert native(np.dtype([("a", ">i4")])).isnative
+
+
+def test_functions_without_a_loop():
+    check_called(np.isposinf, np.ones(2))
+    with pytest.raises(TypeError):
+        check_called(np.isclose, np.ones(2, "M8[s]"), 1)

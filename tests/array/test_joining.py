@@ -80,3 +80,13 @@ def test_nothing_is_computed():
     with config.set(scheduler=raising):
         x = da.ones((2, 3), chunks=1)
         da.block([[x, x], [x, da.stack([x[0], x[1]])]])
+
+
+@pytest.mark.parametrize("call", [da.vstack, da.stack, lambda arrays: da.concatenate(arrays, axis=0)])
+def test_unknown_sizes_meet_equal_numbers_of_blocks(call):
+    v = da.from_array(np.arange(8.0), chunks=2)
+    u = v[v > -1][None]
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        call([u, da.ones((1, 1))])
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        da.concatenate([u.T, da.ones((1, 1))], axis=1)

@@ -133,3 +133,13 @@ def test_methods_of_every_dtype(pair, name):
             call(x).compute()
         return
     assert_eq(call(x), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_sorting_in_place_needs_an_axis():
+    for x in (np.ones((2, 3)), da.ones((2, 3), chunks=2)):
+        with pytest.raises(TypeError):
+            x.sort(axis=None)
+    x = da.ones((2, 3), chunks=2)
+    for call in (lambda: x.partition(1, axis=None), lambda: x.sort(axis=2)):
+        with pytest.raises((TypeError, np.exceptions.AxisError)):
+            call()

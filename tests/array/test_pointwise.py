@@ -10,7 +10,7 @@ from minidask import config
 from minidask.array import pointwise
 from minidask.array.pointwise import AsType, View
 from minidask.array.testing import assert_eq
-from tests.array.arrays import EVERY_DTYPE, NUMBERS, few, outcome, pairs, raising
+from tests.array.arrays import EVERY_DTYPE, NUMBERS, RECORD, few, outcome, pairs, raising, sample
 
 FUNCTIONS = [
     np.real, np.imag, np.angle, np.nan_to_num, np.isreal, np.iscomplex, np.sinc, np.fix, np.isneginf, np.isposinf, np.round,
@@ -135,3 +135,40 @@ def test_orders_in_memory_are_numpys():
         assert_eq(x.astype(float, order=order), np.arange(3.0))
     with pytest.raises(ValueError, match="order must be one of 'C', 'F', 'A', or 'K' \\(got 'Q'\\)"):
         x.astype(int, order="Q")
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        *[(lambda m, x: m.isposinf(x), kind) for kind in ("c16", "M8[s]", "m8[s]", "U3", RECORD)],
+        *[(lambda m, x: m.isneginf(x), kind) for kind in ("c16", "M8[s]", "m8[s]", "U3", RECORD)],
+        *[(lambda m, x: m.isclose(x, x), kind) for kind in ("M8[s]", "m8[s]", "U3", "S2", "O")],
+        *[(lambda m, x: m.allclose(x, 1.0), kind) for kind in ("M8[s]", "m8[s]", "U3")],
+        (lambda m, x: m.isreal(x), RECORD),
+    ],
+)
+def test_dtypes_without_a_loop_raise_at_once(call, kind):
+    a = sample((4,), kind)
+    for module, x in ((np, a), (da, da.from_array(a, chunks=2))):
+        with pytest.raises(TypeError):
+            call(module, x)
+
+
+def test_missing_times_are_equal_if_wanted():
+    a = np.array(["2000-01-01", "NaT"], "M8[D]")
+    x = da.from_array(a, chunks=1)
+    for equal_nan in (False, True):
+        assert bool(da.array_equal(x, a, equal_nan=equal_nan)) is np.array_equal(a, a, equal_nan=equal_nan)
+
+
+def test_casts_take_the_device_of_the_array_api():
+    assert_eq(da.astype(da.arange(3), "f4", device="cpu"), np.arange(3, dtype="f4"))
+    with pytest.raises(ValueError, match="the device is 'cpu', got 'gpu'"):
+        da.astype(da.arange(3), "f4", device="gpu")
+
+
+def test_tolerances_of_other_kinds():
+    a = np.array([1, 2], "m8[s]")
+    for b in (a, da.from_array(a, chunks=1)):
+        kwargs = {"rtol": 0, "atol": np.timedelta64(1, "s")}
+        assert_eq(np.isclose(b, a, **kwargs), np.isclose(a, a, **kwargs))

@@ -146,7 +146,7 @@ def test_ix():
         (lambda x: da.trim_zeros(forget(x)), ValueError, "compute_chunk_sizes"),
         (lambda x: da.ix_(x[None]), ValueError, "Cross index must be 1 dimensional"),
         (lambda x: da.choose(x, [x], mode="mine"), ValueError, "mode must be"),
-        (lambda x: np.choose(x, [x], out=np.zeros(3)), TypeError, "out= must be"),
+        (lambda x: np.choose(x.astype(int), [x], out=np.zeros(3)), TypeError, "out= must be"),
         (lambda x: da.select([x > 1], []), ValueError, "must be same length"),
         (lambda x: da.select([], []), ValueError, "empty condition list"),
         (lambda x: da.select([x], [x]), TypeError, "conditions must be of booleans"),
@@ -195,3 +195,11 @@ def test_a_condition_beside_an_axis_of_unknown_length():
     with pytest.raises(ValueError, match="compute_chunk_sizes"):
         da.compress(da.ones(1, dtype=bool), x)
     assert_eq(da.compress(x > 0, x), np.array([1]), check_shape=False)
+
+
+def test_choosing_by_what_is_no_integer():
+    for kind in ("f8", "u8", "U3"):
+        a = sample((3,), kind)
+        for x in (a, da.from_array(a, chunks=2)):
+            with pytest.raises(TypeError, match="rule 'safe'"):
+                np.choose(x, [[1, 2, 3], 4])

@@ -88,3 +88,17 @@ def test_unwrap(pair, data):
 def test_bad_calls(call, kind, message):
     with pytest.raises(kind, match=message):
         call(da.ones(3, chunks=2))
+
+
+@pytest.mark.parametrize("kind", ["M8[s]", "m8[s]", "c16", "U3"])
+def test_places_that_are_no_numbers(kind):
+    a = sample((3,), kind)
+    for x in (a, da.from_array(a, chunks=2)):
+        with pytest.raises(TypeError):
+            np.interp(x, [0, 1], [0.0, 1.0])
+
+
+def test_texts_of_numbers_are_read_as_numpy_does():
+    a = np.array(["1", "0.5"])
+    found = np.interp(da.from_array(a, chunks=1), [0, 1], [0.0, 4.0], period=2)
+    assert_eq(found, np.interp(a, [0, 1], [0.0, 4.0], period=2))

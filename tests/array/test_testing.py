@@ -70,3 +70,11 @@ def test_missing_values_among_objects_are_equal_if_wanted():
         assert_eq(a, a, equal_nan=False)
     with pytest.raises(AssertionError):
         assert_eq(a, np.array([1, 2, "text"], dtype=object))
+
+
+def test_elements_have_the_machines_order_of_bytes():
+    a = np.array([1.5, 2.5], ">f8")
+    assert assert_eq(da.from_array(a, chunks=1)[0], a[0])
+    assert assert_eq(da.from_array(a, chunks=1), a)
+    with pytest.raises(AssertionError, match="dtype"):
+        assert_eq(da.from_array(a, chunks=1), a.astype("f8"))

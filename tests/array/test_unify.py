@@ -70,3 +70,10 @@ def test_unify_along_symbols():
         unify_chunks(x, "i")
     one = unify_chunks(forget(x), "ij", x, "ij")[1][0]
     assert math.isnan(one.shape[0])
+
+
+def test_blocks_of_no_length_beside_one_of_length_one():
+    a = np.full((1, 1), 2.0)
+    x = da.from_array(a, chunks=((1, 0), (1,)))
+    assert_eq(da.einsum("ii", x), np.einsum("ii", a))
+    assert da.unify_chunks(x, "ij", x.T, "ij")[0] == {"i": (1,), "j": (1,)}

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from minidask import config
-from minidask.config import Setting, kinds
+from minidask.config import Setting, kinds, lifecycle
 from minidask.config.sources import INHERIT
 
 
@@ -23,6 +23,16 @@ def test_refresh_forgets_and_reads_again(tmp_path):
     assert config.get("foreign", None) is None
     assert config.get("chunksize") == 5
     assert config.get("scheduler") == "sync"
+
+
+def test_what_a_refresh_or_new_defaults_change_is_marked(monkeypatch):
+    monkeypatch.setattr(lifecycle, "touched", marked := set())
+    config.refresh(paths=[], env={})
+    assert marked == set()
+    config.refresh(paths=[], env={"MINIDASK_ARRAY__CHUNK_SIZE": "1 MiB"})
+    assert marked == {"array"}
+    config.update_defaults({"foreign": {"x": 1}})
+    assert marked == {"array", "foreign"}
 
 
 def test_refresh_reads_this_processs_environment(monkeypatch):

@@ -144,3 +144,9 @@ def test_parts_of_the_dtype():
 def test_splitting_categories():
     series = pd.Series(["a b", "c d", None, "e"] * 2, dtype="category")
     assert_eq(dd.from_pandas(series, npartitions=3).str.split(n=1, expand=True), series.str.split(n=1, expand=True))
+
+
+def test_the_nearest_name_of_an_accessor():
+    lazy = dd.from_pandas(pd.Series(["a"]), npartitions=1)
+    with pytest.raises(AttributeError, match="no attribute 'uper'; the nearest is 'upper'"):
+        lazy.str.uper()

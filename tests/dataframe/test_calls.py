@@ -6,7 +6,7 @@ import pickle
 
 import pandas as pd
 
-from minidask.dataframe.calls import Attribute, Method
+from minidask.dataframe.calls import Attribute, Call, Method
 from minidask.tokenize import tokenize
 
 
@@ -23,3 +23,9 @@ def test_equal_ones_are_equal():
         again = pickle.loads(pickle.dumps(one))
         assert (again, hash(again), tokenize(again)) == (one, hash(one), tokenize(one))
     assert tokenize(Method("abs")) != tokenize(Method("sum"))
+
+
+def test_a_call_with_keywords():
+    call = Call("round", {"decimals": 1})
+    assert call(pd.Series([1.26])).tolist() == [1.3]
+    assert call == Call("round", {"decimals": 1})

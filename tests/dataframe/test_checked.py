@@ -97,3 +97,9 @@ def test_functions_that_write_into_their_arguments_change_nothing_held():
             held.reduction(double_in_place, pd.DataFrame.sum, meta=frame.sum()).compute()
         assert_eq(held, pd.DataFrame({"x": [1, 2, 3, 4]}))
     assert others["x"].tolist() == [1, 2, 3, 4]
+
+
+def test_nothing_of_a_dtype_that_the_declared_one_is_not_made_of():
+    meta = pd.Series([], dtype="int64[pyarrow]")
+    call = CheckedCall(lambda part: part, meta, "map")
+    assert call(pd.Series([], dtype="date32[pyarrow]")).dtype == meta.dtype

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from minidask.dataframe.columns import as_labels, check_column, check_columns, simple_columns, unknown_column
+from minidask.dataframe.columns import (
+    as_labels,
+    check_column,
+    check_columns,
+    simple_columns,
+    take_labels,
+    unknown_column,
+)
 
 
 def test_the_nearest_name_is_said():
@@ -31,3 +38,10 @@ def test_simple_columns():
     assert simple_columns(pd.Index(["x", 1]))
     assert not simple_columns(pd.Index(["x", "x"]))
     assert not simple_columns(pd.MultiIndex.from_tuples([("x", 1)]))
+
+
+def test_columns_by_labels_that_pandas_takes_for_something_else():
+    frame = pd.DataFrame([[1, 2, 3]], columns=pd.Index([True, None, float("nan")], dtype=object))
+    assert take_labels(frame, [float("nan"), True]).iloc[0].tolist() == [3, 1]
+    assert take_labels(frame, [None]).iloc[0].tolist() == [2]
+    assert not simple_columns(frame.columns)

@@ -81,3 +81,11 @@ def test_bad_input(case):
     call, kind, message = BAD[case]
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_a_missing_value_spoils_a_product_of_vectors():
+    for dtype in ("float64", "Int64"):
+        series = pd.Series([1, None, 3], dtype=dtype)
+        assert pd.isna(dd.from_pandas(series, npartitions=3).dot(series).compute())
+        there = series.dropna()
+        assert dd.from_pandas(there, npartitions=2).dot(there).compute() == there.dot(there)

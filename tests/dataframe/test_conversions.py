@@ -162,3 +162,14 @@ def test_numpy_computes():
     df = dd.from_pandas(FRAME[["i", "g"]], npartitions=3)
     np.testing.assert_array_equal(np.asarray(df), FRAME[["i", "g"]].to_numpy())
     np.testing.assert_array_equal(np.asarray(df["i"]), FRAME["i"].to_numpy())
+
+
+def test_records_of_nullable_numbers_have_one_dtype():
+    frame = pd.DataFrame(
+        {"I": pd.array([1, 2, None, 4], dtype="Int64"), "b": pd.array([True, False, True, None], dtype="boolean")}
+    )
+    made = cut(frame, [0, 0, 2, 4]).to_records(lengths=True)
+    assert made.dtype["I"] == "float64"
+    assert made.compute()["I"].tolist()[:2] == [1.0, 2.0]
+    assert np.isnan(made.compute()["I"][2])
+    assert made.compute()["b"].tolist()[:3] == [True, False, True]

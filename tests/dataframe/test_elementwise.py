@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -195,3 +198,32 @@ def test_dropna_numbers_rows():
         df = dd.from_pandas(frame, npartitions=n)
         assert_eq(df.dropna(ignore_index=True), frame.dropna(ignore_index=True))
         assert_eq(df["x"].dropna(ignore_index=True), frame["x"].dropna(ignore_index=True))
+
+
+def test_a_mask_that_replaces_no_category():
+    frame = pd.DataFrame({"x": [1.0, None, 3.0], "i": [1, 2, 3], "c": pd.Categorical(["u", "v", "u"])})
+    for lazy in cuttings(frame):
+        assert_eq(lazy.mask(lazy.isna(), 0), frame.mask(frame.isna(), 0))
+    gone = frame.assign(c=frame["c"].where(frame["x"] > 1))
+    with pytest.raises(TypeError, match="new category"):
+        dd.from_pandas(gone, npartitions=2).mask(gone.isna(), 0).compute(scheduler="sync")
+
+
+def test_prefixes_of_several_levels_and_missing_labels():
+    frame = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["p", "q"]))
+    lazy = dd.from_pandas(frame, npartitions=1)
+    assert_eq(lazy.add_prefix("x_"), frame.add_prefix("x_"))
+    assert_eq(lazy.add_suffix("_x"), frame.add_suffix("_x"))
+    missing = frame.set_axis([1.5, float("nan")], axis=1)
+    lazy = dd.from_pandas(missing, npartitions=1)
+    assert_eq(lazy.add_prefix("x_"), missing.add_prefix("x_"))
+    assert_eq(lazy.set_axis(["u", "v"]), missing.set_axis(["u", "v"], axis=1))
+
+
+@pytest.mark.parametrize(
+    "values", [[Decimal(1), Decimal("2.5"), Decimal(4)], [datetime.date(2020, 1, day) for day in (1, 2, 3)]]
+)
+def test_objects_that_are_no_texts_are_clipped(values):
+    frame = pd.DataFrame({"o": pd.Series(values, dtype=object)})
+    for lazy in cuttings(frame):
+        assert_eq(lazy["o"].clip(values[1]), frame["o"].clip(values[1]))

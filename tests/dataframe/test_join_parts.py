@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.join_parts import join_parts
 
 
@@ -54,3 +56,34 @@ def test_indexes_of_objects_stay_so():
     whole = pd.Index(["a", "b"], dtype="object", name="k")
     pd.testing.assert_index_equal(join_parts([one, other]), whole)
     pd.testing.assert_index_equal(join_parts([pd.Series([1], one), pd.Series([2], other)]).index, whole)
+
+
+def test_parts_whose_values_are_all_missing_have_no_say():
+    texts = pd.Series(["a", None], dtype="str")
+    for nothing in (pd.Series([None, None], dtype=object), pd.Series([np.nan])):
+        assert join_parts([texts, nothing]).dtype == "str"
+        assert join_parts([nothing.to_frame("x"), texts.to_frame("x")])["x"].dtype == "str"
+    # Numbers that were objects, or texts beside numbers, stay what they are.
+    assert join_parts([pd.Series(["a"]), pd.Series([1.0])]).dtype == object
+    assert join_parts([pd.Series([1.0]), pd.Series([None], dtype=object)]).dtype == object
+
+
+def test_objects_beside_texts_stay_objects_in_frames():
+    texts = pd.DataFrame({"k": pd.Series([np.nan, "c"], dtype="str"), "x": [1, 2]}, index=[0, 0])
+    objects = pd.DataFrame({"k": pd.Series(["b"], dtype=object), "x": [3]})
+    for parts in ([texts, objects], [objects, texts]):
+        pd.testing.assert_frame_equal(join_parts(parts), pd.concat(parts))
+    nothing = objects.assign(k=pd.Series([None], dtype=object))
+    assert join_parts([texts, nothing, objects])["k"].dtype == object
+    assert join_parts([texts, nothing])["k"].dtype == "str"
+
+
+def test_categories_beside_their_values():
+    parts = [pd.Series(pd.Categorical(["u", "v"])), pd.Series(["u", None], dtype="str")]
+    assert join_parts(parts).dtype == "str"
+    assert join_parts(parts).tolist()[:3] == ["u", "v", "u"]
+
+
+def test_a_function_of_categories_that_meets_missing_values_in_some_partitions():
+    whole = pd.Series(pd.Categorical(["u", "v", None, "u"]))
+    assert dd.from_pandas(whole, npartitions=4).map(str).compute().dtype == whole.map(str).dtype

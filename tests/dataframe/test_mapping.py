@@ -313,3 +313,16 @@ def test_no_meta_is_found_out():
     lazy = dd.from_pandas(s, npartitions=2)
     assert_eq(lazy.map(abs, meta=None), s)
     assert_eq(lazy.to_frame().map(abs, meta=None), s.to_frame())
+
+
+def test_results_of_values_and_rows_have_the_name_that_meta_says():
+    frame, lazy = FRAME, CUT[1]
+    assert_eq(lazy["i"].map(abs, meta=("size", "int64")), frame["i"].map(abs).rename("size"))
+    assert_eq(lazy["i"].apply(abs, meta=("size", "int64")), frame["i"].apply(abs).rename("size"))
+    total = frame.apply(lambda row: row["i"] + row["g"], axis=1)
+    assert_eq(lazy.apply(lambda row: row["i"] + row["g"], axis=1, meta=("total", "float64")), total.rename("total"))
+
+
+def test_errors_name_no_keyword_that_there_is_not():
+    with pytest.raises(ValueError, match=r"declared int64, actual str. Correct meta= or the function\.\n"):
+        CUT[1]["i"].map(str, meta=("i", "int64")).compute(scheduler="sync")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import minidask.dataframe as dd
-from minidask.dataframe.meta import describe_difference, emulate, has_unknown_categories, make_meta, sample
+from minidask.dataframe.meta import describe_difference, emulate, has_unknown_categories, make_meta, sample, tried
 from minidask.dataframe.testing import assert_eq
 from tests.dataframe.frames import every_dtype
 
@@ -129,3 +131,26 @@ def test_a_collection_is_a_description():
     df = dd.from_pandas(frame, npartitions=1)
     assert_eq(df.map_partitions(pd.DataFrame.copy, meta=df), frame)
     assert make_meta(df["s"]).name == "s"
+
+
+def test_objects_are_tried_as_numbers_and_dates():
+    objects = sample(pd.DataFrame({"o": pd.Series([], dtype=object), "i": pd.Series([], dtype="int64")}))
+    assert tried(lambda frame: frame["o"].mean(), objects) == 1
+    assert tried(lambda frame: frame["o"] > datetime.date(1999, 1, 1), objects).tolist() == [True, True]
+    with pytest.raises(TypeError, match="str"):
+        tried(lambda frame: frame["o"] + b"x", objects)
+    with pytest.raises(TypeError, match="int"):
+        tried(lambda frame: frame + "a", sample(make_meta({"i": "int64"})))
+
+
+def test_what_a_function_makes_of_objects_is_objects_unless_texts_come_of_all():
+    objects = make_meta(("o", "object"))
+    assert emulate("map", lambda values: values.map(lambda value: value), objects).dtype == object
+    assert emulate("map", lambda values: values.map(str), objects).dtype == "str"
+    assert emulate("map", lambda values: values.map(str.upper), objects).dtype == "str"
+    frame = make_meta({"o": "object", "s": "str"})
+    assert emulate("f", lambda part: part.map(lambda value: value), frame).dtypes.tolist() == [object, "str"]
+    numbers = pd.Series([1, 2, 10**20, 4], dtype=object)
+    for npartitions in (1, 4):
+        lazy = dd.from_pandas(numbers, npartitions=npartitions)
+        assert lazy.map(lambda value: value * 2).compute().tolist() == [2, 4, 2 * 10**20, 8]

@@ -149,3 +149,18 @@ def test_too_many_arguments():
         df.eq(1, 1, None, 0)
     with pytest.raises(TypeError, match=r"add\(\) got 'level' twice"):
         df["x"].add(1, None, level=None)
+
+
+def test_divmod():
+    frame = pd.DataFrame({"x": [5, -7, 9], "y": [2, 3, 4]})
+    for lazy in cuttings(frame):
+        for mine, theirs in (
+            (divmod(lazy["x"], 2), divmod(frame["x"], 2)),
+            (divmod(20, lazy["y"]), divmod(20, frame["y"])),
+            (divmod(lazy["x"], lazy["y"]), divmod(frame["x"], frame["y"])),
+            (lazy["x"].divmod(lazy["y"], fill_value=1), frame["x"].divmod(frame["y"], fill_value=1)),
+            (lazy["y"].rdivmod(20), frame["y"].rdivmod(20)),
+            (divmod(lazy, 2), (frame // 2, frame % 2)),
+        ):
+            for one, other in zip(mine, theirs, strict=True):
+                assert_eq(one, other)

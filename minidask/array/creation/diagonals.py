@@ -11,10 +11,12 @@ from minidask.array.collection import new_array
 from minidask.array.creation.filled import zeros
 from minidask.array.creation.ranges import arange, eye
 from minidask.array.dispatch import call_registered, implements
+from minidask.array.dtypes import native
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
 from minidask.array.meta import numpy_meta
 from minidask.array.normalize import normalize_chunks
+from minidask.array.planned import planned
 from minidask.array.shaping import broadcast_to, moveaxis
 from minidask.array.slicing.points import take_at
 from minidask.array.sources import made_layer
@@ -22,6 +24,7 @@ from minidask.tokenize import quick_token
 
 
 @implements(np.diag)
+@planned
 def diag(v: Any, k: int = 0) -> Any:
     """Return a diagonal of a matrix, or a matrix with the elements of a vector on a diagonal.
 
@@ -49,14 +52,15 @@ def diag(v: Any, k: int = 0) -> Any:
     wide, longer = n + more, (joined_sizes((more,), sizes) if more else sizes)
     if k >= 0:
         mask = eye(n, (sizes, longer), wide, k, bool)
-        rows = elementwise(np.where, mask, x[:, None], zero, dtype=x.dtype)
+        rows = elementwise(np.where, mask, x[:, None], zero, dtype=native(x.dtype))
         return concatenate([rows, zeros((more, wide), x.dtype, chunks=(more, longer))]) if more else rows
     mask = eye(wide, (longer, sizes), n, k, bool)
-    columns = elementwise(np.where, mask, x[None, :], zero, dtype=x.dtype)
+    columns = elementwise(np.where, mask, x[None, :], zero, dtype=native(x.dtype))
     return concatenate([columns, zeros((wide, more), x.dtype, chunks=(longer, more))], axis=1)
 
 
 @implements(np.diagonal)
+@planned
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Return the diagonal of two axes, as the last axis.
 
@@ -119,6 +123,7 @@ def _triangle(bounds: tuple[tuple[int, int], ...], k: int, dtype: Any) -> Any:
 
 
 @implements(np.tril)
+@planned
 def tril(m: Any, k: int = 0) -> Any:
     """Return a matrix with zeros above a diagonal; raises ValueError unless it has two axes at least.
 
@@ -129,10 +134,11 @@ def tril(m: Any, k: int = 0) -> Any:
     [[1, 0], [1, 1]]
     """
     x, mask = _masked(m, k)
-    return elementwise(np.where, mask, x, np.zeros((), x.dtype)[()], dtype=x.dtype)
+    return elementwise(np.where, mask, x, np.zeros((), x.dtype)[()], dtype=native(x.dtype))
 
 
 @implements(np.triu)
+@planned
 def triu(m: Any, k: int = 0) -> Any:
     """Return a matrix with zeros below a diagonal; raises ValueError unless it has two axes at least.
 
@@ -143,7 +149,7 @@ def triu(m: Any, k: int = 0) -> Any:
     [[1, 1], [0, 1]]
     """
     x, mask = _masked(m, k - 1)
-    return elementwise(np.where, mask, np.zeros((), x.dtype)[()], x, dtype=x.dtype)
+    return elementwise(np.where, mask, np.zeros((), x.dtype)[()], x, dtype=native(x.dtype))
 
 
 def _masked(m: Any, k: int) -> tuple[Any, Any]:

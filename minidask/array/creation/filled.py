@@ -11,6 +11,7 @@ import numpy as np
 
 from minidask.array.chunks import chunks_token, has_unknown, shape_of
 from minidask.array.collection import ArrayBase, another, check_known_shape, new_array
+from minidask.array.devices import takes_device
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta
@@ -32,6 +33,7 @@ def stretched(bounds: tuple[tuple[int, int], ...], element: Any) -> Any:
     return np.broadcast_to(element, [high - low for low, high in bounds])
 
 
+@takes_device
 def full(
     shape: Any,
     fill_value: Any,
@@ -175,6 +177,7 @@ def _like(what: str, a: Any, value: Any, dtype: Any, chunks: Any, name: str | No
 
 
 @implements(np.full_like)
+@takes_device
 def full_like(
     a: Any,
     fill_value: Any,
@@ -200,6 +203,7 @@ def full_like(
 
 
 @implements(np.ones_like)
+@takes_device
 def ones_like(
     a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: str | None = None, shape: Any = None
 ) -> Any:
@@ -214,6 +218,7 @@ def ones_like(
 
 
 @implements(np.zeros_like)
+@takes_device
 def zeros_like(
     a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: str | None = None, shape: Any = None
 ) -> Any:
@@ -229,6 +234,7 @@ def zeros_like(
 
 
 @implements(np.empty_like)
+@takes_device
 def empty_like(
     a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: str | None = None, shape: Any = None
 ) -> Any:

@@ -20,6 +20,7 @@ from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import stack
 from minidask.array.meta import meta_of
 from minidask.array.normalize import normalize_chunks
+from minidask.array.planned import planned
 from minidask.array.shaping import broadcast_to
 from minidask.array.sources import made_layer
 from minidask.array.spelling import also_named
@@ -27,6 +28,7 @@ from minidask.graph.task import func_name
 from minidask.tokenize import tokenize
 
 
+@planned
 def indices(dimensions: Any, dtype: Any = int, chunks: Any = "auto", *, sparse: bool = False) -> Any:
     """Return the coordinates of a grid: along the first axis for each axis of the grid its positions.
 
@@ -63,6 +65,7 @@ def indices(dimensions: Any, dtype: Any = int, chunks: Any = "auto", *, sparse: 
 
 
 @implements(np.meshgrid)
+@planned
 def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = True) -> list[Any]:
     """Return coordinates of the grid that vectors span, an array a vector.
 
@@ -205,6 +208,7 @@ class FromFunction:
 
 
 @also_named(func="function")
+@planned
 def fromfunction(
     function: Callable[..., Any], chunks: Any = "auto", shape: Any = None, dtype: Any = None, **kwargs: Any
 ) -> Any:

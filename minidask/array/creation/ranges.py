@@ -9,12 +9,15 @@ import numpy as np
 
 from minidask.array.chunks import chunks_token
 from minidask.array.collection import new_array
+from minidask.array.devices import takes_device
 from minidask.array.meta import numpy_meta
 from minidask.array.normalize import normalize_chunks
+from minidask.array.planned import planned
 from minidask.array.sources import made_layer
 from minidask.tokenize import quick_token
 
 
+@takes_device
 def arange(
     start: Any = None,
     stop: Any = None,
@@ -84,6 +87,8 @@ def _range(bounds: tuple[tuple[int, int], ...], start: Any, step: Any, dtype: An
     return (first + np.arange(low, high) * delta).astype(dtype, copy=False)
 
 
+@takes_device
+@planned
 def linspace(
     start: float,
     stop: float,
@@ -139,6 +144,7 @@ def _line(
     return np.floor(values).astype(dtype) if dtype.kind in "iu" else values.astype(dtype, copy=False)
 
 
+@takes_device
 def eye(
     N: int, chunks: Any = "auto", M: int | None = None, k: int = 0, dtype: Any = float, name: str | None = None
 ) -> Any:
@@ -186,6 +192,7 @@ def identity(n: int, dtype: Any = float, chunks: Any = "auto") -> Any:
     return eye(n, chunks, dtype=dtype)
 
 
+@planned
 def logspace(
     start: Any,
     stop: Any,
@@ -226,6 +233,7 @@ class Powers:
         return Powers, (self.base,)
 
 
+@planned
 def geomspace(
     start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None, chunks: Any = "auto"
 ) -> Any:

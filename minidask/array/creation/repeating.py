@@ -17,6 +17,7 @@ from minidask.array.dispatch import implements
 from minidask.array.dtypes import as_element
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
+from minidask.array.planned import planned
 from minidask.array.pointwise import astype
 from minidask.array.rechunk import rechunk_to
 from minidask.array.reductions import folds, moments
@@ -28,6 +29,7 @@ from minidask.tokenize import tokenize
 
 
 @implements(np.tile)
+@planned
 def tile(A: Any, reps: Any) -> Any:
     """Return an array put side by side with itself, so many times along each axis.
 
@@ -72,6 +74,7 @@ class Repeat:
 
 
 @implements(np.repeat)
+@planned
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Return an array with each element along an axis repeated.
 
@@ -128,6 +131,7 @@ _STATISTICS: dict[str, Any] = {"maximum": folds.max, "minimum": folds.min, "mean
 
 
 @implements(np.pad)
+@planned
 def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
     """Return an array with more elements before and behind it along each axis.
 
@@ -249,11 +253,18 @@ def _odd(x: Any, axis: int, before: int, behind: int, mode: str) -> Any:
     turns, places = np.divmod(np.arange(-before, n + behind), span)
     back = places >= n
     places = np.where(back, (span if mode == "reflect" else span - 1) - places, places)
-    signs = np.where(back, -1, 1).astype(x.dtype)[column]
+    kind = x.dtype
+    if kind.kind == "b":
+        if max(before, behind) > n - (mode == "reflect"):
+            raise TypeError("pad has no odd reflection of bools over more than their length: pad x.astype('i8')")
+        x = astype(x, np.int8)
+    # Times are multiplied by numbers.
+    by = np.dtype(np.int64) if kind.kind == "m" else x.dtype
+    signs = np.where(back, -1, 1).astype(by)[column]
     first, last = x[(*front, slice(0, 1))], x[(*front, slice(n - 1, n))]
-    more = (2 * turns + 2 * back).astype(x.dtype)[column]
-    less = (2 * turns).astype(x.dtype)[column]
-    return astype(x[(*front, places)] * signs + last * more - first * less, x.dtype)
+    more = (2 * turns + 2 * back).astype(by)[column]
+    less = (2 * turns).astype(by)[column]
+    return astype(x[(*front, places)] * signs + last * more - first * less, kind)
 
 
 def _padded_by(x: Any, widths: list[tuple[Any, Any]], func: Any, kwargs: dict[str, Any]) -> Any:
@@ -355,6 +366,7 @@ def _padding(x: Any, axis: int, count: int, mode: str, value: Any, span: Any, fi
 
 
 @implements(np.resize)
+@planned
 def resize(a: Any, new_shape: Any) -> Any:
     """Return an array of a shape, filled with the elements of another in C order, over and over.
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from minidask.array.chunks import chunks_token
 from minidask.array.collection import ArrayBase, another, new_array
+from minidask.array.devices import check_device
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, from_memory, holds_arrays
 from minidask.array.meta import meta_of, numpy_meta
@@ -197,6 +198,9 @@ def asarray(
     dtype: Any = None,
     order: Any = None,
     like: Any = None,
+    *,
+    copy: bool | None = None,
+    device: Any = None,
     **kwargs: Any,
 ) -> Any:
     """Return a chunked array as it is, anything else by ``from_array``; lists of arrays are stacked.
@@ -206,6 +210,11 @@ def asarray(
     a : array-like
     dtype : dtype, optional
         To which it is cast.
+    copy : bool, optional
+        Whether what is in memory is copied at once, so that it may be changed afterwards, and a chunked array gives another one.
+        False refuses what would have to be.
+    device : str, optional
+        ``"cpu"``.
     **kwargs
         Passed to ``from_array``.
 
@@ -213,6 +222,8 @@ def asarray(
     ------
     TypeError
         As ``from_array`` does.
+    ValueError
+        For another device, or if ``copy=False`` is impossible.
 
     Examples
     --------
@@ -220,15 +231,20 @@ def asarray(
     >>> da.asarray([1, 2, 3]).compute()
     array([1, 2, 3])
     """
+    check_device(device)
+    if copy is False and dtype is not None and getattr(a, "dtype", dtype) != dtype:
+        raise ValueError("Unable to avoid copy: the array has another dtype")
     if isinstance(a, ArrayBase):
-        x: Any = another(a) if kwargs.get("copy") else a
+        x: Any = another(a) if copy else a
     elif holds_arrays(a):
         x = as_array(a)
     elif is_dask_collection(a) and hasattr(a, "to_dask_array"):
         x = a.to_dask_array()
     else:
         if not (hasattr(a, "shape") and hasattr(a, "dtype")):
-            a = np.asarray(a)
+            a = np.asarray(a, copy=copy)
+        elif copy and isinstance(a, np.ndarray):
+            a = a.copy()
         x = from_array(a, chunks=kwargs.pop("chunks", "auto" if a.dtype != object else -1), asarray=True, **kwargs)
     return x if dtype is None or x.dtype == dtype else x.astype(dtype)
 

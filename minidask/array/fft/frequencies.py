@@ -11,15 +11,18 @@ import numpy as np
 
 from minidask.array.chunks import check_known, chunks_token, normalize_axis
 from minidask.array.collection import another, new_array
+from minidask.array.devices import takes_device
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.joining import concatenate
 from minidask.array.meta import numpy_meta
 from minidask.array.normalize import normalize_chunks
+from minidask.array.planned import planned
 from minidask.array.sources import made_layer
 from minidask.tokenize import quick_token
 
 
+@takes_device
 def fftfreq(n: int, d: float = 1.0, chunks: Any = "auto") -> Any:
     """Return the frequencies of the elements of ``fft``: 0, the positive ones, the negative ones.
 
@@ -45,6 +48,7 @@ def fftfreq(n: int, d: float = 1.0, chunks: Any = "auto") -> Any:
     return _frequencies("fftfreq", n, d, n, n, chunks)
 
 
+@takes_device
 def rfftfreq(n: int, d: float = 1.0, chunks: Any = "auto") -> Any:
     """Return the frequencies of the elements of ``rfft``: 0 and the positive ones; arguments as ``fftfreq``'s.
 
@@ -91,6 +95,7 @@ def frequencies(bounds: Any, wraps: int | None, step: float) -> Any:
 
 
 @implements(np.fft.fftshift)
+@planned
 def fftshift(x: Any, axes: Any = None) -> Any:
     """Return an array with the frequency 0 moved to the middle of axes, by default all.
 
@@ -109,6 +114,7 @@ def fftshift(x: Any, axes: Any = None) -> Any:
 
 
 @implements(np.fft.ifftshift)
+@planned
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """Return an array with the frequency 0 moved from the middle of axes to their beginning; undoes ``fftshift``.
 

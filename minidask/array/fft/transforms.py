@@ -192,7 +192,7 @@ def _transform(
     if norm is not None:
         kwargs.append(("norm", norm))
     if dtype is None:
-        dtype = transform_dtype(func, x.dtype, single)
+        dtype = transform_dtype(func, x.dtype, len(places))
     token = quick_token(named, x.name, repr(kwargs))
     index = symbols(x.ndim)
     layer = Blockwise(
@@ -207,15 +207,15 @@ def _transform(
 
 
 @lru_cache(256)
-def transform_dtype(func: Callable[..., Any], dtype: np.dtype[Any], single: bool) -> np.dtype[Any]:
-    """Return the dtype of a transform of a dtype; raises what it raises.
+def transform_dtype(func: Callable[..., Any], dtype: np.dtype[Any], axes: int) -> np.dtype[Any]:
+    """Return the dtype of a transform of a dtype along so many axes; raises what it raises.
 
     Examples
     --------
-    >>> transform_dtype(np.fft.fft, np.dtype("f4"), True)
+    >>> transform_dtype(np.fft.fft, np.dtype("f4"), 1)
     dtype('complex64')
     """
-    return np.dtype(func(np.ones(4 if single else (2, 4), dtype)).dtype)
+    return np.dtype(func(np.ones((*(2,) * (axes - 1), 4), dtype)).dtype)
 
 
 def _axes(axes: Any, lengths: Sequence[int] | None, ndim: int) -> tuple[Any, ...]:
@@ -261,6 +261,9 @@ def _chunks(kind: str, x: Any, places: Sequence[int], lengths: Any) -> Chunks:
                 length = 2 * (length - 1)
             if length < 1:
                 raise ValueError(f"Invalid number of FFT data points ({length}) specified.")
+        if axis in places[:at] and kind not in _DOUBLING:
+            # Transformed more than once: NumPy begins with the last axis, so that the first of equal ones decides.
+            continue
         sizes[axis] = (length // 2 + 1 if last and kind in _HALVING else length,)
     return tuple(sizes)
 

@@ -20,6 +20,7 @@ from minidask.array.linalg.matrices import calculable, check_square, scipy_linal
 from minidask.array.linalg.stacks import stacked
 from minidask.array.linalg.triangular import minus_products
 from minidask.array.opaque import Ref, opaque_layer
+from minidask.array.planned import planned
 from minidask.array.products.blas import shared_cores
 from minidask.tokenize import quick_token
 
@@ -65,6 +66,7 @@ class Tiles:
         return factor_below, (Ref(0, index), Ref(None, (column, column)), *rows)
 
 
+@planned
 def cholesky(a: Any, lower: bool = False) -> Any:
     """Return the Cholesky factor of a Hermitian, positive definite matrix.
 

@@ -23,6 +23,7 @@ from minidask.array.linalg.stacks import Output
 from minidask.array.linalg.tall import lying, tsqr
 from minidask.array.meta import meta_of, numpy_meta
 from minidask.array.opaque import Ref, opaque_layer
+from minidask.array.planned import planned
 from minidask.array.products.blas import shared_cores
 from minidask.array.products.vectors import matmul
 from minidask.tokenize import quick_token
@@ -57,6 +58,7 @@ class Part:
         return Output(self.at), (Ref(0, ()),)
 
 
+@planned
 def lstsq(a: Any, b: Any, *, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """Return the solution of ``a @ x == b`` whose residuals have the least sum of squares, and of those the one of least norm.
 

@@ -22,6 +22,7 @@ from minidask.array.collection import new_array
 from minidask.array.linalg.matrices import scipy_linalg, square
 from minidask.array.meta import numpy_meta
 from minidask.array.opaque import Ref, opaque_layer
+from minidask.array.planned import planned
 from minidask.array.products.blas import shared_cores
 from minidask.array.rechunk import rechunk_to
 from minidask.tokenize import quick_token
@@ -225,6 +226,7 @@ class Permutation:
         return permutation_block, (Ref(0, (0,)), bounds, self.dtype)
 
 
+@planned
 def lu(a: Any) -> tuple[Any, Any, Any]:
     """Return the LU factorization of a square matrix, with partial pivoting.
 

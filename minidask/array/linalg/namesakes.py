@@ -16,10 +16,12 @@ from minidask.array.linalg.matrices import calculable, check_square
 from minidask.array.linalg.norms import norm
 from minidask.array.linalg.singular import svdvals
 from minidask.array.linalg.solving import inv, solve
+from minidask.array.planned import planned
 from minidask.array.shaping import swapaxes
 
 
 @implements(np.linalg.matrix_rank)
+@planned
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """Return the ranks of matrices: how many singular values are above a limit; of vectors, whether any element isn't 0.
 
@@ -62,6 +64,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 
 @implements(np.linalg.cond)
+@planned
 def cond(x: Any, p: Any = None) -> Any:
     """Return the condition numbers of matrices; by default by singular values, otherwise of square ones, by their inverses.
 
@@ -111,6 +114,7 @@ def matrix_transpose(x: Any, /) -> Any:
     return swapaxes(x, -1, -2)
 
 
+@planned
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     """Return the sums along a diagonal of matrices, which the last two axes are.
 
@@ -158,6 +162,7 @@ implements(np.linalg.diagonal)(diagonal)
 implements(np.linalg.outer)(outer)
 
 
+@planned
 def tensorinv(a: Any, ind: int = 2) -> Any:
     """Return the inverse of a tensor: ``tensordot(tensorinv(a, ind), a, ind)`` is the identity of tensordot.
 
@@ -190,6 +195,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     return inv(_squared(x, rows)).reshape(*x.shape[ind:], *x.shape[:ind])
 
 
+@planned
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """Return the solution of ``tensordot(a, x, x.ndim) == b``.
 

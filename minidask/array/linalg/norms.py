@@ -13,10 +13,12 @@ from minidask.array.chunks import normalize_axes, normalize_axis
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.linalg.singular import svdvals
+from minidask.array.planned import planned
 from minidask.array.shaping import expand_dims, moveaxis
 
 
 @implements(np.linalg.norm)
+@planned
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the norm of a vector or matrix, or of those that lie along axes.
 

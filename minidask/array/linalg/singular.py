@@ -16,6 +16,7 @@ from minidask.array.elementwise import as_array, elementwise
 from minidask.array.linalg.matrices import calculable, matrix
 from minidask.array.linalg.stacks import stacked
 from minidask.array.linalg.tall import SVD, least, lying, triangle_of, tsqr
+from minidask.array.planned import planned
 
 
 def svd_flip(u: Any, v: Any, u_based_decision: bool = False) -> tuple[Any, Any]:
@@ -50,6 +51,7 @@ def svd_flip(u: Any, v: Any, u_based_decision: bool = False) -> tuple[Any, Any]:
     return u * signs, v * signs[:, None]
 
 
+@planned
 def svd(a: Any, coerce_signs: bool = True, full_matrices: bool = False) -> SVD:
     """Return the singular value decomposition of a matrix (of each of a stack of them).
 

@@ -8,7 +8,6 @@ Place in the flow: on top of ``lower_upper``, ``definite`` and ``triangular``.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,8 @@ from minidask.array.linalg.matrices import calculable, check_square, one_block, 
 from minidask.array.linalg.stacks import OnStack, stacked
 from minidask.array.linalg.triangular import right_side, solve_triangular
 from minidask.array.meta import meta_of
+from minidask.array.performance import warn
+from minidask.array.planned import planned
 from minidask.array.products.contraction import only
 from minidask.array.rechunk import rechunk_to
 from minidask.array.unify import broadcast_shape
@@ -30,6 +31,7 @@ from minidask.graph import blockwise as blockwise_layer
 from minidask.tokenize import quick_token
 
 
+@planned
 def solve(a: Any, b: Any, sym_pos: bool | None = None, assume_a: str = "gen") -> Any:
     """Return the solution of ``a @ x == b``.
 
@@ -64,7 +66,7 @@ def solve(a: Any, b: Any, sym_pos: bool | None = None, assume_a: str = "gen") ->
     array([3., 2.])
     """
     if sym_pos is not None:
-        warnings.warn("sym_pos is deprecated: use assume_a='pos'", FutureWarning, stacklevel=2)
+        warn("sym_pos is deprecated: use assume_a='pos'", FutureWarning)
         assume_a = "pos" if sym_pos else assume_a
     if assume_a not in ("gen", "pos"):
         raise ValueError(f"{assume_a!r} is not a recognized matrix structure: assume_a is 'gen' or 'pos'")
@@ -133,6 +135,7 @@ def numpy_solve(a: Any, b: Any) -> Any:
 
 
 @implements(np.linalg.inv)
+@planned
 def inv(a: Any) -> Any:
     """Return the inverse of a square matrix (of each of a stack of them).
 

@@ -21,6 +21,7 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.linalg.matrices import calculable, check_square, one_block
 from minidask.array.meta import numpy_meta
+from minidask.array.planned import planned
 from minidask.array.products.blas import shared_cores
 from minidask.array.products.contraction import only
 from minidask.array.unify import broadcast_shape, unify_chunks
@@ -173,6 +174,7 @@ def _joined(name: str, a: Any) -> Any:
 
 
 @implements(np.linalg.eig)
+@planned
 def eig(a: Any) -> Eigen:
     """Return the eigenvalues and right eigenvectors of square matrices.
 
@@ -210,6 +212,7 @@ def eig(a: Any) -> Eigen:
 
 
 @implements(np.linalg.eigvals)
+@planned
 def eigvals(a: Any) -> Any:
     """Return the eigenvalues of square matrices, as complex numbers; see ``eig``.
 
@@ -223,6 +226,7 @@ def eigvals(a: Any) -> Any:
 
 
 @implements(np.linalg.det)
+@planned
 def det(a: Any) -> Any:
     """Return the determinants of square matrices, each in one block.
 
@@ -241,6 +245,7 @@ def det(a: Any) -> Any:
 
 
 @implements(np.linalg.slogdet)
+@planned
 def slogdet(a: Any) -> Slogdet:
     """Return the signs of determinants and the logarithms of their absolute values, of square matrices, each in one block.
 
@@ -259,6 +264,7 @@ def slogdet(a: Any) -> Slogdet:
 
 
 @implements(np.linalg.eigh)
+@planned
 def eigh(a: Any, UPLO: str = "L") -> Eigen:
     """Return the eigenvalues and eigenvectors of Hermitian matrices, each in one block; arguments as NumPy's.
 
@@ -277,6 +283,7 @@ def eigh(a: Any, UPLO: str = "L") -> Eigen:
 
 
 @implements(np.linalg.eigvalsh)
+@planned
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """Return the eigenvalues of Hermitian matrices, each in one block; arguments as NumPy's.
 
@@ -295,6 +302,7 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
 
 
 @implements(np.linalg.pinv)
+@planned
 def pinv(a: Any, rcond: float | None = None, hermitian: bool = False, *, rtol: float | None = None) -> Any:
     """Return the pseudo-inverses of matrices, each in one block; arguments as NumPy's.
 

@@ -31,6 +31,7 @@ from minidask.array.linalg.matrices import calculable, matrix, one_block
 from minidask.array.linalg.stacks import stacked
 from minidask.array.meta import meta_of
 from minidask.array.opaque import Ref, TwoWays, opaque_layer
+from minidask.array.planned import planned
 from minidask.array.products.blas import shared_cores
 from minidask.array.products.vectors import matmul
 from minidask.array.rechunk import rechunk_to
@@ -241,6 +242,7 @@ class Only:
         return np.asarray, (Ref(0, (0, *self.tail)),)
 
 
+@planned
 def tsqr(
     data: Any, compute_svd: bool = False, _max_vchunk_size: int | None = None, *, coerce_signs: bool = False
 ) -> Any:
@@ -302,6 +304,7 @@ def tsqr(
     return SVD(q, s, vh)
 
 
+@planned
 def sfqr(data: Any, name: str | None = None) -> QR:
     """Return the factors of a wide matrix in one row of blocks.
 
@@ -378,6 +381,7 @@ def lying(what: str, x: Any) -> tuple[Any, bool]:
 
 
 @implements(np.linalg.qr)
+@planned
 def qr(a: Any, mode: str = "reduced") -> Any:
     """Return the QR factorization of a matrix (of each of a stack of them).
 

@@ -14,6 +14,7 @@ from minidask.array.collection import ArrayBase
 from minidask.array.dispatch import call_registered
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import meta_of, numpy_meta
+from minidask.array.planned import planned
 from minidask.tokenize import tokenize
 
 
@@ -43,6 +44,7 @@ def masked_meta(dtype: Any, ndim: int) -> Any:
     return np.ma.masked_array(np.zeros((0,) * ndim, dtype))
 
 
+@planned
 def call_masked(function: str, *operands: Any, dtype: Any = None, plain: bool = False, **keywords: Any) -> Any:
     """Return the array of a function of ``numpy.ma``, of a dtype (default: the first array's); masked unless ``plain``."""
     arrays = [o for o in operands if isinstance(o, ArrayBase)]
@@ -416,8 +418,9 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     operands = [condition, x, y]
     if not any(isinstance(one, ArrayBase) for one in operands):
         operands[0] = as_array(condition)
-    kinds = [one.dtype if hasattr(one, "dtype") else one for one in operands[1:]]
-    return call_masked("where", *operands, dtype=np.result_type(*kinds))
+    # As numpy.ma: a number is an array of its own dtype, and what masks has none.
+    kinds = [one.dtype if hasattr(one, "dtype") else np.asarray(one).dtype for one in (x, y) if one is not np.ma.masked]
+    return call_masked("where", *operands, dtype=np.result_type(*(kinds or [float])))
 
 
 def nonzero(a: Any) -> Any:

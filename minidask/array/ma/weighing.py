@@ -12,11 +12,13 @@ import numpy as np
 from minidask.array.chunks import normalize_axes, normalize_axis
 from minidask.array.elementwise import as_array
 from minidask.array.ma.masking import call_masked, getmaskarray, masked_array
+from minidask.array.planned import planned
 from minidask.array.reductions.folds import sum as total
 from minidask.array.reductions.moments import mean
 from minidask.array.shaping import broadcast_to
 
 
+@planned
 def count(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None) -> Any:
     """Return how many elements aren't masked, along axes.
 
@@ -42,6 +44,7 @@ def count(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = N
     return total(~getmaskarray(a), axis=axis, dtype=np.intp, keepdims=keepdims, split_every=split_every)
 
 
+@planned
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
     """Return the average of what is not masked, along axes.
 

@@ -19,6 +19,7 @@ import numpy as np
 from minidask.array.chunks import Chunks, Sizes
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.overlap.depths import Boundaries, Depths, check_array, fit, reaches, read_boundary, read_depth
+from minidask.array.planned import planned
 from minidask.array.remembered import remembered
 from minidask.array.slicing.layers import take_slice
 from minidask.array.sources import symbols
@@ -232,6 +233,7 @@ def bare_axes(boundaries: Boundaries) -> tuple[bool, ...]:
     return tuple([isinstance(rule, str) and rule == "none" for rule in boundaries])
 
 
+@planned
 def overlap(x: Any, depth: Any, boundary: Any, *, allow_rechunk: bool = True) -> Any:
     """Return an array whose blocks have elements of their neighbours around their own.
 

@@ -18,11 +18,13 @@ from minidask.array.mapping import map_aligned
 from minidask.array.overlap.borders import bare_axes, extend
 from minidask.array.overlap.depths import fit, read_boundary, read_depth
 from minidask.array.overlap.trimming import trim as trimmed
+from minidask.array.planned import planned
 from minidask.array.rechunk import rechunk_to
 from minidask.array.unify import unify_chunks
 from minidask.collection import is_dask_collection
 
 
+@planned
 def map_overlap(
     func: Callable[..., Any],
     *args: Any,

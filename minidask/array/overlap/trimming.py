@@ -12,6 +12,7 @@ from minidask.array.collection import ArrayBase, new_array
 from minidask.array.meta import as_block
 from minidask.array.overlap.borders import bare_axes, extended, margins
 from minidask.array.overlap.depths import Depths, check_array, reaches, read_boundary, read_depth
+from minidask.array.planned import planned
 from minidask.array.sources import grid_sizes, symbols
 from minidask.graph import BlockId, Blockwise
 from minidask.graph.blockwise import InputOf
@@ -75,6 +76,7 @@ def trim(x: ArrayBase, depths: Depths, bare: tuple[bool, ...], name: str | None 
     return new_array(layer, chunks, x._meta)
 
 
+@planned
 def trim_internal(x: Any, axes: Any, boundary: Any = None) -> Any:
     """Return an array without some elements at the sides of each block.
 
@@ -103,6 +105,7 @@ def trim_internal(x: Any, axes: Any, boundary: Any = None) -> Any:
     return trim(array, read_depth(array.ndim, axes), bare_axes(read_boundary(array.ndim, boundary, array.dtype)))
 
 
+@planned
 def trim_overlap(x: Any, depth: Any, boundary: Any = None) -> Any:
     """Return an array without what ``overlap`` with the same arguments has put around its blocks.
 

@@ -21,6 +21,7 @@ from minidask.array.elementwise import as_array
 from minidask.array.meta import with_ndim
 from minidask.array.overlap.borders import extend
 from minidask.array.overlap.depths import ensure_minimum_chunksize
+from minidask.array.planned import planned
 from minidask.array.rechunk import balanced, rechunk_to
 from minidask.array.remembered import remembered
 from minidask.array.sources import symbols
@@ -41,6 +42,7 @@ class View(NamedTuple):
 
 
 @implements(np.lib.stride_tricks.sliding_window_view)
+@planned
 def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_rechunk: bool = True) -> Any:
     """Return the windows of an array: its axes, shortened by what windows need, and one axis more for each of the windows'
     axes.

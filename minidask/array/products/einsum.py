@@ -18,6 +18,7 @@ import numpy as np
 from minidask.array.chunks import check_known
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
+from minidask.array.planned import planned
 from minidask.array.products.contraction import contract
 from minidask.array.products.vectors import differ
 from minidask.array.rebinding import rebind
@@ -50,6 +51,7 @@ class Einsum:
 
 
 @implements(np.einsum)
+@planned
 def einsum(
     *operands: Any,
     dtype: Any = None,

@@ -15,6 +15,7 @@ from minidask.array.collection import check_known_shape, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import numpy_meta
+from minidask.array.planned import planned
 from minidask.array.products.contraction import Call, contract, product_dtype
 from minidask.array.products.vectors import differ
 from minidask.array.shaping import atleast, moveaxis
@@ -25,6 +26,7 @@ from minidask.graph import blockwise as blockwise_layer
 
 @implements(np.tensordot, np.linalg.tensordot)
 @also_named(lhs="a", rhs="b")
+@planned
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Return the sum of products over some axes of both arrays.
 
@@ -91,6 +93,7 @@ def _axes(axes: Any, ndim: int) -> tuple[int, ...]:
 
 
 @implements(np.kron)
+@planned
 def kron(a: Any, b: Any) -> Any:
     """Return the Kronecker product: ``b``, as one block, times each element of ``a``.
 
@@ -118,6 +121,7 @@ def kron(a: Any, b: Any) -> Any:
 
 
 @implements(np.cross, np.linalg.cross)
+@planned
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     """Return the cross products of vectors with 3 components; other axes are broadcast.
 

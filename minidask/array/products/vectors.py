@@ -16,6 +16,7 @@ from minidask.array.chunks import is_unknown, normalize_axis
 from minidask.array.creation.ranges import eye
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
+from minidask.array.planned import planned
 from minidask.array.products.contraction import Call, contract
 from minidask.array.rebinding import rebind
 from minidask.array.shaping import moveaxis
@@ -38,6 +39,7 @@ def not_aligned(a: Any, b: Any, axis_a: int, axis_b: int) -> ValueError:
 
 
 @implements(np.dot)
+@planned
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     """Return the dot product: the sum over the last axis of ``a`` and the last but one (or only) axis of ``b``.
 
@@ -125,6 +127,7 @@ def vdot(a: Any, b: Any) -> Any:
 
 
 @implements(np.matmul, np.linalg.matmul)
+@planned
 def matmul(a: Any, b: Any, *, dtype: Any = None) -> Any:
     """Return the product of matrices, or of stacks of them: ``a @ b``.
 
@@ -180,6 +183,7 @@ def vecdot(x1: Any, x2: Any, axis: int = -1, *, dtype: Any = None) -> Any:
 
 
 @implements(*[np.matvec] if hasattr(np, "matvec") else [])
+@planned
 def matvec(x1: Any, x2: Any, *, dtype: Any = None) -> Any:
     """Return the products of matrices, the last two axes of ``x1``, and vectors, the last axis of ``x2``.
 
@@ -198,6 +202,7 @@ def matvec(x1: Any, x2: Any, *, dtype: Any = None) -> Any:
 
 
 @implements(*[np.vecmat] if hasattr(np, "vecmat") else [])
+@planned
 def vecmat(x1: Any, x2: Any, *, dtype: Any = None) -> Any:
     """Return the products of vectors, the last axis of ``x1`` conjugated, and matrices, the last two axes of ``x2``.
 
@@ -250,6 +255,7 @@ def _stacked(
 
 
 @implements(np.linalg.matrix_power)
+@planned
 def matrix_power(a: Any, n: int) -> Any:
     """Return a square matrix, or each of a stack of them, to a power of at least 0.
 

@@ -157,7 +157,7 @@ def choice(
     operands: list[Any] = [] if weights is None else [(InputOf(0), ("p",))]
     name = quick_token(
         "choice",
-        stream,
+        stream.parts,
         count,
         chunks_token(own),
         replace,
@@ -292,14 +292,16 @@ def permutation(stream: Stream, x: Any, axis: int = 0) -> Any:
         func: Any = Permute(stream, length)
         if length < 0:
             raise ValueError(f"a permutation needs a length that isn't negative, got {length}")
-        layer = blockwise(func, "k", name=f"permutation-{quick_token('integers', stream, length)}", new_axes={"k": 1})
+        layer = blockwise(
+            func, "k", name=f"permutation-{quick_token('integers', stream.parts, length)}", new_axes={"k": 1}
+        )
         order = new_array(layer, ((length,),), numpy_meta(_INDEX, 1))
         return rechunk_to(order, normalize_chunks("auto", (length,), None, _INDEX))
     array = as_array(x)
     axis = normalize_axis(axis, array.ndim)
     sizes = array._chunks[axis]
     check_known("permutation", sizes)
-    name = f"permutation-{quick_token('permutation', stream, array.name, axis)}"
+    name = f"permutation-{quick_token('permutation', stream.parts, array.name, axis)}"
     taken = TakePositions(name, array._layer, axis, Shuffled(stream, sizes), sizes)
     return new_array(taken, array._chunks, array._meta, array._shape)
 
@@ -331,6 +333,6 @@ def permuted(stream: Stream, x: Any, axis: int | None = None) -> Any:
         index,
         (BlockId(), index),
         (array._layer, index),
-        name=f"permuted-{quick_token('permuted', stream, array.name, axis)}",
+        name=f"permuted-{quick_token('permuted', stream.parts, array.name, axis)}",
     )
     return new_array(layer, array._chunks, array._meta, array._shape)

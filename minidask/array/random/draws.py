@@ -28,10 +28,12 @@ from minidask.array.sources import Bounds, symbols
 from minidask.array.unify import broadcast_shape, common_sizes
 from minidask.graph import BlockId, Blockwise, Layer, Parts
 from minidask.graph.blockwise import Constant, InputOf
-from minidask.tokenize import quick_token, tokenize
+from minidask.tokenize import quick_token
 
 # Parameters of that many values together are checked at once; more of them when they are computed.
 _CHECKED = 1000
+
+_PLAIN = frozenset({int, float, bool, type(None)})
 
 _PROBES: dict[type, Any] = {
     OfGenerator: np.random.default_rng(0),
@@ -143,9 +145,13 @@ def draw(
         prepared.append((InputOf(names.index(array.name)), (*index[ndim - loop :], *out_index[ndim:] * n)))
         named.append(array.name)
     options = dict(kwargs or {})
-    seeded = (_maker_token(stream.make), stream.entropy, stream.spawn_key, stream.pool_size)
+    # Types are hashed by their names.
+    named_options = [
+        (each, np.dtype(value).str if each == "dtype" and value is not None else value)
+        for each, value in sorted(options.items())
+    ]
     token = quick_token(
-        method, *seeded, chunks_token(own), np.dtype(dtype).str, len(named), *named, *chain(*sorted(options.items()))
+        method, *stream.parts, chunks_token(own), np.dtype(dtype).str, len(named), *named, *chain(*named_options)
     )
     chunks_out = (*own, *[(length,) for length in tail])
     func: Any = Draw(stream, method, np.dtype(dtype))
@@ -159,11 +165,6 @@ def draw(
         options or None,
     )
     return new_array(layer, chunks_out, numpy_meta(np.dtype(dtype), len(chunks_out)))
-
-
-@lru_cache(256)
-def _maker_token(make: Any) -> str:
-    return tokenize(make)
 
 
 def _operand(value: Any) -> Any:
@@ -239,6 +240,21 @@ def _check(
         lengths = prod(np.broadcast_shapes(*[_shape(each) for each in operands])) if not chunked else _CHECKED + 1
         if lengths > _CHECKED:
             operands = [np.empty(0, x.dtype) if isinstance(x, ArrayBase | np.ndarray) else x for x in operands]
+    elif all(type(each) in _PLAIN for each in operands) and not (kwargs and any(map(_is_held, kwargs.values()))):
+        kinds = tuple(map(type, operands))
+        kind: Any = type(stream.make)
+        _accepted(kind, method, tuple(operands), kinds, tuple((kwargs or {}).items()))
+        return
     else:
         size = (1,)
     getattr(_PROBES[type(stream.make)], method)(*operands, size=size, **(kwargs or {}))
+
+
+def _is_held(option: Any) -> bool:
+    return not (isinstance(option, bool | str | type | np.dtype) or option is None)
+
+
+@lru_cache(1024)
+def _accepted(kind: Any, method: str, numbers: tuple[Any, ...], kinds: tuple[type, ...], options: Any) -> None:
+    """Draw one number, once for all calls with these arguments; raises what NumPy does."""
+    getattr(_PROBES[kind], method)(*numbers, size=(1,), **dict(options))

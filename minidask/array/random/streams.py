@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from minidask.tokenize import tokenize
 
 # Stands before a block's place, so that no block has the spawn key of a stream that a user spawned.
 _BLOCK = 0xB10C
@@ -56,10 +59,20 @@ class Stream(NamedTuple):
     spawn_key: tuple[int, ...]
     pool_size: int
 
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What stands for the stream in names."""
+        return _maker_token(self.make), self.entropy, self.spawn_key, self.pool_size
+
     def at(self, block_id: tuple[int, ...]) -> Any:
         """Return the generator of a block."""
         key = (*self.spawn_key, _BLOCK, *block_id)
         return self.make(np.random.SeedSequence(self.entropy, spawn_key=key, pool_size=self.pool_size))
+
+
+@lru_cache(256)
+def _maker_token(make: Any) -> str:
+    return tokenize(make)
 
 
 def seeds_of(seed: Any) -> tuple[np.random.SeedSequence, Any]:

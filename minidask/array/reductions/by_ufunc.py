@@ -16,6 +16,7 @@ import numpy as np
 
 from minidask.array.chunks import has_unknown, normalize_axes, normalize_axis
 from minidask.array.collection import new_array
+from minidask.array.dtypes import native
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import with_dtype
 from minidask.array.rebinding import rebind
@@ -119,13 +120,12 @@ def reduce_by(
         raise ValueError(
             f"reduction operation {ufunc.__name__!r} is not reorderable, so at most one axis may be specified"
         )
-    sample = np.ones((1,), x.dtype)
-    kind = np.dtype(dtype) if dtype is not None else np.asarray(ufunc.reduce(sample)).dtype
+    kind = native(ufunc.reduce(np.ones((2, 1), x.dtype), dtype=dtype).dtype)
     if x.dtype == object:
         kind = np.dtype(object)
     start = initial_of(initial, kind)
     if limits(where):
-        begin = ufunc.identity if start is None else start
+        begin = start if ufunc.identity is None else ufunc.identity
         if begin is None:
             raise ValueError(
                 f"reduction operation {ufunc.__name__!r} does not have an identity, so to use a where mask one has to specify "
@@ -139,7 +139,8 @@ def reduce_by(
     if not regular and any(x.numblocks[at] > 1 for at in axes):
         x = x.rechunk(dict.fromkeys(axes, -1))
     name = f"{ufunc.__name__}-reduce"
-    fold = ByUfunc(name, ufunc, None if kind.kind == "O" else kind, ufunc.identity, start, not regular and bool(axes))
+    wanted = None if kind.kind in "mM" or (kind.kind == "O" and dtype is None) else kind
+    fold = ByUfunc(name, ufunc, wanted, ufunc.identity, start, not regular and bool(axes))
     token = (ufunc.__name__, str(type(start)), start, repr(ufunc))
     return rebind(name, out, reduce_tree(name, x, fold, axes, kind, keepdims, token=token))
 
@@ -160,22 +161,6 @@ class RunBy(NamedTuple):
         return self.ufunc.accumulate(block, axis=self.axis, dtype=self.dtype)
 
 
-class Before:
-    """Call a ufunc with what came before as its first operand; ``identity`` is what stands for nothing."""
-
-    __slots__ = ("identity", "ufunc")
-
-    def __init__(self, ufunc: Any) -> None:
-        self.ufunc = ufunc
-        self.identity = ufunc.identity
-
-    def __call__(self, block: Any, before: Any) -> Any:
-        return self.ufunc(before, block)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Before, (self.ufunc,)
-
-
 def accumulate_by(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """Return what ``ufunc.accumulate`` gives; arguments and errors as for ``reduce_by``.
 
@@ -189,7 +174,7 @@ def accumulate_by(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None,
         raise ValueError(f"accumulate only supported for binary functions, {ufunc.__name__} has {ufunc.nin} operands")
     x = as_array(array)
     axis = normalize_axis(axis, x.ndim)
-    kind = np.dtype(dtype) if dtype is not None else ufunc.accumulate(np.ones((1,), x.dtype)).dtype
+    kind = native(ufunc.accumulate(np.ones((2,), x.dtype), dtype=dtype).dtype)
     sizes = x.chunks[axis]
     # Nothing stands for a block without elements where the ufunc has no identity.
     whole = ufunc not in ASSOCIATIVE or (ufunc.identity is None and (has_unknown(sizes) or not all(sizes)))
@@ -201,5 +186,5 @@ def accumulate_by(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None,
     own = elementwise(run, x, name=f"{name} {token}", meta=with_dtype(x._meta, kind))
     if x.numblocks[axis] == 1:
         return rebind(name, out, own)
-    layer = Carried(f"{name}-{quick_token('carried', own.name)}", own._layer, axis, Before(ufunc))
+    layer = Carried(f"{name}-{quick_token('carried', own.name)}", own._layer, axis, ufunc)
     return rebind(name, out, new_array(layer, own._chunks, own._meta, own._shape))

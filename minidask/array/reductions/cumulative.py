@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minidask.array.chunks import normalize_axis
+from minidask.array.chunks import has_unknown, normalize_axis
 from minidask.array.collection import new_array
-from minidask.array.creation.filled import full
+from minidask.array.creation.filled import full, full_like
 from minidask.array.dispatch import implements
-from minidask.array.dtypes import reduced_dtype
+from minidask.array.dtypes import accumulated_dtype, reduced_dtype
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
 from minidask.array.meta import with_dtype
 from minidask.array.rebinding import rebind
+from minidask.array.reductions.folds import any_
 from minidask.array.reshaping import flattened
 from minidask.array.slicing.layers import wanted_indices
 from minidask.array.spelling import also_named
@@ -46,7 +47,10 @@ class Run(NamedTuple):
 
 
 class Carried(Layer):
-    """Add to each block of ``inputs[0]``, which runs along ``axis`` by itself, the totals of those before it."""
+    """Add to each block of ``inputs[0]``, which runs along ``axis`` by itself, the totals of those before it.
+
+    ``ufunc(before, block)`` adds; its ``identity`` stands for nothing.
+    """
 
     __slots__ = ("axis", "ufunc")
     axis: int
@@ -68,7 +72,8 @@ class Carried(Layer):
                 tasks[key] = alias(block.key)
                 continue
             before = self._total(index, at - 1, tasks)
-            tasks[key] = Task(self.ufunc, (block, TaskRef(before)), None, self.annotations or None)
+            # The total comes first: texts among objects are added in order.
+            tasks[key] = Task(self.ufunc, (TaskRef(before), block), None, self.annotations or None)
         return tasks
 
     def _total(self, index: tuple[int, ...], last: int, tasks: dict[Key, Task]) -> Key:
@@ -108,7 +113,7 @@ def add_last(ufunc: Any, axis: int, block: Any, before: Any = None) -> Any:
     if isinstance(last, np.ma.MaskedArray):
         # The total runs on under the mask.
         last = last.data
-    return last if before is None else ufunc(last, before)
+    return last if before is None else ufunc(before, last)
 
 
 def _cumulative(name: str, a: Any, axis: int | None, dtype: Any, out: Any, method: str) -> Any:
@@ -118,7 +123,11 @@ def _cumulative(name: str, a: Any, axis: int | None, dtype: Any, out: Any, metho
     if axis is None or (not x.ndim and axis in (0, -1)):
         x, axis = (flattened(name, x) if x.ndim != 1 else x), 0
     axis = normalize_axis(axis, x.ndim)
-    kind = np.dtype(dtype) if dtype is not None else reduced_dtype("sum" if "sum" in name else "prod", x.dtype)
+    total = "sum" if "sum" in name else "prod"
+    kind = reduced_dtype(total, x.dtype) if dtype is None else np.dtype(dtype)
+    if dtype is not None and x.dtype.kind in "mMSUV":
+        # Unlike a sum, a running one takes any unit of time, and ignores it.
+        kind = accumulated_dtype(name, x.dtype, kind, False)
     run: Any = Run(name, axis, kind)
     own = elementwise(run, x, name=f"{name} {axis}", meta=with_dtype(x._meta, kind))
     layer = Carried(f"{name}-{quick_token('carried', own.name)}", own._layer, axis, _UFUNCS[name])
@@ -216,7 +225,13 @@ def _array_api(name: str, x: Any, axis: Any, dtype: Any, out: Any, include_initi
     if include_initial:
         shape = tuple([1 if at == axis else n for at, n in enumerate(array.shape)])
         chunks = tuple([(1,) if at == axis else sizes for at, sizes in enumerate(made.chunks)])
-        made = concatenate([full(shape, int(name == "cumprod"), made.dtype, chunks), made], axis)
+        value = int(name == "cumprod")
+        if has_unknown(shape):
+            # In the shape of a block's total, which nothing else knows.
+            initial = full_like(any_(array, axis, keepdims=True), value, dtype=made.dtype)
+        else:
+            initial = full(shape, value, made.dtype, chunks)
+        made = concatenate([initial, made], axis)
     return rebind(name, out, made)
 
 

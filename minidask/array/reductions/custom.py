@@ -19,6 +19,7 @@ from minidask.array.chunks import Chunks, normalize_axes, normalize_axis
 from minidask.array.collection import new_array
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import meta_of, with_dtype
+from minidask.array.planned import planned
 from minidask.array.rebinding import rebind
 from minidask.array.rechunk import rechunk_to
 from minidask.array.reductions.cumulative import Carried
@@ -93,6 +94,7 @@ def join(nested: Any, axes: tuple[int, ...]) -> Any:
     return join_nested(nested, axes) if axes else nested[0]
 
 
+@planned
 def reduction(
     x: Any,
     chunk: Callable[..., Any],
@@ -210,7 +212,7 @@ class Running:
 
 
 class Onto:
-    """Call ``binop(before, block)``, given the other way round; ``identity`` is what stands for nothing."""
+    """Call ``binop(before, block)``; ``identity`` is what stands for nothing."""
 
     __slots__ = ("binop", "identity")
 
@@ -218,7 +220,7 @@ class Onto:
         self.binop = binop
         self.identity = identity
 
-    def __call__(self, block: Any, before: Any) -> Any:
+    def __call__(self, before: Any, block: Any) -> Any:
         return self.binop(before, block)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from minidask.array.chunks import normalize_axes
 from minidask.array.dispatch import implements
-from minidask.array.dtypes import check_accumulates, reduced_dtype
+from minidask.array.dtypes import accumulated_dtype, native, reduced_dtype
 from minidask.array.elementwise import as_array
 from minidask.array.rebinding import rebind
 from minidask.array.reductions.selection import filled_where, given, initial_of, limits
@@ -107,11 +107,17 @@ def _fold(
             raise TypeError(f"{name} of {x.dtype} isn't defined by NumPy's ufuncs: convert to object or numbers first")
         if not given(initial) and any(x.shape[at] == 0 for at in axes):
             raise ValueError(f"zero-size array to reduction operation {_UFUNCS[name].__name__} which has no identity")
-        result = x.dtype
+        result = native(x.dtype)
+    elif name in ("any", "all"):
+        result = np.dtype(bool)
+        if x.dtype.kind == "V":
+            reduced_dtype(name, x.dtype)
+    elif dtype is None:
+        result = reduced_dtype(name, x.dtype)
     else:
-        result = np.dtype(dtype) if dtype is not None else reduced_dtype(name, x.dtype)
-        if dtype is not None and result.kind in "mMSUV":
-            check_accumulates(name, x.dtype, result, len(axes) == x.ndim)
+        result = np.dtype(dtype)
+        if result.kind in "mMSUV" or x.dtype.kind in "mMSUV":
+            result = accumulated_dtype(name, x.dtype, result, len(axes) == x.ndim)
     start = initial_of(initial, result)
     if limits(where):
         if name in ("any", "all"):
@@ -280,7 +286,7 @@ def any_(
     >>> (da.arange(10, chunks=3) > 8).any().compute()
     np.True_
     """
-    return _fold("any", a, axis, keepdims, split_every, bool, out, None, where)
+    return _fold("any", a, axis, keepdims, split_every, None, out, None, where)
 
 
 @implements(np.all)
@@ -301,7 +307,7 @@ def all_(
     >>> (da.arange(10, chunks=3) > 8).all().compute()
     np.False_
     """
-    return _fold("all", a, axis, keepdims, split_every, bool, out, None, where)
+    return _fold("all", a, axis, keepdims, split_every, None, out, None, where)
 
 
 @implements(np.nansum)

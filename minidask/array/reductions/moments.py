@@ -16,7 +16,7 @@ import numpy as np
 from minidask.array.chunks import normalize_axes
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import implements
-from minidask.array.dtypes import check_accumulates, reduced_dtype
+from minidask.array.dtypes import accumulated_dtype, reduced_dtype
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import as_block, numpy_meta
 from minidask.array.rebinding import rebind
@@ -149,9 +149,10 @@ def _mean(
 ) -> Any:
     x = as_array(a)
     axes = normalize_axes(axis if x.ndim or not ignore_nan or axis not in (0, -1) else None, x.ndim)
-    result = np.dtype(dtype) if dtype is not None else reduced_dtype("mean", x.dtype)
-    if dtype is not None:
-        check_accumulates(name, x.dtype, result, len(axes) == x.ndim and not keepdims)
+    if dtype is None:
+        result = reduced_dtype("mean", x.dtype)
+    else:
+        result = accumulated_dtype(name, x.dtype, np.dtype(dtype), len(axes) == x.ndim and not keepdims)
     fold = MeanFold(name, result, ignore_nan and x.dtype.kind in "fc")
     return rebind(name, out, _reduce(name, x, fold, axes, result, keepdims, split_every, where, None))
 
@@ -200,9 +201,15 @@ def _spread(
         if ddof != 0:
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
-    result = np.dtype(dtype) if dtype is not None else reduced_dtype("var", x.dtype)
-    if dtype is not None:
-        check_accumulates(name, x.dtype, result, len(axes) == x.ndim and not keepdims)
+    if dtype is None:
+        result = reduced_dtype("var", x.dtype)
+    else:
+        if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+            raise TypeError(
+                f"{name} of complex numbers with dtype={dtype!r} would lose the imaginary part of the mean: give a complex "
+                "dtype, of which the result is real, or cast the result"
+            )
+        result = accumulated_dtype(name, x.dtype, np.dtype(dtype), len(axes) == x.ndim and not keepdims)
     ignores = ignore_nan and x.dtype.kind in "fc"
     if given(mean):
         return rebind(name, out, _around(name, x, mean, axes, result, keepdims, ddof, split_every, ignores, where))

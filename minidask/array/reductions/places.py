@@ -13,6 +13,7 @@ import numpy as np
 
 from minidask.array.chunks import check_known, normalize_axis
 from minidask.array.dispatch import implements
+from minidask.array.dtypes import reduced_dtype
 from minidask.array.elementwise import as_array
 from minidask.array.rebinding import rebind
 from minidask.array.reductions.folds import longest
@@ -106,6 +107,8 @@ def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, out: 
             check_known(name, x.chunks[at])
     if any(x.shape[at] == 0 for at in axes):
         raise ValueError(f"attempt to get {name} of an empty sequence")
+    if x.dtype.kind == "V":
+        reduced_dtype(name, x.dtype)
     ignore = name.startswith("nan") and x.dtype.kind in "fc"
     shape = tuple(map(int, x.shape)) if len(axes) > 1 else ()
     fold = PlaceFold(name, shape, name.endswith("min"), ignore)

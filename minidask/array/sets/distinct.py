@@ -13,12 +13,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minidask.array.assemble import join
 from minidask.array.chunks import Chunks, check_known, normalize_axis, starts_of
 from minidask.array.collection import check_known_shape, new_array
 from minidask.array.dispatch import implements
-from minidask.array.elementwise import as_array
+from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta
 from minidask.array.rechunk import rechunk_to
+from minidask.array.reductions.cumulative import cumsum
+from minidask.array.reshaping import reshape
 from minidask.array.sources import symbols
 from minidask.array.summarizing import from_summary, summarize
 from minidask.graph import BlockId, Layer, blockwise
@@ -66,7 +69,7 @@ class Find(NamedTuple):
 
     def join(self, partials: list[Distinct]) -> Distinct:
         """Return the distinct values of several blocks."""
-        values = np.concatenate([part.values for part in partials], self.axis or 0)
+        values = join([part.values for part in partials], self.axis or 0)
         if not (self.places or self.counts):
             return Distinct(
                 _unique(values, axis=self.axis, **_nan(self.equal_nan, values.dtype, self.axis)), None, None
@@ -83,6 +86,9 @@ class Find(NamedTuple):
         if self.places:
             places = np.full(length, np.iinfo(np.intp).max, np.intp)
             np.minimum.at(places, which, np.concatenate([part.places for part in partials]))
+            if not self.equal_nan and values.dtype.kind in "fcmM" and self.axis is None:
+                # NaN are told apart by where they are alone, of which blocks come in another order.
+                places[np.isnan(values)] = np.sort(places[np.isnan(values)])
         return Distinct(values, places, counts)
 
 
@@ -110,8 +116,13 @@ class Which(NamedTuple):
 
     axis: int | None
 
-    def __call__(self, block: Any, found: Distinct) -> Any:
+    def __call__(self, block: Any, found: Distinct, nth: Any = None) -> Any:
         values = found.values
+        if nth is not None:
+            # Each NaN is a value of its own; they come last, in order.
+            missing = np.isnan(values)
+            first = len(values) - np.count_nonzero(missing)
+            return np.where(np.isnan(block), first + nth - 1, np.searchsorted(values[:first], block))
         if self.axis is None and values.dtype.kind != "V":
             return np.searchsorted(values, block).astype(np.intp, copy=False)
         axis = self.axis or 0
@@ -160,9 +171,10 @@ def unique(
     numpy.exceptions.AxisError
         If the axis is out of range.
     NotImplementedError
-        If ``return_inverse`` is wanted where each NaN is a value of its own; of parts along an axis on computing.
+        On computing, if ``return_inverse`` is wanted of parts along an axis with NaN in them.
     UnknownChunkSizes
-        If ``return_index`` is wanted of an array whose lengths aren't known.
+        If ``return_index`` is wanted of an array whose lengths aren't known, or ``return_inverse`` with each NaN a value of its
+        own.
 
     Examples
     --------
@@ -173,16 +185,22 @@ def unique(
     (array([1, 2, 3]), array([1, 1, 2]))
     """
     x = as_array(ar)
+    if isinstance(x._meta, np.ma.MaskedArray):
+        raise NotImplementedError(
+            "unique of masked arrays isn't built: take the values that aren't masked, "
+            "da.unique(da.ma.getdata(x)[~da.ma.getmaskarray(x)])"
+        )
     if axis is not None:
         axis = normalize_axis(axis, x.ndim)
         if x.ndim == 1:
             axis = None
+        elif x.dtype.hasobject:
+            raise TypeError(f"The axis argument to unique is not supported for dtype {x.dtype}")
         else:
             x = rechunk_to(x, tuple([s if at == axis else (sum(s),) for at, s in enumerate(x.chunks)]))
-    if return_inverse and not equal_nan and x.dtype.kind in "fcmM":
-        raise NotImplementedError(
-            "return_inverse with equal_nan=False isn't built for dtypes that have NaN: leave NaN equal to itself"
-        )
+    apart = axis is None and not equal_nan and x.dtype.kind in "fcmM"
+    if return_inverse and apart:
+        check_known_shape("unique with return_inverse, each NaN a value of its own,", x)
     if return_index:
         if axis is None:
             check_known_shape("unique with return_index", x)
@@ -197,15 +215,21 @@ def unique(
     if return_index:
         out.append(from_summary(layer, ((math.nan,),), places, 1))
     if return_inverse:
-        out.append(_inverse(x, axis, layer))
+        out.append(_inverse(x, axis, layer, apart))
     if return_counts:
         out.append(from_summary(layer, ((math.nan,),), places, 2))
     return out[0] if len(out) == 1 else tuple(out)
 
 
-def _inverse(x: Any, axis: int | None, layer: Layer) -> Any:
+def _inverse(x: Any, axis: int | None, layer: Layer, apart: bool) -> Any:
     index = symbols(x.ndim)
     which: Any = Which(axis)
+    if apart and x.ndim:
+        # Which of the NaN in the order of rows each is.
+        nth = rechunk_to(reshape(cumsum(elementwise(np.isnan, x), dtype=np.intp), x.shape), x.chunks)
+        pairs = ((x._layer, index), (layer, ()), (nth._layer, index))
+        made = blockwise(which, index, *pairs, prefix="unique-which", token="which-nth")
+        return new_array(made, x.chunks, numpy_meta(np.dtype(np.intp), x.ndim))
     if axis is None:
         made = blockwise(which, index, (x._layer, index), (layer, ()), prefix="unique-which", token="which")
         return new_array(made, x.chunks, numpy_meta(np.dtype(np.intp), x.ndim))
@@ -273,7 +297,7 @@ def unique_counts(x: Any) -> UniqueCountsResult:
 
 @implements(np.unique_inverse)
 def unique_inverse(x: Any) -> UniqueInverseResult:
-    """Return the distinct values and which of them each element is; raises NotImplementedError for dtypes that have NaN.
+    """Return the distinct values and which of them each element is, each NaN one of its own; see ``unique``.
 
     Examples
     --------
@@ -286,7 +310,7 @@ def unique_inverse(x: Any) -> UniqueInverseResult:
 
 @implements(np.unique_all)
 def unique_all(x: Any) -> UniqueAllResult:
-    """Return all that ``unique`` can say; raises NotImplementedError for dtypes that have NaN.
+    """Return all that ``unique`` can say, each NaN one of its own; see ``unique``.
 
     Examples
     --------

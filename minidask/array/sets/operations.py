@@ -17,6 +17,7 @@ from minidask.array.collection import ArrayBase, check_known_shape, new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta
+from minidask.array.planned import planned
 from minidask.array.reductions.folds import any_
 from minidask.array.reshaping import ravel
 from minidask.array.sets.distinct import Distinct, Find, distinct_layer
@@ -54,6 +55,7 @@ class AmongBlock(NamedTuple):
 
 
 @implements(np.isin)
+@planned
 def isin(
     element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: str | None = None
 ) -> Any:
@@ -75,6 +77,8 @@ def isin(
     ------
     ValueError
         If there is no such ``kind``.
+    TypeError
+        If records are looked for among others.
 
     Examples
     --------
@@ -85,8 +89,15 @@ def isin(
     if kind not in (None, "sort", "table"):
         raise ValueError(f"Invalid kind: '{kind}'. Please use None, 'sort' or 'table'.")
     x = as_array(element)
+    known: Any = test_elements if isinstance(test_elements, ArrayBase) else np.asarray(test_elements)
+    try:
+        np.promote_types(x.dtype, known.dtype)
+    except TypeError:
+        if "V" in x.dtype.kind + known.dtype.kind:
+            raise
+        # What can't be compared, such as dates and numbers, is equal nowhere.
+        return elementwise(np.full_like, x, kwargs={"fill_value": bool(invert), "dtype": np.dtype(bool)})
     if not isinstance(test_elements, ArrayBase):
-        known = np.asarray(test_elements)
         call = Among(known, assume_unique, invert, kind)
         return elementwise(call, x, name=f"isin {tokenize(known)} {assume_unique} {invert} {kind}", dtype=bool)
     index = symbols(x.ndim)
@@ -139,6 +150,7 @@ def _of_two(function: str, ar1: Any, ar2: Any, places: bool = False) -> Any:
 
 
 @implements(np.union1d)
+@planned
 def union1d(ar1: Any, ar2: Any) -> Any:
     """Return the distinct values of two arrays in order.
 
@@ -152,6 +164,7 @@ def union1d(ar1: Any, ar2: Any) -> Any:
 
 
 @implements(np.intersect1d)
+@planned
 def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
     """Return the distinct values that are in both arrays, in order.
 
@@ -178,6 +191,7 @@ def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices:
 
 
 @implements(np.setdiff1d)
+@planned
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """Return the distinct values of one array that aren't in another, in order; if ``assume_unique`` in the array's own.
 
@@ -194,6 +208,7 @@ def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
 
 
 @implements(np.setxor1d)
+@planned
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """Return the distinct values that are in one of two arrays only, in order.
 

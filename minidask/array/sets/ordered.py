@@ -16,6 +16,7 @@ from minidask.array.collection import new_array
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import numpy_meta
+from minidask.array.planned import planned
 from minidask.array.reductions.folds import sum as total
 from minidask.array.sources import symbols
 from minidask.graph import blockwise
@@ -36,6 +37,7 @@ class Below(NamedTuple):
 
 
 @implements(np.searchsorted)
+@planned
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """Return where values would have to be inserted into a sorted array to keep it sorted.
 

@@ -177,7 +177,8 @@ def take_from(axis: int, plan: Any, *blocks: Any) -> Any:
         return joined[(*front, np.argsort(np.concatenate([there for there, _ in plan])))]
     length = sum(len(there) for there, _ in plan)
     shape = (*blocks[0].shape[:axis], length, *blocks[0].shape[axis + 1 :])
-    out = np.empty(shape, np.result_type(*blocks))
+    own = blocks[0].dtype
+    out = np.empty(shape, np.result_type(*blocks) if own.isnative else own)
     for (there, here), block in zip(plan, blocks, strict=True):
         out[(*front, there)] = block[(*front, here)]
     return out

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from minidask.array.assemble import join
-from minidask.array.chunks import Sizes, even, starts_of
+from minidask.array.chunks import Sizes, even, largest_of, starts_of
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.meta import with_ndim
+from minidask.array.naming import array_parts
 from minidask.array.reshaping import reshape
 from minidask.array.slicing.index import listed, position_array
 from minidask.array.slicing.layers import wanted_indices
@@ -115,10 +116,10 @@ def take_at(x: ArrayBase, positions: dict[int, Any]) -> Any:
     coordinates = np.stack([array.ravel() for array in arrays])
     sizes = tuple([x._chunks[axis] for axis in axes])
     # Blocks of no length hold no points.
-    largest = max(prod([int(max(own)) for own in sizes]), 1)
+    largest = max(prod([int(largest_of(own)) for own in sizes]), 1)
     pieces = tuple(_pieces(coordinates, largest))
     rest = tuple([own for at, own in enumerate(x._chunks) if at not in axes])
-    name = f"points-{quick_token('points', x.name, axes, coordinates)}"
+    name = f"points-{quick_token('points', x.name, axes, *array_parts(coordinates))}"
     layer = TakePoints(name, x._layer, axes, pieces, sizes)
     counts = tuple([piece.shape[1] for piece in pieces])
     out = new_array(layer, (counts, *rest), with_ndim(x._meta, 1 + len(rest)))

@@ -18,6 +18,7 @@ from minidask.array.chunks import Sizes, edges_of, has_unknown, is_unknown, shap
 from minidask.array.collection import ArrayBase, as_numpy, new_array
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import as_block
+from minidask.array.naming import array_parts
 from minidask.array.rechunk import rechunk_to
 from minidask.array.shaping import broadcast_to, moveaxis
 from minidask.array.slicing.cuts import cut_at, cut_slice
@@ -82,7 +83,7 @@ def _assigned(x: ArrayBase, index: Any, value: Any) -> Any:
         mask: Any = index if isinstance(index, ArrayBase) else np.asarray(index)
         if mask.shape != x.shape and not has_unknown((*mask.shape, *x.shape)):
             raise IndexError(f"boolean index has shape {mask.shape}, but the array has {x.shape}")
-        if _fits_mask(x, value):
+        if _fits_mask(x, mask, value):
             return _where(x, mask, value)
     elif _is_mask(index) and not np.ndim(index):
         return _where(x, index, _squeezed(value, x.ndim))
@@ -127,7 +128,7 @@ def _assigned_at(x: ArrayBase, entries: list[Any], front: bool, value: Any) -> A
         if order is not None:
             array = array[(*[slice(None)] * order[0], order[1])]
         layers = (rechunk_to(array, chosen)._layer,)
-    name = f"setitem-{quick_token('setitem', x.name, _token(entries), literal, *[layer.name for layer in layers])}"
+    name = f"setitem-{quick_token('setitem', x.name, *_token(entries), literal, *[layer.name for layer in layers])}"
     value_axes = tuple([axis for axis, sizes in enumerate(selected) if sizes is not None])
     layer = AssignBlocks(name, (x._layer, *layers), tuple(parts), literal, value_axes)
     return new_array(layer, x._chunks, x._meta, x._shape)
@@ -146,6 +147,8 @@ def _sliced(entry: slice, sizes: Sizes) -> tuple[Parts, Sizes]:
 
 def _assigned_lazily(x: ArrayBase, entries: list[Any], front: bool, value: Any) -> Any:
     """Return the array with values at arrays, which are chunked or get values of unknown number, beside ints and slices."""
+    if not isinstance(value, ArrayBase) and not np.ndim(value):
+        _check_cast(x, value)
     basic = [slice(None) if isinstance(entry, np.ndarray | ArrayBase) else entry for entry in entries]
     part: Any = slice_basic(x, basic)
     kept = [entry for entry in entries if not isinstance(entry, int)]
@@ -230,14 +233,20 @@ def _scattered(
     at = 0 if front else sum(isinstance(entry, slice) for entry in entries[:first])
     literal, array = _values(x, value, (*lengths[:at], *shape, *lengths[at:]))
     layers = () if array is None else (values_in_order(array, at, len(shape), tuple(rest)),)
-    name = f"setitem-{quick_token('setitem', x.name, _token(entries), literal, *[layer.name for layer in layers])}"
+    name = f"setitem-{quick_token('setitem', x.name, *_token(entries), literal, *[layer.name for layer in layers])}"
     value_axes = tuple([n for n, axis in enumerate(others) if selected[axis] is not None])
     own = tuple([parts[axis] for axis in others])
     return AssignPoints(name, (x._layer, *layers), axes, points, own, literal, value_axes)
 
 
-def _token(entries: list[Any]) -> Any:
-    return tuple([("slice", e.start, e.stop, e.step) if isinstance(e, slice) else e for e in entries])
+def _token(entries: list[Any]) -> list[Any]:
+    parts: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, np.ndarray):
+            parts += array_parts(entry)
+        else:
+            parts.append(("slice", entry.start, entry.stop, entry.step) if isinstance(entry, slice) else entry)
+    return parts
 
 
 def _is_mask(index: Any) -> bool:
@@ -256,13 +265,14 @@ def _squeezed(value: Any, ndim: int) -> Any:
     return given if given.ndim else value
 
 
-def _fits_mask(x: ArrayBase, value: Any) -> bool:
-    """Whether a value is a single one, or has the array's shape; others list one for each place where a mask is true."""
+def _fits_mask(x: ArrayBase, mask: Any, value: Any) -> bool:
+    """Whether a value is a single one, or has the array's shape; others list one for each place where the mask is true."""
     given = value if isinstance(value, ArrayBase) else as_numpy(value)
     if all(n == 1 for n in given.shape):
         return given.ndim <= max(x.ndim, 1)
     # An unknown length is that of the array only if the array's isn't known either.
-    return given.ndim == x.ndim and all(n == m or is_unknown(m) for n, m in zip(given.shape, x.shape, strict=True))
+    lengths = [k if is_unknown(m) else m for m, k in zip(x.shape, mask.shape, strict=True)]
+    return given.ndim == x.ndim and all(n == m or is_unknown(m) for n, m in zip(given.shape, lengths, strict=True))
 
 
 def _where(x: ArrayBase, mask: Any, value: Any) -> Any:

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from minidask.array.chunks import check_known, normalize_axis
+from minidask.array.chunks import check_known, largest_of, normalize_axis
 from minidask.array.collection import new_array
 from minidask.array.elementwise import as_array
+from minidask.array.naming import array_parts
 from minidask.array.slicing.layers import TakePositions
-from minidask.tokenize import tokenize
+from minidask.tokenize import quick_token
 
 
 def shuffle(x: Any, indexer: Sequence[Sequence[int]], axis: int, chunks: str = "auto") -> Any:
@@ -57,7 +58,7 @@ def shuffle(x: Any, indexer: Sequence[Sequence[int]], axis: int, chunks: str = "
     if any(group.ndim != 1 or (len(group) and group.dtype.kind not in "iu") for group in groups):
         raise TypeError("the groups of a shuffle are lists of integers")
     length = int(array.shape[at])
-    limit = max(array.chunks[at])
+    limit = largest_of(array.chunks[at])
     pieces: list[Any] = []
     count = 0
     for group in groups:
@@ -69,7 +70,7 @@ def shuffle(x: Any, indexer: Sequence[Sequence[int]], axis: int, chunks: str = "
             pieces.append(group.astype(np.intp))
         count = len(pieces[-1])
     pieces = pieces or [np.empty(0, np.intp)]
-    name = f"shuffle-{tokenize('shuffle', array.name, pieces, at)}"
-    layer = TakePositions(name, array._layer, at, pieces, array.chunks[at])
     sizes = tuple(map(len, pieces))
+    name = f"shuffle-{quick_token('shuffle', array.name, at, sizes, *array_parts(np.concatenate(pieces)))}"
+    layer = TakePositions(name, array._layer, at, pieces, array.chunks[at])
     return new_array(layer, (*array.chunks[:at], sizes, *array.chunks[at + 1 :]), array._meta)

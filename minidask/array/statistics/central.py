@@ -18,6 +18,7 @@ import numpy as np
 from minidask.array.chunks import normalize_axes
 from minidask.array.dtypes import reduced_dtype
 from minidask.array.elementwise import as_array
+from minidask.array.planned import planned
 from minidask.array.rebinding import rebind
 from minidask.array.reductions.tree import reduce_tree
 
@@ -70,6 +71,7 @@ class MomentFold(NamedTuple):
         return np.true_divide(sums[self.order - 2], n - self.ddof)
 
 
+@planned
 def moment(
     a: Any,
     order: int,

@@ -15,6 +15,7 @@ from minidask.array.chunks import Sizes, check_known, normalize_axis, starts_of
 from minidask.array.collection import new_array
 from minidask.array.elementwise import as_array, elementwise, operation_name
 from minidask.array.meta import meta_of
+from minidask.array.planned import planned
 from minidask.array.rechunk import rechunk_to
 from minidask.array.remembered import remembered
 from minidask.tokenize import tokenize
@@ -64,6 +65,7 @@ def _groups(sizes: Sizes, factor: int) -> Sizes:
     return tuple([size // factor for size in sizes])
 
 
+@planned
 def coarsen(
     reduction: Callable[..., Any], x: Any, axes: Mapping[int, int], trim_excess: bool = False, **kwargs: Any
 ) -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array
 from minidask.array.meta import numpy_meta
+from minidask.array.planned import planned
 from minidask.array.rechunk import rechunk_to
 from minidask.array.summarizing import from_summary, summarize
 from minidask.graph import identity
@@ -48,6 +49,7 @@ def add_up(partials: list[Any]) -> Any:
 
 
 @implements(np.bincount)
+@planned
 def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: int | None = None) -> Any:
     """Return how often each of the numbers from 0 to the largest occurs.
 

@@ -20,11 +20,13 @@ from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.meta import numpy_meta, with_dtype
 from minidask.array.naming import array_parts
+from minidask.array.planned import planned
 from minidask.array.rechunk import rechunk_to
 from minidask.array.sources import symbols
 from minidask.array.spelling import also_named
 from minidask.array.statistics.edges import as_values, bin_edges
 from minidask.array.summarizing import from_summary, summarize
+from minidask.collection import is_dask_collection
 from minidask.graph import blockwise, identity
 from minidask.tokenize import quick_token, tokenize
 
@@ -82,15 +84,18 @@ class Edges:
                 self.named.append(quick_token("edges", *array_parts(np.asarray(one))))
 
 
-def _density(counts: Any, edges: Sequence[Any]) -> Any:
-    """Return counts divided by their sum and by the volumes of the bins."""
+def _density(counts: Any, edges: Sequence[Any], dtype: Any = None) -> Any:
+    """Return counts divided by their sum and by the volumes of the bins, whose widths have a dtype if it is given."""
     out = counts
     for axis, one in enumerate(edges):
         widths = one[1:] - one[:-1]
+        if dtype is not None:
+            widths = widths.astype(dtype)
         out = out / widths.reshape([-1 if at == axis else 1 for at in range(len(edges))])
     return out / counts.sum()
 
 
+@planned
 def histogram(
     a: Any,
     bins: Any = 10,
@@ -157,7 +162,7 @@ def histogram(
         dtype = np.histogram(np.empty(0), 1, weights=np.empty(0, given.dtype))[0].dtype
     layer = summarize("histogram", tuple(named), Count(equal), add_up, identity, (*index, *held.symbols), *operands)
     counts = from_summary(layer, ((edges.shape[0] - 1,),), numpy_meta(dtype, 1))
-    return (_density(counts, [edges]) if density else counts), edges
+    return (_density(counts, [edges], float) if density else counts), edges
 
 
 @implements(np.histogram)
@@ -166,6 +171,7 @@ def _numpy_histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = N
 
 
 @implements(np.histogram_bin_edges)
+@planned
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     """Return the edges that ``histogram`` would use.
 
@@ -193,6 +199,7 @@ class CountMany(NamedTuple):
         return np.histogramdd(sample, rest[: self.coordinates], weights=weights)[0]
 
 
+@planned
 def histogramdd(
     sample: Any,
     bins: Any = 10,
@@ -258,7 +265,10 @@ def histogramdd(
     spans = [None] * count if range is None else list(range)
     if len(spans) != count:
         raise ValueError("range argument must have one entry per dimension")
-    edges = tuple([bin_edges(one, span, x) for one, span, x in zip(given, spans, columns, strict=True)])
+    kind = np.result_type(*[x.dtype for x in columns])
+    edges = tuple(
+        [bin_edges(one, span, _edge_values(x, span, kind)) for one, span, x in zip(given, spans, columns, strict=True)]
+    )
     held = Edges(edges)
     operands = [(part._layer, index[: part.ndim]) for part in parts]
     operands += held.operands
@@ -271,6 +281,13 @@ def histogramdd(
     layer = summarize("histogramdd", tuple(named), chunk, add_up, identity, (*index, *held.symbols), *operands)
     counts = from_summary(layer, tuple([(one.shape[0] - 1,) for one in edges]), numpy_meta(np.dtype(float), count))
     return (_density(counts, edges) if density else counts), edges
+
+
+def _edge_values(x: Any, span: Any, kind: Any) -> Any:
+    """Return a coordinate in the dtype in which NumPy makes its edges: a given range is of floats, whatever the values are."""
+    if kind.kind == "O" or (span is not None and not any(is_dask_collection(end) for end in span)):
+        kind = np.dtype(float)
+    return x if x.dtype == kind else x.astype(kind)
 
 
 def _columns(sample: Any) -> list[Any] | None:
@@ -298,6 +315,7 @@ def _numpy_histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: 
     return histogramdd(sample, bins, range, None, weights, density)
 
 
+@planned
 def histogram2d(
     x: Any,
     y: Any,
@@ -350,6 +368,7 @@ def _numpy_histogram2d(
 
 @implements(np.digitize)
 @also_named(a="x")
+@planned
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     """Return for each value the number of the bin that it is in; 0 and ``len(bins)`` are outside.
 

@@ -19,9 +19,10 @@ from minidask import config
 from minidask.array.chunks import Chunks, has_unknown, largest_block, normalize_axes
 from minidask.array.collection import ArrayBase, new_array
 from minidask.array.dispatch import implements
-from minidask.array.elementwise import as_array, elementwise
-from minidask.array.meta import meta_of, numpy_meta
+from minidask.array.elementwise import as_array
+from minidask.array.meta import meta_of
 from minidask.array.normalize import normalize_chunks
+from minidask.array.planned import planned
 from minidask.array.rebinding import rebind
 from minidask.array.rechunk import rechunk_to
 from minidask.array.sources import grid_sizes, symbols
@@ -29,9 +30,8 @@ from minidask.array.statistics import ranks
 from minidask.array.statistics.asked import Asked
 from minidask.array.statistics.interpolation import check_method
 from minidask.array.summarizing import from_summary, summarize
-from minidask.graph import Blockwise
+from minidask.graph import Blockwise, blockwise
 from minidask.graph.blockwise import Constant, InputOf
-from minidask.schedulers.failure import user_stacklevel
 from minidask.tokenize import quick_token
 from minidask.units import parse_bytes
 
@@ -132,8 +132,8 @@ class Finish(NamedTuple):
         return value if value.ndim else value[()]
 
 
-def _result_dtype(asked: Asked, dtype: Any, of_nothing: bool = False) -> Any:
-    """Return the dtype of the result, which may be another where there are no elements.
+def _result_dtype(asked: Asked, dtype: Any, of_nothing: bool = False, alone: bool = True) -> Any:
+    """Return the dtype of the result, which may be another where there are no elements, or nothing but one is left (``alone``).
 
     Raises TypeError, as NumPy does, for dtypes that it has no order of, and IndexError for quantiles that nothing has.
     """
@@ -141,25 +141,28 @@ def _result_dtype(asked: Asked, dtype: Any, of_nothing: bool = False) -> Any:
         raise TypeError("a must be an array of real numbers")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        found = np.asarray(asked.call(np.ones(0 if of_nothing else 2, dtype), (0,), False)).dtype
-    # An element alone forgets the width that texts have.
-    return dtype if dtype.kind in "SU" else found
+        length = 0 if of_nothing else 2
+        sample = np.ones(length if alone or dtype.kind != "O" else (length, 1), dtype)
+        found = np.asarray(asked.call(sample, (0,), False)).dtype
+    # An element alone forgets the width that texts have, and that it is an object.
+    return dtype if dtype.kind in "SUO" else found
 
 
 def _compute(a: Any, asked: Asked, axis: Any, keepdims: bool, weights: Any = None) -> Any:
     x = as_array(a)
-    if isinstance(x._meta, np.ma.MaskedArray):
-        warnings.warn(
-            f"{asked.function} ignores masks, as NumPy's does: to leave out what is masked, call "
-            f"nan{asked.function.removeprefix('nan')} of da.ma.filled(x.astype(float), np.nan)",
-            stacklevel=user_stacklevel(),
-        )
-        x = elementwise(np.ma.getdata, x, meta=numpy_meta(x.dtype, x.ndim))
     axes = normalize_axes(axis, x.ndim)
+    if isinstance(x._meta, np.ma.MaskedArray):
+        if asked.function == "median":
+            return _masked_median(x, axes, keepdims)
+        raise NotImplementedError(
+            f"{asked.function} of masked arrays isn't built: call nan{asked.function.removeprefix('nan')} of "
+            "da.ma.filled(x.astype(float), numpy.nan), or of da.ma.getdata(x) to ignore masks"
+        )
     # NumPy asks for the mean of an array without any element where it leaves NaN out.
     nothing = x.size == 0 if asked.ignores_nan else any(x.shape[at] == 0 for at in axes)
-    dtype = _result_dtype(asked, x.dtype, nothing)
-    if weights is None and len(axes) == x.ndim and x.npartitions > 1:
+    dtype = _result_dtype(asked, x.dtype, nothing, len(axes) == x.ndim and not keepdims)
+    # Records have an order, but no loops of the comparisons by which ranks are narrowed down.
+    if weights is None and len(axes) == x.ndim and x.npartitions > 1 and x.dtype.kind != "V":
         return _over_all(x, asked, keepdims, dtype)
     return _along(x, asked, axes, keepdims, dtype, weights)
 
@@ -192,6 +195,33 @@ def _along(x: Any, asked: Asked, axes: tuple[int, ...], keepdims: bool, dtype: A
     chunks: Chunks = tuple([(n,) for n in asked.shape])
     chunks += tuple([(1,) if at in axes else s for at, s in enumerate(x.chunks) if keepdims or at not in axes])
     return new_array(layer, chunks, meta_of(x._meta, len(chunks), dtype))
+
+
+class MaskedMedian(NamedTuple):
+    """Return the medians along axes of what isn't masked."""
+
+    axes: tuple[int, ...]
+    keepdims: bool
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "median"
+
+    def __call__(self, block: Any) -> Any:
+        return np.ma.asanyarray(np.ma.median(block, axis=self.axes, keepdims=self.keepdims))
+
+
+def _masked_median(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    x = _whole_along(x, axes)
+    index = symbols(x.ndim)
+    func: Any = MaskedMedian(axes, keepdims)
+    out = tuple([at for at in index if keepdims or at not in axes])
+    token = ("masked", axes, keepdims)
+    layer = blockwise(func, out, (x._layer, index), prefix="median", token=token, contract=_only)
+    chunks = tuple([(1,) if at in axes else sizes for at, sizes in enumerate(x._chunks) if keepdims or at not in axes])
+    sample = np.ma.median(np.ma.ones(1, x.dtype), axis=(0,), keepdims=True)
+    return new_array(layer, chunks, meta_of(x._meta, len(chunks), sample.dtype))
 
 
 def _only(nested: Any) -> Any:
@@ -261,13 +291,15 @@ def _asked(function: str, q: Any, method: str, interpolation: Any) -> Asked:
 
 
 @implements(np.median)
+@planned
 def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, *, overwrite_input: bool = False) -> Any:
     """Return the median along axes, exact.
 
     Parameters
     ----------
     a : Array
-        Of numbers or timedelta64; complex ones are in the order of their real parts, then of their imaginary parts.
+        Of numbers or timedelta64; complex ones are in the order of their real parts, then of their imaginary parts. Of masked
+        ones what is masked is left out, as by ``numpy.ma.median``; each task has all that is along the axes.
     axis : int or tuple of int, optional
         Default: over all elements.
     keepdims : bool
@@ -292,6 +324,7 @@ def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, *,
 
 
 @implements(np.nanmedian)
+@planned
 def nanmedian(
     a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, *, overwrite_input: bool = False
 ) -> Any:
@@ -307,6 +340,7 @@ def nanmedian(
 
 
 @implements(np.quantile)
+@planned
 def quantile(
     a: Any,
     q: Any,
@@ -355,6 +389,7 @@ def quantile(
 
 
 @implements(np.nanquantile)
+@planned
 def nanquantile(
     a: Any,
     q: Any,
@@ -431,6 +466,7 @@ def nanpercentile(a: Any, q: Any, method: str = "linear", *, axis: Any = None, *
 
 
 @implements(np.percentile)
+@planned
 def _percentile(
     a: Any,
     q: Any,
@@ -447,6 +483,7 @@ def _percentile(
 
 
 @implements(np.nanpercentile)
+@planned
 def _nanpercentile(
     a: Any,
     q: Any,

@@ -5,7 +5,6 @@ Place in the flow: means and a matrix product of arrays; nothing here makes laye
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from minidask.array.collection import ArrayBase, check_known_shape
 from minidask.array.dispatch import implements
 from minidask.array.elementwise import as_array, elementwise
 from minidask.array.joining import concatenate
+from minidask.array.performance import warn
+from minidask.array.planned import planned
 
 
 def _rows(m: Any, y: Any, rowvar: Any, dtype: Any) -> Any:
@@ -28,6 +29,11 @@ def _rows(m: Any, y: Any, rowvar: Any, dtype: Any) -> Any:
             raise ValueError("y has more than 2 dimensions")
     if dtype is None:
         dtype = np.result_type(*[part.dtype for part in parts], np.float64)
+    if any(isinstance(part._meta, np.ma.MaskedArray) for part in parts):
+        raise NotImplementedError(
+            "covariances of masked arrays aren't built: leave out observations with masked elements first, or give these "
+            "a value with da.ma.filled; or call numpy.ma.cov(x.compute())"
+        )
     rows = []
     for part in parts:
         row = part.astype(dtype)
@@ -55,6 +61,7 @@ def _weights(values: Any, what: str, length: int, integral: bool) -> Any:
 
 
 @implements(np.cov)
+@planned
 def cov(
     m: Any,
     y: Any = None,
@@ -130,7 +137,7 @@ def _deviations(x: Any, bias: Any, ddof: Any, fweights: Any, aweights: Any) -> t
         else:
             degrees = total - ddof * (weights * aweights).sum() / total
     if degrees <= 0:
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
+        warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
         degrees = 0.0
     apart = x - mean
     return apart, apart if weights is None else apart * weights, degrees
@@ -144,6 +151,7 @@ def _limited(c: Any) -> Any:
 
 
 @implements(np.corrcoef)
+@planned
 def corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -> Any:
     """Return the correlations (Pearson) of variables; arguments and errors as for ``cov``.
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minidask.array.elementwise import as_array, elementwise
+from minidask.array.planned import planned
 from minidask.array.reductions.folds import sum as total
 from minidask.array.reductions.moments import mean
 from minidask.array.stats.distributions import above_chi2, sample_of, special
@@ -34,6 +35,7 @@ class Power_divergenceResult(NamedTuple):
     pvalue: Any
 
 
+@planned
 def power_divergence(
     f_obs: Any, f_exp: Any = None, ddof: int = 0, axis: int | None = 0, lambda_: Any = None
 ) -> Power_divergenceResult:
@@ -95,6 +97,7 @@ def power_divergence(
     return Power_divergenceResult(statistic, above_chi2(statistic, np.float64(n - 1 - ddof)))
 
 
+@planned
 def chisquare(f_obs: Any, f_exp: Any = None, ddof: int = 0, axis: int | None = 0) -> Power_divergenceResult:
     """Test whether frequencies are the expected ones by Pearson's chi-squared; see ``power_divergence``.
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minidask.array.planned import planned
 from minidask.array.pointwise import where
 from minidask.array.reductions.moments import mean, var
 from minidask.array.stats.distributions import above_f, sample_of, special, tail_of_t
@@ -42,6 +43,7 @@ class F_onewayResult(NamedTuple):
     pvalue: Any
 
 
+@planned
 def ttest_1samp(
     a: Any, popmean: Any, axis: int | None = 0, nan_policy: str = "propagate", alternative: str = "two-sided"
 ) -> Ttest_1sampResult:
@@ -80,6 +82,7 @@ def ttest_1samp(
     return Ttest_1sampResult(t, tail_of_t(t, n - 1, alternative))
 
 
+@planned
 def ttest_ind(
     a: Any, b: Any, axis: int | None = 0, equal_var: bool = True, *, alternative: str = "two-sided"
 ) -> Ttest_indResult:
@@ -126,6 +129,7 @@ def ttest_ind(
     return Ttest_indResult(t, tail_of_t(t, degrees, alternative))
 
 
+@planned
 def ttest_rel(
     a: Any, b: Any, axis: int | None = 0, nan_policy: str = "propagate", alternative: str = "two-sided"
 ) -> Ttest_relResult:
@@ -162,6 +166,7 @@ def ttest_rel(
     return Ttest_relResult(t, tail_of_t(t, n - 1, alternative))
 
 
+@planned
 def f_oneway(*args: Any) -> F_onewayResult:
     """Test whether several samples have equal means (analysis of variance).
 

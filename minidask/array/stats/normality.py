@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minidask.array.planned import planned
 from minidask.array.pointwise import where
 from minidask.array.stats.distributions import above_chi2, sample_of, special, two_sided_normal
 from minidask.array.stats.shapes import kurtosis, skew
@@ -40,6 +41,7 @@ class NormaltestResult(NamedTuple):
     pvalue: Any
 
 
+@planned
 def skewtest(a: Any, axis: int | None = 0, nan_policy: str = "propagate") -> SkewtestResult:
     """Test whether a sample's skewness is that of a normal distribution.
 
@@ -80,6 +82,7 @@ def skewtest(a: Any, axis: int | None = 0, nan_policy: str = "propagate") -> Ske
     return SkewtestResult(z, two_sided_normal(z))
 
 
+@planned
 def kurtosistest(a: Any, axis: int | None = 0, nan_policy: str = "propagate") -> KurtosistestResult:
     """Test whether a sample's kurtosis is that of a normal distribution.
 
@@ -122,6 +125,7 @@ def kurtosistest(a: Any, axis: int | None = 0, nan_policy: str = "propagate") ->
     return KurtosistestResult(z, two_sided_normal(z))
 
 
+@planned
 def normaltest(a: Any, axis: int | None = 0, nan_policy: str = "propagate") -> NormaltestResult:
     """Test whether a sample's skewness and kurtosis together are those of a normal distribution; see both tests.
 

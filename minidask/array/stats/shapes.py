@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from minidask.array.planned import planned
 from minidask.array.pointwise import where
 from minidask.array.reductions.moments import mean
 from minidask.array.statistics import central
 from minidask.array.stats.distributions import sample_of
 
 
+@planned
 def moment(a: Any, moment: int = 1, axis: int | None = 0, nan_policy: str = "propagate") -> Any:
     """Return a central moment of a sample; see ``minidask.array.moment``.
 
@@ -39,6 +41,7 @@ def _constant(x: Any, at: int, second: Any) -> Any:
     return second <= (resolution * mean(x, axis=at)) ** 2
 
 
+@planned
 def skew(a: Any, axis: int | None = 0, bias: bool = True, nan_policy: str = "propagate") -> Any:
     """Return the skewness of a sample; NaN where its values are equal.
 
@@ -72,6 +75,7 @@ def skew(a: Any, axis: int | None = 0, bias: bool = True, nan_policy: str = "pro
     return found * (np.sqrt((n - 1.0) * n) / (n - 2.0))
 
 
+@planned
 def kurtosis(
     a: Any, axis: int | None = 0, fisher: bool = True, bias: bool = True, nan_policy: str = "propagate"
 ) -> Any:

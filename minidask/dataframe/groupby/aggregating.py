@@ -70,7 +70,8 @@ class Aggregating(Grouping):
         count = self._partitions(split_out)
         if count > 1:
             return self._split(plan, meta, uses, count, shuffle_method)
-        chunk, combine, aggregate = GroupChunk(plan), GroupCombine(plan), GroupAggregate(plan, meta)
+        partial = self._partial_plan(plan)
+        chunk, combine, aggregate = GroupChunk(partial), GroupCombine(partial), GroupAggregate(plan, meta)
         operands = [self._frame, *self._series_keys()]
         shared = {"uses": uses, "split_every": split_every}
         if not self._in_buckets(plan):
@@ -93,9 +94,21 @@ class Aggregating(Grouping):
 
     def _in_buckets(self, plan: Plan) -> bool:
         """Whether many groups would be aggregated by several tasks."""
+        return plan.in_tables and plan.sort and not self._has_unobserved(plan) and self._frame.npartitions > 1
+
+    def _has_unobserved(self, plan: Plan) -> bool:
+        """Whether categories without rows are among the groups."""
         keys = [key._meta.dtype if isinstance(key, FrameCollection) else self._dtype(key) for key in self._by]
-        unobserved = not plan.observed and any(isinstance(dtype, pd.CategoricalDtype) for dtype in keys)
-        return plan.in_tables and plan.sort and not unobserved and self._frame.npartitions > 1
+        return not plan.observed and any(isinstance(dtype, pd.CategoricalDtype) for dtype in keys)
+
+    def _partial_plan(self, plan: Plan) -> Plan:
+        """Return the plan of partial results.
+
+        Where categories without rows are beside other keys, these are those of all rows, as pandas has it, of rows with a missing
+        category as well: such rows are left out at last.
+        """
+        keeps = plan.dropna and len(plan.keys) > 1 and self._has_unobserved(plan)
+        return plan._replace(dropna=False) if keeps else plan
 
     def _split(self, plan: Plan, meta: Any, uses: Any, count: int, shuffle_method: Any) -> Any:
         """Return the result in several partitions: tables of partial results are moved so that groups meet."""
@@ -104,7 +117,7 @@ class Aggregating(Grouping):
                 "results of this aggregation are made in one partition: leave out split_out, then repartition the result"
             )
         frame, series = self._frame, self._series_keys()
-        chunk = TableChunk(GroupChunk(plan))
+        chunk = TableChunk(GroupChunk(self._partial_plan(plan)))
         sample = [key._meta_nonempty.set_axis(frame._meta_nonempty.index) for key in series]
         table_meta = chunk(frame._meta_nonempty, *sample).iloc[:0]
         layers = [frame._layer, *[key._layer for key in series]]

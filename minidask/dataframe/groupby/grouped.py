@@ -12,6 +12,7 @@ import pandas as pd
 
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import check_column, check_columns, unknown_column
+from minidask.dataframe.groupby.counts import counted_values
 from minidask.dataframe.groupby.whole import GroupCall
 from minidask.dataframe.groupby.wholes import Whole
 from minidask.dataframe.keywords import takes_keywords_of
@@ -39,6 +40,16 @@ class _Grouped(Whole):
         columns = [] if self._is_series() else self._frame._meta.columns
         hint = unknown_column(name, columns, "such method, and no column").args[0]
         return AttributeError(f"{type(self).__name__!r} has no attribute {name!r}: {hint}")
+
+    def _counted(self, options: dict[str, bool], split_every: Any, split_out: Any, shuffle_method: Any) -> Any:
+        """Return what ``value_counts(**options)`` gives; in several partitions, groups are counted where their rows meet."""
+        if self._partitions(split_out) > 1:
+            return self._grouped_call("value_counts", options, split_out, shuffle_method)
+        call = GroupCall("value_counts", (), options)
+        meta = call(self._two_groups(group_keys=True, as_index=self._options["as_index"])).iloc[:0]
+        return self._unbinned(
+            counted_values(self._gathered(shuffle_method, self._values()), options, meta, split_every)
+        )
 
     def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         """Return ``func(self, *args, **kwargs)``; with a pair ``(func, name)`` the groups are passed as that keyword argument."""
@@ -152,8 +163,9 @@ class DataFrameGroupBy(_Grouped):
             keys = [key for key in subset if key in self._names()]
             if keys:
                 raise ValueError(f"Keys {set(keys)} in subset cannot be in the groupby column keys.")
-            grouped = self._selected(DataFrameGroupBy, list(subset))
-        return grouped._grouped_call("value_counts", options, split_out, shuffle_method)
+            # In the order of the columns, as pandas has it.
+            grouped = self._selected(DataFrameGroupBy, [label for label in self._values() if label in subset])
+        return grouped._counted(options, split_every, split_out, shuffle_method)
 
     def __repr__(self) -> str:
         return f"<minidask DataFrameGroupBy of {self._frame._layer.name!r} by {len(self._by)} keys>"
@@ -191,7 +203,7 @@ class SeriesGroupBy(_Grouped):
                 "value_counts(bins=...) by group isn't built: make a column by map_partitions(pandas.cut, edges), and count it"
             )
         options = {"normalize": normalize, "sort": sort, "ascending": ascending, "dropna": dropna}
-        return self._grouped_call("value_counts", options, split_out, shuffle_method)
+        return self._counted(options, split_every, split_out, shuffle_method)
 
     def unique(self, split_every: Any = None, split_out: Any = None, shuffle_method: Any = None) -> Any:
         """Return an array of the different values of each group, in the order of their first appearance."""

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.arrays import values_of
+
 # A partition holds fewer than 2**40 rows: at a byte a row that is a terabyte.
 ROW_BITS = 40
 
@@ -53,7 +55,7 @@ class Layout(NamedTuple):
             if place is None:
                 key = next(given)
                 aligned = key.index is obj.index or key.index.equals(obj.index)
-                packed[f"k{at}"] = (key if aligned else key.reindex(obj.index)).array
+                packed[f"k{at}"] = values_of(key if aligned else key.reindex(obj.index), packed.index)
         packed["tag"] = np.arange(len(packed), dtype=np.int64) + (np.int64(block[0]) << ROW_BITS)
         return packed
 

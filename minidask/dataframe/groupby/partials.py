@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.arrays import values_of
 from minidask.dataframe.groupby.aggregation import Aggregation
 from minidask.dataframe.groupby.buckets import each_a_group, few_alike
 from minidask.dataframe.groupby.dense import again_of_few, chunk_of_few
@@ -66,14 +67,14 @@ class GroupChunk(NamedTuple):
         plan = self.plan
         names = [f"k{at}" for at in range(len(plan.keys))]
         given = iter(series)
-        keys = [_aligned(next(given), obj) if label is None else obj[label[0]].array for label in plan.keys]
+        keys = [_aligned(next(given), obj) if label is None else values_of(obj[label[0]]) for label in plan.keys]
         work: dict[str, Any] = dict(zip(names, keys, strict=True))
         batches: dict[str, list[str]] = {}
         for at, primitive in enumerate(plan.primitives):
             column = obj if isinstance(obj, pd.Series) else obj[primitive.column]
             if primitive.how in ("mean_sum", "moments"):
                 column = _as_float(column, primitive.how == "moments")
-            work[f"v{at}"] = column.array
+            work[f"v{at}"] = values_of(column)
             batches.setdefault(HOW.get(primitive.how, primitive.how), []).append(f"v{at}")
         rows = pd.DataFrame(work, copy=False)
         runs = chunk_of_runs(rows, plan)
@@ -99,12 +100,12 @@ class GroupChunk(NamedTuple):
             elif isinstance(how, str) and how not in TABLES:
                 if len(columns) == 1:
                     # One column is quicker as a Series than as a frame.
-                    found[columns[0]] = getattr(groups[columns[0]], how)().array
+                    found[columns[0]] = values_of(getattr(groups[columns[0]], how)())
                 else:
                     result = getattr(groups[columns], how)()
-                    found.update({column: result[column].array for column in columns})
+                    found.update({column: values_of(result[column]) for column in columns})
         index = size.index
-        made: dict[str, Any] = {name: index.get_level_values(at).array for at, name in enumerate(names)}
+        made: dict[str, Any] = {name: values_of(index.get_level_values(at)) for at, name in enumerate(names)}
         made.update({name: found[name] for name in _columns_of(plan) if name in found})
         table = self._decoded(pd.DataFrame(made, copy=False))
         values = [
@@ -152,7 +153,7 @@ def _any_missing(values: Any) -> bool:
 def _aligned(key: pd.Series, obj: Any) -> Any:
     """Return the values of a key for the rows of a partition."""
     same = key.index is obj.index or key.index.equals(obj.index)
-    return (key if same else key.reindex(obj.index)).array
+    return values_of(key if same else key.reindex(obj.index))
 
 
 def _as_float(column: pd.Series, plain: bool) -> pd.Series:
@@ -194,7 +195,7 @@ class GroupCombine(NamedTuple):
         result = index.to_frame(index=False)
         result.columns = names
         for name, column in columns.items():
-            result[name] = column.array
+            result[name] = values_of(column)
         return Partial(result, joined_values(parts, plan), joined_own(parts))
 
 
@@ -292,7 +293,7 @@ class GroupAggregate(NamedTuple):
         index = index.set_names(list(plan.names)) if isinstance(index, pd.MultiIndex) else index.rename(plan.names[0])
         if plan.columns is None:
             return results[0].set_axis(index).rename(plan.name)
-        whole = pd.DataFrame({at: result.array for at, result in enumerate(results)}, index=index)
+        whole = pd.DataFrame({at: values_of(result, index) for at, result in enumerate(results)}, index=index)
         return whole.set_axis(plan.columns, axis=1)
 
     def _output(

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from minidask.dataframe.arrays import values_of
 from minidask.dataframe.groupby.layout import ROW_BITS
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.radix import index_order, stable_argsort
@@ -141,7 +142,7 @@ def plain_levels(index: pd.Index) -> pd.DataFrame:
     >>> plain_levels(pd.Index(["a"], name="x")).to_dict("list")
     {0: ['a']}
     """
-    return pd.DataFrame({at: index.get_level_values(at).array for at in range(index.nlevels)})
+    return pd.DataFrame({at: values_of(index.get_level_values(at)) for at in range(index.nlevels)})
 
 
 class Marked(NamedTuple):
@@ -163,16 +164,20 @@ def marked_frame(result: Any, rank: NDArray[np.int64], place: NDArray[np.int64])
     """Return a result as a frame of plain columns with its rows' ranks and places."""
     values = result.to_frame() if isinstance(result, pd.Series) else result
     levels = plain_levels(result.index)
-    columns = {f"i{at}": levels[at].array for at in levels}
-    columns.update({f"v{at}": values.iloc[:, at].array for at in range(values.shape[1])})
+    columns = {f"i{at}": values_of(levels[at]) for at in levels}
+    columns.update({f"v{at}": values_of(values.iloc[:, at]) for at in range(values.shape[1])})
     return pd.DataFrame({**columns, "rank": rank, "place": place})
 
 
 class Unmarked(NamedTuple):
-    """Sort rows by rank, and give them the index, labels and kind that ``meta`` has; or ``numbered``, the index as columns."""
+    """Sort rows by rank, and give them the index, labels and kind that ``meta`` has; or ``numbered``, the index as columns.
+
+    ``narrow``: floats become the integers that are declared where they can.
+    """
 
     meta: Any
     numbered: bool
+    narrow: bool = True
 
     def __call__(self, marked: pd.DataFrame) -> Any:
         meta: Any = self.meta
@@ -184,7 +189,8 @@ class Unmarked(NamedTuple):
             index = pd.Index(levels[0], name=meta.index.name)
         count = marked.shape[1] - 2 - len(levels)
         values = marked[[f"v{at}" for at in range(count)]].set_axis(index, axis=0)
-        values = _narrowed(values, meta.dtypes.tolist() if isinstance(meta, pd.DataFrame) else [meta.dtype])
+        if self.narrow:
+            values = _narrowed(values, meta.dtypes.tolist() if isinstance(meta, pd.DataFrame) else [meta.dtype])
         if isinstance(meta, pd.Series):
             name: Any = meta.name
             result: Any = values.iloc[:, 0].rename(name)
@@ -196,7 +202,7 @@ class Unmarked(NamedTuple):
         return hash(Unmarked)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is Unmarked and other.meta is self.meta and other.numbered == self.numbered
+        return type(other) is Unmarked and other.meta is self.meta and other[1:] == self[1:]
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -210,7 +216,7 @@ def _narrowed(values: pd.DataFrame, dtypes: list[Any]) -> pd.DataFrame:
             continue
         narrow: Any = None
         if dtype.kind == "b":
-            narrow = column.astype("float64" if column.isna().any() else "bool")
+            narrow = None if column.isna().any() else column.astype("bool")
         elif column.dtype.kind == "f" and not column.hasnans:
             narrow = _as_integers(column, dtype)
         if narrow is not None:

@@ -15,6 +15,8 @@ import pandas as pd
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import check_column
 from minidask.dataframe.groupby.grouped import DataFrameGroupBy
+from minidask.dataframe.groupby.plan import plain_pair
+from minidask.dataframe.groupby.wholes import RollingGroups
 from minidask.dataframe.partitionwise import partitionwise
 from minidask.graph import func_name
 
@@ -31,6 +33,12 @@ ROWS = frozenset((
 """Methods that give rows of the frame, or one for each of them."""
 
 OWN = ("agg", "aggregate", "apply", "transform")
+
+OTHERS = ("corr", "cov", "get_group", "rolling", "value_counts")
+
+
+TREE = ("split_every", "split_out", "shuffle_method")
+"""Keyword arguments of ``agg`` that name no result."""
 
 
 class Relabelled:
@@ -59,6 +67,8 @@ class Relabelled:
 class WithLabels(NamedTuple):
     """Give columns, and with ``by_group`` the levels of an index of groups, the labels whose numbers they have.
 
+    ``pairs``: the last level of the index has numbers of columns as well, as correlations have it.
+
     Examples
     --------
     >>> WithLabels(("k", "x", "x"), False)(pd.DataFrame([[5, 6]], columns=[1, 2])).columns.tolist()
@@ -67,12 +77,17 @@ class WithLabels(NamedTuple):
 
     labels: tuple[Hashable, ...]
     by_group: bool
+    pairs: bool = False
 
     def __call__(self, made: Any) -> Any:
         if isinstance(made, pd.DataFrame):
             made = made.set_axis(self._labelled(made.columns), axis=1)
         elif isinstance(made, pd.Series):
             made = made.rename(self._label(made.name))
+        if self.pairs:
+            levels = [made.index.get_level_values(at) for at in range(made.index.nlevels)]
+            levels[-1] = self._labelled(levels[-1])
+            made = made.set_axis(pd.MultiIndex.from_arrays(levels), axis=0)
         if self.by_group:
             made = made.set_axis(made.index.set_names([self._label(name) for name in made.index.names]), axis=0)
         return made
@@ -161,7 +176,7 @@ class RepeatedGroupBy:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
-        if name in GROUPS or name in ROWS or name in OWN:
+        if name in GROUPS or name in ROWS or name in OWN or name in OTHERS:
             return lambda *args, **kwargs: self._call(name, *args, **kwargs)
         if name in self._labels:
             return self[name]
@@ -172,18 +187,41 @@ class RepeatedGroupBy:
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
     def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *GROUPS, *ROWS, *OWN})
+        return sorted({*object.__dir__(self), *GROUPS, *ROWS, *OWN, *OTHERS})
 
     def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if name in OWN:
             if name in ("agg", "aggregate") and not args and "func" not in kwargs:
-                raise NotImplementedError(
-                    "named aggregation needs columns of different labels: rename them, df.set_axis([...], axis=1)"
-                )
-            func, *others = args if args else (kwargs.pop("func"),)
-            args = (self._function(func), *others)
+                kwargs = {key: self._named(plain_pair(how)) if key not in TREE else how for key, how in kwargs.items()}
+            else:
+                func, *others = args if args else (kwargs.pop("func"),)
+                args = (self._function(func), *others)
+        elif name == "rolling":
+            if kwargs.get("on") is not None:
+                kwargs["on"] = self._only(kwargs["on"])
+            return RepeatedRolling(self, self._grouped.rolling(*args, **kwargs))
+        elif name == "value_counts" and isinstance(self._grouped, DataFrameGroupBy):
+            subset = args[0] if args else kwargs.pop("subset", None)
+            for label in subset or ():
+                check_column(label, pd.Index(self._labels))
+            places = None if subset is None else [at for label in subset for at in self._places(label)]
+            args = (places, *args[1:])
         result = getattr(self._grouped, name)(*args, **kwargs)
-        return self._labelled(result, by_group=name not in ROWS and name != "transform")
+        by_group = name not in ROWS and name not in ("transform", "get_group")
+        return self._labelled(result, by_group, name in ("corr", "cov"))
+
+    def _only(self, label: Hashable) -> int:
+        """Return the number of the one column with a label."""
+        check_column(label, pd.Index(self._labels))
+        places = self._places(label)
+        if len(places) > 1:
+            raise ValueError(f"several columns have the label {label!r}: rename them, df.set_axis([...], axis=1)")
+        return places[0]
+
+    def _named(self, how: Any) -> Any:
+        """Return a named aggregation of the column that has the label; of one of several pandas takes others, too."""
+        is_pair = isinstance(how, tuple) and len(how) == 2 and isinstance(self._grouped, DataFrameGroupBy)
+        return (self._only(how[0]), self._function(how[1])) if is_pair else self._function(how)
 
     def _function(self, func: Any) -> Any:
         """Return what is to be called, by the numbers of columns."""
@@ -193,7 +231,28 @@ class RepeatedGroupBy:
             return [self._function(one) for one in func]
         return Relabelled(func, self._labels) if isinstance(func, Callable) else func  # type: ignore[arg-type]
 
-    def _labelled(self, result: Any, by_group: bool) -> Any:
+    def _labelled(self, result: Any, by_group: bool, pairs: bool = False) -> Any:
         """Return a result with the columns' labels instead of their numbers, in the index's names as well where it has groups."""
-        call = WithLabels(self._labels, by_group)
+        call = WithLabels(self._labels, by_group, pairs)
         return partitionwise("labels", call, result, meta=call(result._meta))
+
+
+class RepeatedRolling:
+    """Rolling windows in groups of columns that share a label; as ``RollingGroups``."""
+
+    def __init__(self, grouped: RepeatedGroupBy, rolling: RollingGroups) -> None:
+        self._grouped = grouped
+        self._rolling = rolling
+
+    def __repr__(self) -> str:
+        return repr(self._rolling)
+
+    def __getitem__(self, key: Any) -> RepeatedRolling:
+        one = self._grouped[key]
+        return RepeatedRolling(one, RollingGroups(one._grouped, self._rolling._window))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        method = getattr(self._rolling, name)
+        return lambda *args, **kwargs: self._grouped._labelled(method(*args, **kwargs), True)

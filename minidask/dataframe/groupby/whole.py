@@ -22,9 +22,12 @@ from minidask.dataframe.groupby.layout import ROW_BITS, Layout, Pack
 from minidask.dataframe.groupby.pieces import Joined, Marked, Piece, RankGroups, Unmarked, marked_frame, plain_levels
 from minidask.dataframe.layers import FrameLayer, Uses, frame_layer
 from minidask.dataframe.radix import stable_argsort
+from minidask.dataframe.reductions.tree import reduce_partitions
 from minidask.dataframe.shuffle import HashTargets, RangeTargets, rearrange
 from minidask.graph import BlockId, Layer, tree_reduction
 from minidask.tokenize import tokenize
+
+CUMULATIVE = ("cumsum", "cumprod", "cummin", "cummax")
 
 
 class GroupCall(NamedTuple):
@@ -135,6 +138,10 @@ class PieceOf(NamedTuple):
         if recorded.like and not group_keys:
             # pandas has put the rows where they were; whether they stay there depends on all groups, of other pieces too.
             result = pd.concat(recorded.results)
+            if isinstance(result, pd.Series) and isinstance(meta, pd.Series):
+                # pandas calls each group's values by its key, while the function has them.
+                name: Any = meta.name
+                result = result.rename(name)
             numbers = self.layout.group_tags(packed).ngroup().to_numpy()
             order = stable_argsort(numbers)
             kept_rows = packed["tag"].to_numpy()[order[numbers[order] >= 0]]
@@ -176,13 +183,18 @@ class RowsOf(NamedTuple):
         """The method's name, for people."""
         return self.call.method
 
-    def __call__(self, packed: pd.DataFrame) -> Any:
+    def __call__(self, packed: pd.DataFrame, missing: bool = False) -> Any:
+        """``missing``: whether keys are missing anywhere, which makes pandas cumulate all rows as floats."""
         if not self.moved:
             return self.call(self.layout.group(packed)) if len(packed) else self.meta
+        meta = as_floats(self.meta) if missing else self.meta
+        if missing:
+            packed = as_floats(packed, (*self.layout.key_columns, "tag"))
         keys = packed[list(self.layout.key_columns)]
-        if dict(self.layout.options)["dropna"] and bool(keys.isna().any(axis=1).all()):
+        stays = self.call.kwargs.get("periods") == 0
+        if dict(self.layout.options)["dropna"] and not stays and bool(keys.isna().any(axis=1).all()):
             # Rows of no group only: some of pandas's methods fail without any group.
-            result = self.meta.reset_index(drop=True).reindex(range(len(packed))).set_axis(packed.index, axis=0)
+            result = meta.reset_index(drop=True).reindex(range(len(packed))).set_axis(packed.index, axis=0)
         else:
             result = self.call(self.layout.group(packed))
         tags = packed["tag"].to_numpy()
@@ -196,6 +208,36 @@ class RowsOf(NamedTuple):
 
     def __ne__(self, other: object) -> bool:
         return not self == other
+
+
+class MissingKeys(NamedTuple):
+    """Whether rows of a packed partition have a missing key."""
+
+    columns: tuple[str, ...]
+
+    def __call__(self, packed: pd.DataFrame) -> bool:
+        return bool(packed[list(self.columns)].isna().any(axis=None))
+
+
+def as_floats(obj: Any, besides: tuple[str, ...] = ()) -> Any:
+    """Return a Series, or a frame with other columns than those named, with NumPy's integers and booleans as float64.
+
+    Examples
+    --------
+    >>> as_floats(pd.DataFrame({"x": [True], "y": ["a"]})).dtypes.astype(str).tolist()
+    ['float64', 'str']
+    """
+    if isinstance(obj, pd.Series):
+        return obj.astype(np.float64) if _is_whole(obj.dtype) else obj
+    changed = obj.copy(deep=False)
+    for at, (label, dtype) in enumerate(obj.dtypes.items()):
+        if _is_whole(dtype) and label not in besides:
+            changed.isetitem(at, obj.iloc[:, at].astype(np.float64))
+    return changed
+
+
+def _is_whole(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind in "iub"
 
 
 class Gathered(NamedTuple):
@@ -218,9 +260,9 @@ class Gathered(NamedTuple):
         layer = frame_layer(Uses, "group-pack", pack, operands, None, meta, layout.describe(), uses=uses)
         return new_collection(layer, meta)
 
-    def gathered(self) -> Any:
+    def gathered(self, packed: Any = None) -> Any:
         """Return packed partitions that have all rows of their groups."""
-        packed = self.packed()
+        packed = self.packed() if packed is None else packed
         options = dict(self.layout.options)
         dtypes = packed._meta.dtypes
         count = packed.npartitions
@@ -250,21 +292,44 @@ class Gathered(NamedTuple):
 
     def by_row(self, call: GroupCall, meta: Any, keep_divisions: bool = True) -> Any:
         """Return the collection of what a call gives for each row, rows where they were."""
-        gathered = self.gathered()
+        packed = self.packed()
+        gathered = self.gathered(packed)
         frame = self.frame
         moved = gathered.npartitions > 1 or frame.npartitions > 1
         rows = RowsOf(self.layout, call, meta, moved)
         said = (call.token(), moved, self.layout.describe())
-        layer: Layer = frame_layer(FrameLayer, f"group-{call.method}", rows, [gathered._layer], None, None, said)
+        operands = [gathered._layer]
+        by_missing = moved and self._goes_by_missing(call, packed._meta)
+        if by_missing:
+            has = MissingKeys(self.layout.key_columns)
+            operands.append(reduce_partitions("group-missing", [packed], has, any, any, False, tuple(has))._layer)
+        layer: Layer = frame_layer(FrameLayer, f"group-{call.method}", rows, operands, None, None, said)
         if moved:
             count = frame.npartitions
             marked = new_collection(layer, marked_meta(meta))
             back = rearrange(marked, RangeTargets("place", tuple(range(count + 1))), count, method=self.shuffle_method)
             layer = frame_layer(
-                FrameLayer, f"group-{call.method}", Unmarked(meta, False), [back._layer], None, meta, "back"
+                FrameLayer,
+                f"group-{call.method}",
+                Unmarked(meta, False, not by_missing),
+                [back._layer],
+                None,
+                meta,
+                "back",
             )
         divisions = frame._divisions if keep_divisions else unknown(frame.npartitions)
         return new_collection(layer, meta, divisions, frame._rows if keep_divisions else None)
+
+    def _goes_by_missing(self, call: GroupCall, packed: pd.DataFrame) -> bool:
+        """Whether the dtype of all rows depends on whether any key is missing."""
+        name = call.args[0] if call.method == "transform" else call.method
+        keys = self.layout.key_columns
+        return (
+            name in CUMULATIVE
+            and dict(self.layout.options)["dropna"]
+            and not all(_is_whole(packed[key].dtype) for key in keys)
+            and any(_is_whole(packed[column].dtype) for column in packed.columns if column not in (*keys, "tag"))
+        )
 
 
 def marked_meta(meta: Any) -> pd.DataFrame:

@@ -6,7 +6,7 @@ Place in the flow: mixin of the grouped objects, over ``whole`` and ``picks``.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from minidask.dataframe.groupby.aggregating import Aggregating, is_number
 from minidask.dataframe.groupby.picks import CallLast, Choose, ChooseAgain, ChooseFirst, GroupRows
 from minidask.dataframe.groupby.whole import GroupCall
 from minidask.dataframe.meta import empty, make_meta, no_default
-from minidask.dataframe.partitionwise import columnwise
+from minidask.dataframe.partitionwise import columnwise, partitionwise
 from minidask.dataframe.reductions.asked import check_q
 from minidask.dataframe.reductions.tree import reduce_partitions
 from minidask.graph import func_name
@@ -342,6 +342,15 @@ class Whole(Aggregating):
         return RollingGroups(self, {name: value for name, value in options.items() if value is not None})
 
 
+class KeysInFront(NamedTuple):
+    """Make columns of the first levels of the index."""
+
+    levels: int
+
+    def __call__(self, rows: Any) -> Any:
+        return rows.reset_index(level=list(range(self.levels)))
+
+
 class RollingGroups:
     """Rolling windows inside groups: ``sum``, ``mean``, ``min``, ``max``, ``std``, ``var``, ``count``, ``median`` ..."""
 
@@ -358,7 +367,12 @@ class RollingGroups:
         call = GroupCall(name, args, dict(kwargs), self._window)
         meta = empty(call(groups._sampled(as_index=True, observed=True)))
         whole = groups._gathered(None)
-        return groups._unbinned(whole.by_group(call, "members", meta, groups._frame.npartitions))
+        rows = whole.by_group(call, "members", meta, groups._frame.npartitions)
+        if groups._options["as_index"]:
+            return groups._unbinned(rows)
+        # Keys become columns in front; rows keep their labels, as in pandas.
+        in_front = KeysInFront(len(groups._by))
+        return groups._unbinned(partitionwise("group-keys", in_front, rows, meta=in_front(meta), token=tuple(in_front)))
 
     def __repr__(self) -> str:
         return f"<minidask RollingGroups {self._window} of {self._groups!r}>"

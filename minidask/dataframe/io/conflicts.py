@@ -59,8 +59,10 @@ def conflict_error(reader: Any, part: Any, data: bytes, columns: list[Hashable],
         at = _misfit(text[label], found[label], promised)
         if at is None and (found[label].dtype == promised or error is not None):
             continue
-        value = "" if at is None else f"{text[label].iloc[at]!r} in row {at}"
-        value = value.replace("'' in", "a missing value in")
+        value = ""
+        if at is not None:
+            missing = text[label].iloc[at] == "" and bool(pd.isna(found[label].iloc[at]))
+            value = f"{'a missing value' if missing else repr(text[label].iloc[at])} in row {at}"
         who = "given" if reader.options.declares(label) else "inferred"
         rows.append((repr(label), f"{promised} ({who})", str(found[label].dtype), value))
         if is_datetime64_any_dtype(promised):
@@ -107,7 +109,16 @@ def _misfit(text: pd.Series, found: pd.Series, promised: Any) -> int | None:
 
 
 def _wide_enough(promised: Any, found: pd.Series) -> str:
-    """Return the name of a dtype that holds what was found and what was promised."""
+    """Return the name of a dtype that holds what was found and what was promised, of the same kind of dtypes."""
+    name = _wide_enough_in_numpy(promised, found)
+    if isinstance(found.dtype, pd.ArrowDtype):
+        return {"float64": "double[pyarrow]", "boolean": "bool[pyarrow]", "str": "string[pyarrow]"}.get(name, name)
+    if isinstance(promised, pd.api.extensions.ExtensionDtype) and not isinstance(promised, pd.StringDtype):
+        return {"float64": "Float64", "str": "string"}.get(name, name)
+    return name
+
+
+def _wide_enough_in_numpy(promised: Any, found: pd.Series) -> str:
     if is_bool_dtype(promised):
         return (
             "boolean"

@@ -138,7 +138,7 @@ def read_parquet(
     schema = files[0].schema
     if index is None:
         check_index(files)
-    whole = promise(files, index, options, key_dtypes([one.keys for one in files]))
+    whole, names, types = promise(files, index, options, key_dtypes([one.keys for one in files]))
     wanted: list[Any] | None = [columns] if isinstance(columns, str) else None if columns is None else list(columns)
     _check_wanted(wanted or [], whole)
     meta = _with_categories(whole if wanted is None else whole[wanted], categories)
@@ -153,10 +153,12 @@ def read_parquet(
         engine,
         options,
         # With Arrow's own dtypes, a decoded text could be of another width than the file's.
-        few_valued(files[0]) if engine == "pyarrow" and "types_mapper" not in options else (),
+        few_valued(files[0]) if engine == "pyarrow" and "types_mapper" not in options and not names else (),
+        names=names,
+        types=types,
     )
     if engine == "fastparquet":
-        check_types(schema, [*map(str, meta.columns), *reader.index, *filter_columns(reader.filters)], "read")
+        check_types(schema, reader.stored([*meta.columns, *reader.index, *filter_columns(reader.filters)]), "read")
     parts = cut(files, split, size, aggregate_files or False)
     found = {one.file.path: one for one in files}
     if parsed is not None:
@@ -218,8 +220,11 @@ def _with_categories(meta: pd.DataFrame, categories: Any) -> pd.DataFrame:
     for label in categories:
         if label not in meta.columns:
             raise unknown_column(label, meta.columns)
-    changed = [label for label in categories if not isinstance(meta.dtypes[label], pd.CategoricalDtype)]
-    return meta.assign(**{label: pd.Categorical([], categories=[UNKNOWN_CATEGORIES]) for label in changed})
+    coded = meta.copy()
+    for label in categories:
+        if not isinstance(meta.dtypes[label], pd.CategoricalDtype):
+            coded[label] = pd.Categorical([], categories=[UNKNOWN_CATEGORIES])
+    return coded
 
 
 def _pruned(parts: Sequence[ParquetPart], files: Mapping[str, ParquetFile], reader: ParquetReader) -> list[ParquetPart]:

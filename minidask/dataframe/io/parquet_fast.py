@@ -12,6 +12,7 @@ Not for: footers and statistics, which pyarrow reads.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -102,6 +103,7 @@ def read_groups(file: StoredFile, groups: Sequence[int], columns: Sequence[str],
     with file.fs.open(file.path, "rb") as opened:
         try:
             whole = ByField(opened)
+            _forget_labels(whole)
             for group in groups:
                 frame = whole[group].to_pandas(columns=list(wanted.names), index=False)
                 tables.append(pa.table([_column(frame[field.name], field.type) for field in wanted], schema=wanted))
@@ -142,15 +144,22 @@ def write_table(
         for name, kind in zip(table.schema.names, table.schema.types, strict=True)
         if frame[name].dtype == object
     }
-    options = {"object_encoding": texts, **options}
+    codec = _codec(compression)
+    empty = [name for name in table.schema.names if _without_codes(table[name])]
+    if empty:
+        # It can't read its own uncompressed pages of codes where there are none.
+        given = codec if isinstance(codec, dict) else {"_default": codec}
+        default = given.get("_default")
+        codec = {**given, **{name: "SNAPPY" for name in empty if given.get(name, default) == "UNCOMPRESSED"}}
+    options = {"object_encoding": texts, "compression": codec, **options}
     if is_local(fs):
-        fastparquet.write(path, frame, compression=_codec(compression), write_index=False, **options)
+        fastparquet.write(path, frame, write_index=False, **options)
         fastparquet.update_file_custom_metadata(path, _notes(table.schema))
         return
     # It rewrites the footer in place, which only a local file allows.
     with tempfile.TemporaryDirectory() as folder:
         local = os.path.join(folder, "x.parquet")
-        fastparquet.write(local, frame, compression=_codec(compression), write_index=False, **options)
+        fastparquet.write(local, frame, write_index=False, **options)
         fastparquet.update_file_custom_metadata(local, _notes(table.schema))
         fs.put_file(local, path)
 
@@ -173,6 +182,17 @@ def _values(column: pa.ChunkedArray) -> pd.Series:
     masked = nullable_dtype if column.null_count and not pa.types.is_floating(column.type) else None
     values: pd.Series = column.to_pandas(types_mapper=masked)
     return values.astype(object) if isinstance(values.dtype, pd.StringDtype) else values
+
+
+def _forget_labels(whole: Any) -> None:
+    """Have row groups read with columns called as in the file, whatever labels pandas noted for them."""
+    for entry in whole.fmd.key_value_metadata or ():
+        if entry.key in ("pandas", b"pandas"):
+            entry.value = json.dumps({**json.loads(entry.value), "column_indexes": []})
+
+
+def _without_codes(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_dictionary(column.type) and column.null_count == len(column))
 
 
 def _notes(schema: pa.Schema) -> dict[str, bytes | None]:

@@ -9,7 +9,7 @@ whole numbers or booleans that has nulls in any row group is promised as what pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from minidask.dataframe.columns import unknown_column
 from minidask.dataframe.io.parquet_files import ParquetFile
-from minidask.dataframe.io.parquet_schema import typed_elsewhere
+from minidask.dataframe.io.parquet_labels import names_of
+from minidask.dataframe.io.parquet_schema import typed_elsewhere, widened
 from minidask.dataframe.io.parquet_statistics import has_nulls
 from minidask.dataframe.meta import UNKNOWN_CATEGORIES
 
@@ -112,8 +113,11 @@ def unnamed_range(index: pd.Index) -> bool:
 
 def promise(
     files: Sequence[ParquetFile], index: Any, options: Mapping[str, Any], keys: Mapping[str, pd.CategoricalDtype]
-) -> pd.DataFrame:
-    """Return the empty frame of all columns.
+) -> tuple[pd.DataFrame, dict[Hashable, str], dict[str, pa.DataType]]:
+    """Return the empty frame of all columns, and what it takes to read the files like that.
+
+    That is the names of those columns whose labels aren't their names, and the types to which those columns are brought that have
+    several.
 
     Parameters
     ----------
@@ -131,7 +135,7 @@ def promise(
     ValueError
         If columns of a file have equal names.
     NotImplementedError
-        If column names aren't texts in one level.
+        If directories are keys beside columns in levels, or pandas's notes don't fit the columns.
     """
     schema = files[0].schema
     twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
@@ -139,30 +143,38 @@ def promise(
         raise ValueError(
             f"{files[0].file.url}: several columns are named {twice!r}: write the file with different names"
         )
-    for name in [] if index is None or index is False else [index] if isinstance(index, str) else index:
+    given = [] if index is None or index is False else [index] if isinstance(index, str) else index
+    for name in given:
         if name not in schema.names:
             raise unknown_column(name, schema.names, "column for the index")
-    meta = schema.empty_table().to_pandas(**options)
+    types = widened([one.schema for one in files]) if "types_mapper" in options else {}
+    typed = pa.schema([field.with_type(types.get(field.name, field.type)) for field in schema], schema.metadata)
+    meta = typed.empty_table().to_pandas(**options)
+    names = names_of(meta.columns, schema, [] if options.get("ignore_metadata") else index_columns(schema))
+    labels = {name: label for label, name in names.items()}
     ranged = written_range(schema)
     if ranged is not None:
         meta.index.name = ranged["name"]
-    meta = with_index(meta, index).iloc[:0]
-    if meta.columns.nlevels > 1:
-        raise NotImplementedError("columns in levels aren't read: write the file with plain column names")
-    renamed = next((label for label in meta.columns if str(label) not in schema.names and label is not None), None)
-    if renamed is not None:
+    if wrong := [name for name in given if name in labels]:
         raise NotImplementedError(
-            f"the column {renamed!r} isn't stored under that name: write the file with texts for column names"
+            f"the column {labels[wrong[0]]!r}, whose label is no text, can't be the index: read it, then set_index"
         )
-    for name, typed in typed_elsewhere([one.schema for one in files]).items():
-        if name in meta.columns:
-            meta[name] = typed.empty_table().to_pandas(**options)[name].array
+    meta = with_index(meta, index).iloc[:0]
+    if meta.columns.nlevels > 1 and keys:
+        raise NotImplementedError(
+            f"columns in levels and directories that are keys ({list(keys)}) aren't read together: read the files by a list of "
+            "one each"
+        )
+    for name, other in typed_elsewhere([one.schema for one in files]).items():
+        label = labels.get(name, name)
+        if label in meta.columns:
+            meta[label] = other.empty_table().to_pandas(**options)[label].array
     for label, dtype in meta.dtypes.items():
         if isinstance(dtype, pd.CategoricalDtype):
             meta[label] = pd.Categorical([], categories=[UNKNOWN_CATEGORIES], ordered=dtype.ordered)
-        elif isinstance(dtype, np.dtype) and dtype.kind in "iub" and has_nulls(files, str(label)):
+        elif isinstance(dtype, np.dtype) and dtype.kind in "iub" and has_nulls(files, names.get(label, str(label))):
             nulls = pa.table({"x": pa.nulls(1, pa.bool_() if dtype.kind == "b" else pa.int64())})
             meta[label] = meta[label].astype(nulls.to_pandas(**options)["x"].dtype)
     for name, dtype in keys.items():
         meta[name] = pd.Categorical([], dtype=dtype)
-    return meta
+    return meta, names, types

@@ -17,7 +17,7 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -62,6 +62,10 @@ class ParquetReader:
         Columns of texts that are faster read as codes and decoded at once: those of few values.
     in_codes : tuple of str
         Those of them that stay in codes, see ``minidask.dataframe.optimize.code_keys``.
+    names : mapping
+        What labels are called in the files that aren't called so.
+    types : mapping
+        To which types the columns of these names are brought: files have others.
     """
 
     meta: pd.DataFrame
@@ -73,6 +77,8 @@ class ParquetReader:
     options: Mapping[str, Any] = field(default_factory=dict)
     by_codes: tuple[str, ...] = ()
     in_codes: tuple[str, ...] = ()
+    names: Mapping[Hashable, str] = field(default_factory=dict)
+    types: Mapping[str, pa.DataType] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[Hashable, ...]:
@@ -120,7 +126,13 @@ class ParquetReader:
             self.engine,
             self.options,
             self.in_codes,
+            dict(self.names),
+            {name: str(kind) for name, kind in self.types.items()},
         )
+
+    def stored(self, labels: Iterable[Hashable]) -> list[str]:
+        """Return what columns are called in the files."""
+        return [self.names.get(label, str(label)) for label in labels]
 
     def __call__(self, part: ParquetPart) -> pd.DataFrame:
         """Read a part.
@@ -136,17 +148,17 @@ class ParquetReader:
 
     def _read(self, piece: ParquetPiece) -> pd.DataFrame:
         check_unchanged(piece.file)
-        coded = [str(label) for label in self.meta.columns if self._is_coded(label)]
+        coded = self.stored([label for label in self.meta.columns if self._is_coded(label)])
         with open_parquet(piece.file, read_dictionary=[*coded, *self.by_codes]) as opened:
             footer = opened.metadata
             groups = self._groups(footer, piece)
             rows = _row_numbers(footer, groups)
-            needed = [*map(str, self.meta.columns), *self.index]
+            needed = self.stored([*self.meta.columns, *self.index])
             # Categories are those of the file, also where no row passes.
             spared = (
                 piece.groups[:1] if _holds_dictionary(opened.schema_arrow, set(needed) - set(self.by_codes)) else ()
             )
-            first = [*filter_columns(self.filters), *self.index] if self.filters and len(rows) else []
+            first = self.stored([*filter_columns(self.filters), *self.index]) if self.filters and len(rows) else []
             found = self._table(opened, piece, groups, first)
             mask = self._mask(found, rows, piece) if first else np.ones(len(rows), dtype=bool)
             if not mask.any():
@@ -166,6 +178,9 @@ class ParquetReader:
         frame = self._with_keys(self._frame(table, rows), piece, self.meta.columns)
         if list(frame.columns) != list(self.meta.columns):
             frame = frame[list(self.meta.columns)]
+        if self.names:
+            # Of fewer columns pandas would make labels of another kind.
+            frame.columns = self.meta.columns
         return self._settled(frame, self.meta, piece)
 
     def _is_coded(self, label: Any) -> bool:
@@ -194,7 +209,9 @@ class ParquetReader:
         columns = [column for column in filter_columns(self.filters) if column not in categorical]
 
         def may_pass(group: int) -> bool:
-            bounds = {column: group_bounds(footer, group, leaves.get(column)) for column in columns}
+            bounds = {
+                column: group_bounds(footer, group, leaves.get(self.names.get(column, column))) for column in columns
+            }
             return all(may_hold(one, bounds, known) for one in self.filters)
 
         return [group for group in groups if may_pass(group)]
@@ -230,6 +247,9 @@ class ParquetReader:
             at = table.schema.get_field_index(name)
             column = table[name].cast(table.schema.types[at].value_type)
             table = table.set_column(at, table.schema.field(at).with_type(column.type), column)
+        if self.types:
+            kinds = [one.with_type(self.types.get(one.name, one.type)) for one in table.schema]
+            table = table.cast(pa.schema(kinds, table.schema.metadata))
         return table
 
     def _mask(self, table: pa.Table, rows: pd.Index, piece: ParquetPiece) -> np.ndarray[Any, Any]:

@@ -10,11 +10,15 @@ converted: files that differ are an error that names the file and the column.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import pyarrow as pa
 
 # As many as fit surely, as Arrow says of its two widths.
 _DIGITS_OF_128_BITS, _DIGITS_OF_256_BITS = 38, 76
+# Types of one meaning.
+_TEXTS = (pa.large_string(), pa.string(), pa.string_view())
+_BYTES = (pa.large_binary(), pa.binary(), pa.binary_view())
 
 
 def typed_elsewhere(schemas: Sequence[pa.Schema]) -> dict[str, pa.Schema]:
@@ -33,6 +37,34 @@ def typed_elsewhere(schemas: Sequence[pa.Schema]) -> dict[str, pa.Schema]:
             if typed is not None:
                 found[field.name] = typed
     return found
+
+
+def widened(schemas: Sequence[pa.Schema]) -> dict[str, pa.DataType]:
+    """Return the types of columns that have several, which pandas's own dtypes don't tell apart, but Arrow's do.
+
+    Examples
+    --------
+    >>> widened(
+    ...     [
+    ...         pa.schema([("x", pa.decimal128(3, 2)), ("y", pa.int8())]),
+    ...         pa.schema([("x", pa.decimal128(4, 1)), ("y", pa.int8())]),
+    ...     ]
+    ... )
+    {'x': Decimal128Type(decimal128(5, 2))}
+    """
+    found = {}
+    for field in schemas[0]:
+        kinds = list(dict.fromkeys(schema.field(field.name).type for schema in schemas))
+        plain = [kind for kind in kinds if not holds_null_type(kind) and not pa.types.is_dictionary(kind)]
+        if len(plain) > 1:
+            fused = reduce(_fused, plain)
+            if fused is not None:
+                found[field.name] = fused
+    return found
+
+
+def _fused(one: pa.DataType | None, other: pa.DataType) -> pa.DataType | None:
+    return None if one is None else fused_type(one, other)
 
 
 def check_schema(first_url: str, first: pa.Schema, url: str, schema: pa.Schema) -> None:
@@ -85,9 +117,10 @@ def fused_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return other
     if pa.types.is_dictionary(one) and pa.types.is_dictionary(other):
         return one if one.ordered == other.ordered and same_type(one.value_type, other.value_type) else None
-    if pa.types.is_list(one) and pa.types.is_list(other):
+    if _is_list(one) and _is_list(other):
         value = fused_type(one.value_type, other.value_type)
-        return None if value is None else pa.list_(one.value_field.with_type(value))
+        make = pa.large_list if pa.types.is_large_list(one) else pa.list_
+        return None if value is None else make(one.value_field.with_type(value))
     if pa.types.is_struct(one) and pa.types.is_struct(other) and one.names == other.names:
         values = [fused_type(left.type, right.type) for left, right in zip(one.fields, other.fields)]
         return (
@@ -95,8 +128,15 @@ def fused_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         )
     if pa.types.is_decimal(one) and pa.types.is_decimal(other):
         return _fused_decimal(one, other)
-    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    return one if any(is_text(one) for is_text in texts) and any(is_text(other) for is_text in texts) else None
+    for alike in (_TEXTS, _BYTES):
+        if one in alike and other in alike:
+            # Those whose bytes are elsewhere come last: pandas's Arrow dtypes don't know them.
+            return other if one == alike[-1] else one
+    return None
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def _fused_decimal(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:

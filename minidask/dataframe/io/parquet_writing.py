@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from minidask.dataframe.io import parquet_fast
 from minidask.dataframe.io.parquet_files import METADATA
 from minidask.dataframe.io.parquet_hive import missing_directory, split_rows
+from minidask.dataframe.io.parquet_labels import StoredNames
 from minidask.dataframe.io.parquet_schema import fused_type, holds_decimal, holds_null_type
 from minidask.io.paths import is_local
 from minidask.io.writing import Staging
@@ -69,6 +70,7 @@ class WriteFile:
     meta: pd.DataFrame
     partition_on: tuple[str, ...] = ()
     engine: str = "pyarrow"
+    named: StoredNames | None = None
 
     @property
     def short_name(self) -> str:
@@ -83,11 +85,14 @@ class WriteFile:
         ValueError
             If the partition isn't as its meta says, or values don't fit the schema.
         """
-        if list(frame.columns) != list(self.meta.columns):
+        labels = self.meta.columns if self.named is None else self.named.labels
+        if list(frame.columns) != list(labels):
             raise ValueError(
-                f"the partition for {name!r} has the columns {list(frame.columns)}, but its meta has {list(self.meta.columns)}: "
+                f"the partition for {name!r} has the columns {list(frame.columns)}, but its meta has {list(labels)}: "
                 "correct the meta of the function that made it"
             )
+        if self.named is not None:
+            frame = self.named.apply(frame)
         if not self.partition_on:
             self._write(frame, name)
             return [name]
@@ -154,7 +159,8 @@ class WriteFile:
                 "schema={column: pyarrow type}"
             ) from error
         fields = [field.with_type(_plain(field.type)) for field in table.schema]
-        metadata = {**(table.schema.metadata or {}), **self.custom_metadata}
+        notes = table.schema.metadata or {}
+        metadata = {**(notes if self.named is None else self.named.noted(notes)), **self.custom_metadata}
         return table.cast(pa.schema(fields, metadata))
 
     def _declared(self, frame: pd.DataFrame) -> dict[str, pa.DataType]:

@@ -23,7 +23,7 @@ from minidask.dataframe.io.part_names import part_paths
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.graph.blockwise import BlockId, Parts
 from minidask.io.compression import CONCATENABLE, infer_compression, open_compressed
-from minidask.io.paths import resolve_target, shown
+from minidask.io.paths import is_local, resolve_target, shown
 from minidask.io.writing import Staging, write_file
 
 _MODES = {"w": "w", "wt": "w", "x": "x", "xt": "x", "a": "a", "at": "a"}
@@ -112,15 +112,19 @@ class Append:
         """The operation's name, for people."""
         return "append_csv"
 
-    def __call__(self, at: int, data: bytes) -> Any:
-        """Return the number of parts that are there."""
+    def __call__(self, state: tuple[int, int], data: bytes) -> Any:
+        """Return the number of parts that are there, and their bytes."""
+        at, nbytes = state
         fs, growing = self.staging.fs, self.staging.path(self.name)
         if at == 0:
             self.staging.prepare()
+        elif is_local(fs):
+            # A task whose worker was lost may have written some of it before.
+            os.truncate(growing, nbytes)
         with fs.open(growing, "wb" if at == 0 else "ab") as file:
             file.write(data)
         if at + 1 < self.count:
-            return at + 1
+            return at + 1, nbytes + len(data)
         if self.mode == "a" and fs.exists(self.target):
             with fs.open(growing, "rb") as new, fs.open(self.target, "ab") as file:
                 while piece := new.read(1 << 20):
@@ -235,7 +239,7 @@ def to_csv(
         text = Text(header, first_only, single_file, encoding, form, keywords)
         layer = frame_layer(FrameLayer, "to-csv", text, [df._layer, BlockId()], None, None, token=staging.token)
         append = Append(staging, path, os.path.basename(path), _MODES[mode], count)
-        chain = Chain(f"append-csv-{staging.token}", layer, append, 0)
+        chain = Chain(f"append-csv-{staging.token}", layer, append, (0, 0))
         if not compute:
             return later(chain)
         return [run(new_collection(chain, None), True, scheduler, compute_kwargs, staging.discard)]

@@ -20,6 +20,7 @@ from minidask.dataframe.io.engines import check_engine
 from minidask.dataframe.io.finish import finished, run
 from minidask.dataframe.io.parquet_fast import check_types
 from minidask.dataframe.io.parquet_files import EXTENSIONS, METADATA, ParquetFile, find_parquet, is_data_file
+from minidask.dataframe.io.parquet_labels import StoredNames, stored_names
 from minidask.dataframe.io.parquet_parts import cut
 from minidask.dataframe.io.parquet_promise import index_columns
 from minidask.dataframe.io.parquet_schema import same_type
@@ -61,6 +62,8 @@ def to_parquet(
     Parameters
     ----------
     df : DataFrame
+        Labels of columns that aren't texts come back when the files are read if all are numbers, all are times, or are in
+        levels of such; others become texts, with a warning, as in pandas.
     path : str or os.PathLike
         The directory. If it holds a data set already, say what to do with it: ``append`` or ``overwrite``; files of
         the same names are replaced, and others are an error, because the directory would be a mixture.
@@ -107,8 +110,8 @@ def to_parquet(
     TypeError
         If ``df`` is no DataFrame of minidask.
     ValueError
-        If columns aren't texts or are equal, names collide, the directory holds other data, or columns, keys or divisions don't
-        fit when appending; on computing, if a column has different types in different partitions.
+        If columns are equal or have the same text, names of files collide, the directory holds other data, or columns, keys or
+        divisions don't fit when appending; on computing, if a column has different types in different partitions.
     KeyError
         If a column of ``partition_on`` isn't there.
     FileExistsError
@@ -137,16 +140,16 @@ def to_parquet(
     if append and overwrite:
         raise ValueError("append=True and overwrite=True exclude each other")
     keys = _keys(partition_on, df._meta.columns)
-    stored = df._meta.drop(columns=list(keys))
-    _check_columns(df._meta.columns)
-    if write_index:
-        _check_index(df._meta)
+    named = stored_names(df._meta if write_index else df._meta.reset_index(drop=True))
+    meta = df._meta if named is None else named.apply(df._meta)
+    stored = meta.drop(columns=list(keys))
     _check_compression(compression)
     if isinstance(compression, Mapping):
         check_columns([name for name in compression if name != "_default"], df._meta.columns)
+        compression = _by_name(compression, named)
     if name_function is not None and not callable(name_function):
         raise TypeError(f"name_function must be callable, got {type(name_function).__name__}: {name_function!r:.80}")
-    types = _types(schema, df._meta)
+    types = _types(schema if named is None else _by_name(schema, named), meta)
     if engine == "fastparquet":
         _check_fast(stored, types, write_index)
     fs, directory = resolve_target(path, storage_options, file_system(filesystem, path, storage_options))
@@ -173,7 +176,7 @@ def to_parquet(
         check_options(engine, kwargs)
     staging = Staging.of(fs, directory, replace=overwrite)
     custom = _metadata(custom_metadata)
-    write = WriteFile(staging, write_index, types, custom, options, df._meta, keys, engine)
+    write = WriteFile(staging, write_index, types, custom, options, meta, keys, engine, named)
     operands = [df._layer, Parts(names)]
     if not compute:
         operands.append(frame_layer(FrameLayer, "prepare", Prepare(staging), [], None, None, token=staging.token))
@@ -218,24 +221,12 @@ def _check_fast(meta: pd.DataFrame, types: Mapping[str, pa.DataType], write_inde
     check_types(pa.schema(known), [field.name for field in known], "write")
 
 
-def _check_columns(columns: pd.Index) -> None:
-    wrong = [label for label in columns if not isinstance(label, str)]
-    if wrong:
-        raise ValueError(f"parquet needs texts for column names, got {wrong[0]!r}: rename the columns first")
-    if not columns.is_unique:
-        raise ValueError(
-            f"parquet needs columns of different names; these come twice: {list(columns[columns.duplicated()])}"
-        )
-
-
-def _check_index(meta: pd.DataFrame) -> None:
-    for name in meta.index.names:
-        if name is not None and not isinstance(name, str):
-            raise ValueError(
-                f"parquet needs texts for the index's names, got {name!r}: rename it first, or say write_index=False"
-            )
-        if name in meta.columns:
-            raise ValueError(f"the index and a column are both named {name!r}: rename one, or say write_index=False")
+def _by_name(given: Any, named: StoredNames | None) -> Any:
+    """Return what is given by labels of columns by their names in the files."""
+    if named is None or not isinstance(given, Mapping):
+        return given
+    names = dict(zip(named.labels, named.names, strict=True))
+    return {names.get(label, label): one for label, one in given.items()}
 
 
 def _check_compression(compression: Any) -> None:

@@ -17,38 +17,26 @@ import pandas as pd
 
 from minidask.collection import collection_layers
 from minidask.dataframe.collection import new_collection
-from minidask.dataframe.io.finish import Chain, finished, nothing, run
-from minidask.dataframe.io.sql_reader import SqlReader, connected, sqlalchemy
+from minidask.dataframe.io.finish import Chain, finished, run
+from minidask.dataframe.io.sql_reader import SqlReader, connected
+from minidask.dataframe.io.sql_tables import RENAMING, Staged, Target, check_free
 from minidask.dataframe.layers import FrameLayer, frame_layer
 from minidask.dataframe.reading import FrameSource
 from minidask.graph import Layer, source
+from minidask.graph.blockwise import Parts
 
 _EXISTING = ("fail", "replace", "append", "delete_rows")
 
 
 @dataclass(frozen=True)
-class Target:
-    """A table to write, and how pandas is to do it."""
-
-    name: str
-    uri: str
-    engine_kwargs: Mapping[str, Any]
-    keywords: Mapping[str, Any]
-
-    def write(self, frame: Any, if_exists: str) -> None:
-        """Write rows in one transaction."""
-        with connected(self.uri, self.engine_kwargs) as connection:
-            frame.to_sql(self.name, connection, if_exists=if_exists, **self.keywords)
-
-
-@dataclass(frozen=True)
 class AppendRows:
-    """Make the table before the first partition's rows, and add each partition's after those of the one before."""
+    """Add each partition's rows after those of the one before, and make the table before the first if that is yet to be done."""
 
     target: Target
     meta: Any
     if_exists: str
     count: int
+    makes: bool
 
     @property
     def short_name(self) -> str:
@@ -57,10 +45,13 @@ class AppendRows:
 
     def __call__(self, at: int, frame: Any) -> int | None:
         """Write; return the number of partitions that are there, None after the last."""
-        if at == 0:
-            self.target.write(self.meta, self.if_exists)
-        self.target.write(frame, "append")
-        return at + 1 if at + 1 < self.count else None
+        if at == 0 and self.makes:
+            self.target.make(self.meta, self.if_exists)
+        self.target.write(frame, at)
+        if at + 1 < self.count:
+            return at + 1
+        self.target.finish(self.if_exists)
+        return None
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ class MakeTable:
 
     def __call__(self, state: None, block: None) -> bool:
         """Make it; return that it is there."""
-        self.target.write(self.meta, self.if_exists)
+        self.target.make(self.meta, self.if_exists)
         return True
 
 
@@ -93,9 +84,26 @@ class WriteRows:
         """The operation's name, for people."""
         return "to_sql"
 
-    def __call__(self, frame: Any, made: bool) -> None:
+    def __call__(self, frame: Any, at: int, made: bool = True) -> None:
         """Write."""
-        self.target.write(frame, "append")
+        self.target.write(frame, at)
+
+
+@dataclass(frozen=True)
+class FinishTable:
+    """Put the table in place when all partitions are in it."""
+
+    target: Target
+    if_exists: str
+
+    @property
+    def short_name(self) -> str:
+        """The operation's name, for people."""
+        return "finish_table"
+
+    def __call__(self, parts: list[None]) -> None:
+        """Do it."""
+        self.target.finish(self.if_exists)
 
 
 def to_sql(
@@ -125,7 +133,9 @@ def to_sql(
     schema : str, optional
         Where the table is in the database.
     if_exists : str
-        What to do with a table of that name: ``"fail"``, ``"replace"`` it, ``"delete_rows"``, or ``"append"`` to it.
+        What to do with a table of that name: ``"fail"``, ``"replace"`` it, ``"delete_rows"``, or ``"append"`` to it. The first
+        two leave a whole table, or everything as it was, in SQLite and PostgreSQL; otherwise a write that fails leaves the rows
+        of the partitions before it.
     index : bool
         Whether to write the index as a column, called ``index_label`` or as the index.
     chunksize : int, optional
@@ -184,27 +194,34 @@ def to_sql(
             )
     engine_kwargs = dict(engine_kwargs or {})
     with connected(uri, engine_kwargs) as connection:
-        if if_exists == "fail" and sqlalchemy().inspect(connection).has_table(name, schema=schema):
-            raise ValueError(
-                f"there is a table {name!r} already: say what to do with it by if_exists='replace', 'append' or 'delete_rows'"
-            )
+        check_free(connection, name, schema, if_exists)
+        staged = if_exists in ("fail", "replace") and connection.dialect.name in RENAMING
     keywords = {
         "schema": schema, "index": index, "index_label": index_label, "chunksize": chunksize, "dtype": dtype, "method": method,
     }  # fmt: skip
-    target = Target(name, uri, engine_kwargs, keywords)
     token = uuid.uuid4().hex[:16]
+    target = (Staged.of if staged else Target)(name, uri, engine_kwargs, keywords)
     if parallel:
-        start = source(bool, [0], name=f"sql-table-{token}")
-        made = Chain(f"make-table-{token}", start, MakeTable(target, df._meta, if_exists), None)
-        layer = frame_layer(FrameLayer, "to-sql", WriteRows(target), [df._layer, made], None, None, token=token)
-        written = finished(layer, _none, f"finish-sql-{token}")
+        operands = [df._layer, Parts(range(df.npartitions))]
+        if not compute:
+            start = source(bool, [0], name=f"sql-table-{token}")
+            operands.append(Chain(f"make-table-{token}", start, MakeTable(target, df._meta, if_exists), None))
+        layer = frame_layer(FrameLayer, "to-sql", WriteRows(target), operands, None, None, token=token)
+        written = finished(layer, FinishTable(target, if_exists), f"finish-sql-{token}")
     else:
-        append = AppendRows(target, df._meta, if_exists, df.npartitions)
+        append = AppendRows(target, df._meta, if_exists, df.npartitions, makes=not compute)
         written = new_collection(Chain(f"to-sql-{token}", df._layer, append, 0), None)
+    if compute:
+        # A task that outlives a failed write must not make it anew.
+        target.make(df._meta, if_exists)
     try:
-        return run(written, compute, None, None, nothing)
+        return run(written, compute, None, None, target.discard)
     except BaseException as error:
-        error.add_note(f"The table {name!r} may hold the rows of some partitions: each is a transaction of its own.")
+        error.add_note(
+            f"The table {name!r} was not touched."
+            if staged
+            else f"The table {name!r} may hold the rows of some partitions: each is a transaction of its own."
+        )
         raise
 
 
@@ -218,7 +235,3 @@ def _layers(df: Any) -> list[Layer]:
             found[layer.name] = layer
             waiting.extend(layer.inputs)
     return list(found.values())
-
-
-def _none(parts: list[None]) -> None:
-    """Return nothing, when all is written."""

@@ -22,10 +22,11 @@ class SideBySide(NamedTuple):
     """Concatenate partitions along their columns."""
 
     join: Any
+    sort: bool = False
 
     def __call__(self, *parts: Any) -> pd.DataFrame:
         """Return the columns of all parts."""
-        frame: pd.DataFrame = pd.concat(list(parts), axis=1, join=self.join)
+        frame: pd.DataFrame = pd.concat(list(parts), axis=1, join=self.join, sort=self.sort)
         return frame
 
 
@@ -42,30 +43,36 @@ class Beside(FrameLayer):
         return tuple([None if labels is None else labels & columns for labels in self.labels])
 
 
-def concat_beside(frames: Sequence[Any], join: Any, ignore_unknown_divisions: bool) -> Any:
+def concat_beside(frames: Sequence[Any], join: Any, ignore_unknown_divisions: bool, sort: bool) -> Any:
     """Return the collections side by side; see ``concat``.
 
     Raises
     ------
+    NotImplementedError
+        If rows are to be sorted and divisions aren't known.
     ValueError
         If rows can't be aligned.
     """
     metas = [frame._meta for frame in frames]
     meta = pd.concat(metas, axis=1, join=join).iloc[:0]
-    placed, divisions = _placed(frames, join, ignore_unknown_divisions)
+    placed, divisions = _placed(frames, join, ignore_unknown_divisions or sort)
+    if sort and divisions[0] is None and len(divisions) > 2:
+        raise NotImplementedError(
+            "concat(axis=1, sort=True) needs known divisions: call sort_index() on the collections before, or on the result"
+        )
     labels: dict[str, frozenset[Hashable] | None] = {}
     for frame in placed:
         labels[frame._layer.name] = frozenset(frame._meta.columns) if frame._kind == "DataFrame" else None
     return partitionwise(
         "concat-columns",
-        SideBySide(join),
+        SideBySide(join, sort),
         *placed,
         cls=Beside,
         meta=meta,
         divisions=divisions,
-        rows=placed[0]._rows if all(frame._rows == placed[0]._rows for frame in placed) else None,
+        rows=placed[0]._rows if not sort and all(frame._rows == placed[0]._rows for frame in placed) else None,
         align=False,
-        token=join,
+        token=(join, sort),
         labels=tuple(labels.values()),
     )
 

@@ -68,7 +68,12 @@ class MergeCall(NamedTuple):
         if how in SEMI:
             return left_rows(left, right, self.keys, how == "leftsemi")
         options: dict[str, Any] = {"how": how, "suffixes": self.suffixes, "indicator": self.indicator}
-        return self.conform(pd.merge(left, right, **options, **self.keys.keywords()))
+        by = self.keys.keywords()
+        merged = pd.merge(left, right, **options, **by)
+        if bool(by.get("left_index")) != bool(by.get("right_index")):
+            # Rows have the labels of the side that is joined by columns: pandas takes the other's where that has no rows.
+            merged = labelled_by(right if by.get("left_index") else left, merged)
+        return self.conform(merged)
 
     def conform(self, result: pd.DataFrame) -> pd.DataFrame:
         """Give keys the dtypes and the index the names that they have where both sides have rows."""
@@ -93,6 +98,20 @@ class MergeCall(NamedTuple):
 
     def __ne__(self, other: object) -> bool:
         return self is not other
+
+
+def labelled_by(side: pd.DataFrame, merged: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with missing labels where the side that labels them has no rows, as they have beside other partitions' rows.
+
+    Examples
+    --------
+    >>> labelled_by(pd.DataFrame({"x": [1]}).iloc[:0], pd.DataFrame({"y": [5]}, index=[7])).index.tolist()
+    [nan]
+    """
+    if len(side) or not len(merged) or side.index.nlevels > 1:
+        return merged
+    missing = pd.Series(side.index.array).reindex(range(len(merged)))
+    return merged.set_axis(pd.Index(missing.array, name=merged.index.name), axis=0)
 
 
 def _castable(values: pd.Series, dtype: Any) -> Any:

@@ -143,7 +143,7 @@ def concat(
     names : list of labels, optional
         Names of the keys' levels, or of all.
     sort : bool
-        With ``axis=0``: put columns in order if the collections have different ones.
+        With ``axis=0``: put columns in order if the collections have different ones; with ``axis=1``: the rows, by the index.
 
     Returns
     -------
@@ -189,9 +189,7 @@ def concat(
             raise ValueError("ignore_index=True leaves no place for keys: give one of them")
         frames = keyed(frames, keys, names, beside)
     if beside:
-        if sort:
-            raise NotImplementedError("concat(axis=1, sort=True) isn't built: call sort_index() on the result")
-        result = concat_beside(frames, join, ignore_unknown_divisions)
+        result = concat_beside(frames, join, ignore_unknown_divisions, bool(sort))
         return result.set_axis(range(result._meta.shape[1]), axis=1) if ignore_index else result
     if len({frame._kind for frame in frames}) > 1:
         frames = [_as_frame(frame) for frame in frames]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from minidask.dataframe.meta import sample
+from minidask.dataframe.neighbours.ends import FROM_THE_END
 
 # pandas's documentation of ``resample``: bins of these frequencies are closed, and labelled, on the right by default.
 ENDS = frozenset(["ME", "YE", "QE", "BME", "BYE", "BQE", "W"])
@@ -23,7 +24,7 @@ DAY = pd.Timedelta(days=1)
 class Rule(NamedTuple):
     """What makes bins: a frequency, which end is in the bin, which is its label, and where bins of durations count from.
 
-    ``start``: "start_day", "start" or "epoch", or a time; ``offset`` is added to it.
+    ``start``: "start_day", "start", "end", "end_day" or "epoch", or a time; ``offset`` is added to it.
     """
 
     freq: Any
@@ -37,8 +38,10 @@ class Rule(NamedTuple):
         start: Any = "start_day" if self.duration(obj.index.tz) is None else origin
         return obj.resample(self.freq, closed=self.closed, label=label or self.label, origin=start)
 
-    def origin(self, first: pd.Timestamp) -> pd.Timestamp:
-        """Return where bins count from, if the first time of the whole is ``first``: by default, midnight of that day."""
+    def origin(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.Timestamp:
+        """Return where bins count from, if these are the first and last time of the whole: by default, the first's midnight."""
+        if self.start in FROM_THE_END:
+            return last if self.start == "end" else last.ceil("D")
         if self.start == "epoch":
             start = pd.Timestamp(0, tz=first.tz)
         elif self.start == "start":
@@ -62,7 +65,7 @@ def make_rule(
     Raises
     ------
     NotImplementedError
-        For bins that count from the end.
+        For bins that count from the end and are closed on the left or have an offset.
 
     Examples
     --------
@@ -70,16 +73,18 @@ def make_rule(
     (('right', 'right'), ('left', 'right'))
     """
     every = pd.tseries.frequencies.to_offset(freq)
-    default = "right" if every.rule_code.split("-")[0] in ENDS else "left"
+    from_end = isinstance(start, str) and start in FROM_THE_END
+    default = "right" if from_end or every.rule_code.split("-")[0] in ENDS else "left"
     rule = Rule(every, closed or default, label or default)
     if rule.duration(tz) is None:
         # pandas has warned that calendars count from nowhere else.
         return rule
-    if isinstance(start, str) and start in ("end", "end_day"):
+    if from_end and (rule.closed == "left" or offset is not None):
+        # pandas adds a bin without rows in front, or finds that times are before its first bin.
         raise NotImplementedError(
-            f"resample(origin={start!r}) isn't built: give a time, 'start', 'start_day' or 'epoch'"
+            f"resample(origin={start!r}) isn't built with closed='left' or offset=: leave these out, or give a time as origin"
         )
-    if isinstance(start, str) and start not in ("start", "start_day", "epoch"):
+    if isinstance(start, str) and start not in ("start", "start_day", "epoch", *FROM_THE_END):
         start = pd.Timestamp(start)
     return rule._replace(start=start, offset=None if offset is None else pd.Timedelta(offset))
 

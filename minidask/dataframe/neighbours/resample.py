@@ -28,6 +28,7 @@ from minidask.dataframe.layers import Columnwise, SelectPartitions, frame_layer
 from minidask.dataframe.meta import empty
 from minidask.dataframe.neighbours.bins import Grid, Labels, Rule, empty_bin, labels_between, make_rule, owned
 from minidask.dataframe.neighbours.context import FirstSpan, LastSpan, near, rows_until
+from minidask.dataframe.neighbours.ends import FROM_THE_END, Behind, JoinBehind, see_behind
 from minidask.dataframe.neighbours.layer import Side, with_neighbours
 from minidask.dataframe.reductions.tree import reduce_partitions
 from minidask.graph import Layer
@@ -47,8 +48,19 @@ class Aggregation(NamedTuple):
         """The method's name, for people."""
         return f"resample_{self.how}"
 
+    @property
+    def by_name(self) -> bool:
+        """Whether pandas's own aggregations are asked for, no functions of users."""
+        return self.how != "agg" or not _has_function([*self.args, *[value for _, value in self.kwargs]])
+
     def __call__(self, resampler: Any) -> Any:
         return getattr(resampler, self.how)(*self.args, **dict(self.kwargs))
+
+
+def _has_function(asked: Any) -> bool:
+    if isinstance(asked, Mapping):
+        asked = list(asked.values())
+    return any(_has_function(each) for each in asked) if isinstance(asked, list | tuple) else callable(asked)
 
 
 class Seen(NamedTuple):
@@ -112,6 +124,8 @@ class AggregateBins(NamedTuple):
         return self.aggregate.short_name
 
     def __call__(self, part: Any, before: Seen | None, after: Any, bounds: tuple[Any, Any]) -> Binned:
+        last = after.last if isinstance(after, Behind) else None
+        after = after.rows if isinstance(after, Behind) else after
         rows = join_parts([piece for piece in (before and before.rows, part, after) if piece is not None])
         if not rows.index.is_monotonic_increasing:
             rows = rows.sort_index(kind="stable")
@@ -120,10 +134,11 @@ class AggregateBins(NamedTuple):
             return Binned(None, None, rows)
         own = rows.index[0]
         first = own if before is None or before.first is None else before.first
+        origin = self.rule.origin(first, rows.index[-1] if last is None else last)
         # Every other month counts from the first one: a row there puts the bins right.
         counted = self.rule.duration(own.tz) is None and self.rule.freq.n != 1
         phase = int(counted and first < own)
-        sizes = self._sizes(rows.index.insert(0, first) if phase else rows.index, first)
+        sizes = self._sizes(rows.index.insert(0, first) if phase else rows.index, origin)
         place = owned(pd.DatetimeIndex(sizes.index), *bounds)
         filled = place.start + np.flatnonzero(sizes.iloc[place].to_numpy())
         if not len(filled):
@@ -132,27 +147,66 @@ class AggregateBins(NamedTuple):
         left = sizes.index[start:stop]
         ends = np.concatenate([[0], sizes.to_numpy().cumsum()]) - phase
         inner = rows.iloc[max(ends[start], 0) : ends[stop]]
-        return Binned(self._values(inner, sizes, start, stop, first, counted and start > 0), left, rows.take([0]))
+        return Binned(self._values(inner, sizes, start, stop, origin, counted and start > 0), left, rows.take([0]))
 
-    def _sizes(self, index: Any, first: pd.Timestamp) -> pd.Series:
-        sizes: pd.Series = self.rule.resample(pd.Series(0, index=index), self.rule.origin(first), "left").size()
+    def _sizes(self, index: Any, origin: pd.Timestamp) -> pd.Series:
+        sizes: pd.Series = self.rule.resample(pd.Series(0, index=index), origin, "left").size()
         return sizes
 
-    def _values(self, rows: Any, sizes: pd.Series, start: int, stop: int, first: pd.Timestamp, counted: bool) -> Any:
+    def _values(self, rows: Any, sizes: pd.Series, start: int, stop: int, origin: pd.Timestamp, counted: bool) -> Any:
         left = sizes.index
         # Of some calendars pandas puts an empty bin in front, with which it computes in other dtypes.
-        if counted or (start > 0 and not self._sizes(rows.index, first).iloc[0]):
+        if counted or (start > 0 and not self._sizes(rows.index, origin).iloc[0]):
             counted = True
             # A row in the bin before, for the same reason; nearer, so that no empty bins come between.
             time = left[start] if self.rule.closed == "right" else left[start - 1]
             ahead = rows.take([0])
             rows = join_parts([ahead.set_axis(rows.index[:0].insert(0, time), axis=0), rows])
-        values = self.aggregate(self.rule.resample(rows, self.rule.origin(first)))
-        found = self._sizes(rows.index, first).index
+        values = self.aggregate(self.rule.resample(rows, origin))
+        found = self._sizes(rows.index, origin).index
         begin, end = int(found.searchsorted(left[start])), int(found.searchsorted(left[stop - 1])) + 1
         values = values.iloc[begin:end]
-        extra = len(found) - len(values) - counted
-        return without_gaps(values, self.meta) if extra and (sizes.iloc[start:stop] > 0).all() else values
+        if not (len(found) - len(values) - counted and (sizes.iloc[start:stop] > 0).all()):
+            return values
+        if self.aggregate.by_name and has_rounded(values, self.meta):
+            # Masked integers stay integers beside an empty bin.
+            values = self.aggregate(self.rule.resample(masked(rows), origin)).iloc[begin:end]
+        return without_gaps(values, self.meta)
+
+
+def has_rounded(values: Any, meta: Any) -> bool:
+    """Whether integers have become floats that may not hold them.
+
+    >>> (
+    ...     has_rounded(pd.Series([2.0**53]), pd.Series([1]).iloc[:0]),
+    ...     has_rounded(pd.Series([1.0]), pd.Series([1]).iloc[:0]),
+    ... )
+    (True, False)
+    """
+    pairs = [(values, meta.dtype)] if isinstance(values, pd.Series) else zip(_columns(values), meta.dtypes, strict=True)
+    return any(
+        dtype.kind in "iu" and column.dtype.kind == "f" and bool((column.abs() >= 2.0**53).any())
+        for column, dtype in pairs
+        if isinstance(dtype, np.dtype) and isinstance(column.dtype, np.dtype)
+    )
+
+
+def masked(rows: Any) -> Any:
+    """Return rows with NumPy's integers of 64 bits as pandas's that may be missing."""
+    if isinstance(rows, pd.Series):
+        name = _WIDE.get(rows.dtype)
+        return rows if name is None else rows.astype(name)
+    rows = rows.copy(deep=False)
+    for at, column in enumerate(_columns(rows)):
+        rows.isetitem(at, masked(column))
+    return rows
+
+
+_WIDE: Mapping[Any, Any] = {np.dtype("int64"): "Int64", np.dtype("uint64"): "UInt64"}
+
+
+def _columns(frame: pd.DataFrame) -> list[pd.Series]:
+    return [frame.iloc[:, at] for at in range(frame.shape[1])]
 
 
 def without_gaps(values: Any, meta: Any) -> Any:
@@ -172,6 +226,8 @@ def without_gaps(values: Any, meta: Any) -> Any:
 
 
 def _has_had_gaps(values: pd.Series, dtype: Any) -> bool:
+    if isinstance(dtype, np.dtype) and isinstance(values.dtype, pd.Int64Dtype | pd.UInt64Dtype):
+        return True
     kinds: str = getattr(values.dtype, "kind", "O")
     return values.dtype != dtype and kinds not in "iu" and not values.isna().any()
 
@@ -193,7 +249,7 @@ class OwnBins(NamedTuple):
         high = last if upper is None else min(last, upper + self.longest)
         if high < low:
             return self.meta
-        labels = labels_between(self.rule, low, high, self.rule.origin(first), self.meta.index)
+        labels = labels_between(self.rule, low, high, self.rule.origin(first, last), self.meta.index)
         place = owned(labels.left, lower, upper)
         wanted = Labels(labels.left[place], labels.shown[place])
         if not len(wanted.left):
@@ -231,7 +287,7 @@ class Resampler:
     closed, label : "left" or "right", optional
         Which end is in the bin, and is its label; default: as pandas for the rule.
     origin, offset
-        Where bins of a duration count from: "start_day", "start", "epoch" or a time; and what is added to it.
+        Where bins of a duration count from: "start_day", "start", "end_day", "end", "epoch" or a time; and what is added to it.
 
     Raises
     ------
@@ -324,6 +380,8 @@ class Resampler:
             lasts = [grid.last(bound) for bound in divisions]
             reach = [max(bisect_right(divisions, last, 0, len(lasts) - 1), at + 1) for at, last in enumerate(lasts[1:])]
             after = Side(rows_until, FirstSpan(grid.longest), near(reach), lasts[:-1])
+            if self._rule.start in FROM_THE_END:
+                after = Side(see_behind, JoinBehind(grid.longest), None, lasts[:-1])
         by_column = aggregate.how != "agg" and frame._kind == "DataFrame" and isinstance(meta, pd.DataFrame)
         through = by_column and meta.columns.equals(frame._meta.columns)
         call = AggregateBins(self._rule, aggregate, meta)

@@ -142,7 +142,8 @@ def known_row(obj: Any, last: bool) -> Any:
     for at in np.flatnonzero(row.isna().to_numpy()[0]):
         place = _known_place(obj.iloc[:, at], last)
         if place is not None:
-            row.isetitem(int(at), obj.iloc[:, at].take([place]).array)
+            # As a column of the same row: of an array of objects pandas infers the dtype anew.
+            row.isetitem(int(at), obj.iloc[:, at].take([place]).set_axis(row.index))
     return row
 
 

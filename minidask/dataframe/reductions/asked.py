@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.arrow_types import of_integers
 from minidask.dataframe.reductions.rows import is_masked
 
 INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -26,9 +27,12 @@ class Column(NamedTuple):
     def series(self, values: list[Any]) -> pd.Series:
         """Return values as a Series of the column's dtype; numbers that were promoted stay so."""
         if isinstance(self.dtype, np.dtype) and self.dtype.kind not in "mM":
-            return pd.Series(np.array(values) if values else np.zeros(0, self.dtype), name=self.name)
+            array = np.array(values) if values else np.zeros(0, self.dtype)
+            narrow = array.astype(self.dtype)
+            # As Python's floats they have lost how wide they were.
+            return pd.Series(narrow if self.dtype.kind == "f" and (narrow == array).all() else array, name=self.name)
         if getattr(self.dtype, "kind", "O") in "mM":
-            return pd.Series(np.array(values, dtype="int64"), name=self.name).astype(self.dtype)
+            return of_integers(pd.Series(np.array(values, dtype="int64"), name=self.name), self.dtype)
         return pd.Series(values, dtype=self.dtype, name=self.name)
 
 
@@ -97,8 +101,9 @@ class Median(NamedTuple):
         """Return the median in a Series of one value."""
         spoiled = missing and not self.skipna
         few = column.series([] if spoiled else [values[rank] for rank in self.ranks(n, missing)])
-        dtype = pd.Float64Dtype() if is_masked(column.dtype) else None
-        return pd.Series([few.median()], name=column.name, dtype=dtype)
+        # As a frame of one column: the median of a Series is a number that doesn't say its dtype.
+        value: Any = few.to_frame("value").median().reset_index(drop=True)
+        return pd.Series(value.array, name=column.name)
 
 
 def check_q(q: Any) -> tuple[float, ...]:

@@ -5,14 +5,14 @@ Place in the flow: base of the mixins in this package; imports ``tree`` only. No
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from minidask.dataframe.calls import Method
+from minidask.dataframe.calls import Call, Method
 from minidask.dataframe.collection import ByColumns, FrameCollection
-from minidask.dataframe.meta import no_default
+from minidask.dataframe.meta import empty, no_default, tried
 from minidask.dataframe.partitionwise import partitionwise
 from minidask.dataframe.reductions.tree import reduce_partitions
 
@@ -28,8 +28,8 @@ class Reducing(FrameCollection):
         if not numeric_only:
             return self
         if self._kind == "DataFrame":
-            return self[list(numeric_columns(self._meta))]  # type: ignore[index]
-        if self._meta.dtype.kind not in "biufc":
+            return take_places(self, numeric_places(self._meta))
+        if not pd.api.types.is_numeric_dtype(self._meta.dtype):
             raise TypeError(f"numeric_only=True, but the {self._kind} is of dtype {self._meta.dtype}")
         return self
 
@@ -43,7 +43,37 @@ class Reducing(FrameCollection):
     def _each_row(self, how: str, numeric_only: bool = False, meta: Any = no_default, **kwargs: Any) -> Any:
         """Return ``partition.how(axis=1, **kwargs)``."""
         kwargs = {"axis": 1, **kwargs}
-        return partitionwise(how, Method(how), self._numeric(numeric_only), kwargs=kwargs, meta=meta)
+        frame = self._numeric(numeric_only)
+        if meta is no_default and frame._meta.shape[1]:
+            # Without rows pandas gives other dtypes.
+            with np.errstate(all="ignore"):
+                meta = empty(tried(Call(how, kwargs), frame._meta_nonempty))
+        call: Any = Method(how) if meta is no_default else EachRow(how, meta)
+        return partitionwise(how, call, frame, kwargs=kwargs, meta=meta)
+
+
+class EachRow(NamedTuple):
+    """Call a reduction of each row; without rows, of which pandas refuses some dtypes, the declared result comes back."""
+
+    name: str
+    none: Any
+
+    @property
+    def short_name(self) -> str:
+        """The reduction's name, for people."""
+        return self.name
+
+    def __call__(self, frame: pd.DataFrame, **kwargs: Any) -> Any:
+        return getattr(frame, self.name)(**kwargs) if len(frame) else self.none
+
+    def __hash__(self) -> int:
+        return hash((EachRow, self.name))
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is EachRow and other.name == self.name and other.none is self.none
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
 
 def is_columns(axis: Any) -> bool:
@@ -86,12 +116,27 @@ def by_columns(frame: FrameCollection) -> ByColumns:
     return ByColumns(tuple(frame._meta.columns))
 
 
+def numeric_places(meta: pd.DataFrame) -> list[int]:
+    """Return the places of the columns that ``numeric_columns`` names: labels may be equal."""
+    return [at for at, dtype in enumerate(meta.dtypes) if pd.api.types.is_numeric_dtype(dtype)]
+
+
+def take_places(frame: Any, places: list[int]) -> Any:
+    """Return columns by position, of equal labels too."""
+    if frame._meta.columns.is_unique:
+        return frame[list(frame._meta.columns[places])]
+    return partitionwise("take_places", columns_at, frame, places)
+
+
+def columns_at(frame: pd.DataFrame, places: list[int]) -> pd.DataFrame:
+    """Return a partition's columns by position."""
+    return frame.iloc[:, places]
+
+
 def numeric_columns(meta: pd.DataFrame) -> pd.Index:
     """Return the labels of the columns of numbers and booleans, as ``numeric_only=True`` means them.
 
     >>> numeric_columns(pd.DataFrame({"x": [1], "s": ["a"], "b": [True]})).tolist()
     ['x', 'b']
     """
-    return meta.columns[
-        [getattr(dtype, "kind", "O") in "biufc" and not isinstance(dtype, pd.CategoricalDtype) for dtype in meta.dtypes]
-    ]
+    return meta.columns[numeric_places(meta)]

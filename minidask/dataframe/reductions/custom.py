@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from minidask.dataframe.checked import own_copy
+from minidask.dataframe.checked import note_rows, own_copy
 from minidask.dataframe.join_parts import join_parts
 from minidask.dataframe.meta import emulate, make_meta, no_default, sample
 from minidask.dataframe.reductions.base import Reducing
@@ -32,7 +32,11 @@ class AsRows(NamedTuple):
         return func_name(self.func)
 
     def __call__(self, obj: Any) -> Any:
-        return rows_of(self.func(own_copy(obj), **dict(self.kwargs)))
+        try:
+            return rows_of(self.func(own_copy(obj), **dict(self.kwargs)))
+        except Exception as error:
+            note_rows(error, "reduction", self.func, [obj])
+            raise
 
 
 class JoinedAsRows(NamedTuple):

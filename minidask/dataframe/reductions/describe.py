@@ -14,7 +14,7 @@ import pandas as pd
 from minidask.dataframe.meta import no_default
 from minidask.dataframe.partitionwise import partitionwise
 from minidask.dataframe.reductions.asked import Quantiles, check_q
-from minidask.dataframe.reductions.base import Reducing
+from minidask.dataframe.reductions.base import Reducing, take_places
 from minidask.dataframe.reductions.distinct import CombineColumns, CountColumns
 from minidask.dataframe.reductions.moments import (
     MeanAggregate,
@@ -96,6 +96,10 @@ class FiguresAggregate(NamedTuple):
         found["mean"] = MeanAggregate((column.dtype,), None)([mean])
         if column.kind == NUMBER:
             found["std"] = MomentsAggregate("std", 1, None, (column.dtype,))([spread])
+            numbers = getattr(column.dtype, "numpy_dtype", column.dtype)
+            if numbers.kind == "f" and numbers.itemsize < 8 and not pd.isna(found["std"]):
+                # As coarse as the column is.
+                found["std"] = float(numbers.type(found["std"]))
         return found
 
 
@@ -270,18 +274,6 @@ class DescribeReductions(Reducing):
 def _selected(meta: pd.DataFrame, include: Any, exclude: Any) -> list[int]:
     by_place = meta.set_axis(range(meta.shape[1]), axis=1)
     return list(by_place.select_dtypes(include=include, exclude=exclude).columns)
-
-
-def take_places(frame: Any, places: list[int]) -> Any:
-    """Return columns by position, of equal labels too."""
-    if frame._meta.columns.is_unique:
-        return frame[list(frame._meta.columns[places])]
-    return partitionwise("take_places", columns_at, frame, places)
-
-
-def columns_at(frame: pd.DataFrame, places: list[int]) -> pd.DataFrame:
-    """Return a partition's columns by position."""
-    return frame.iloc[:, places]
 
 
 def _percentiles(frame: Any, q: tuple[float, ...], method: str, split_every: Any) -> Any:

@@ -150,8 +150,14 @@ class ValueCounts(NamedTuple):
     def _sum(self, frame: pd.DataFrame) -> pd.DataFrame:
         if frame["value"].dtype == object and not self.dropna:
             return _sum_objects(frame)
+        dtype = frame["value"].dtype
+        if dtype == np.float16:
+            # pandas groups by no halves; wider ones are equal where these are.
+            frame = frame.astype({"value": "float32"})
         groups = frame.groupby("value", sort=False, observed=True, dropna=self.dropna)["count"]
-        return groups.sum().astype("int64").reset_index()
+        counts = groups.sum().astype("int64").reset_index()
+        # Of objects that happen to be texts pandas makes texts.
+        return counts.astype({"value": dtype}) if dtype in (object, np.float16) else counts
 
     def combine(self, parts: list[pd.DataFrame]) -> pd.DataFrame:
         """Add up counts."""
@@ -164,7 +170,9 @@ class ValueCounts(NamedTuple):
         """Return the counts as pandas shows them, or shares of ``total`` (default: their sum)."""
         dtype = frame["value"].dtype
         counts = frame["count"].to_numpy()
-        index = pd.Index(frame["value"]).rename(self.name)
+        # An index has no halves.
+        as_dtypes: dict[Any, Any] = {np.dtype(object): object, np.dtype("float16"): "float32"}
+        index = pd.Index(frame["value"], dtype=as_dtypes.get(dtype)).rename(self.name)
         result = pd.Series(counts, index=index, name="count")
         if isinstance(dtype, pd.CategoricalDtype) and all_categories:
             # Categories that never occur are counted too, behind the others, as pandas does.
@@ -176,6 +184,8 @@ class ValueCounts(NamedTuple):
             result = result.sort_values(ascending=self.ascending, kind="stable")
         if is_masked(dtype):
             result = result.astype("Int64" if not isinstance(dtype, pd.ArrowDtype) else "int64[pyarrow]")
+        elif isinstance(dtype, pd.StringDtype) and dtype.na_value is pd.NA:
+            result = result.astype("Int64" if dtype.storage == "python" else "int64[pyarrow]")
         if self.normalize:
             result = (result / (result.sum() if total is None else total)).rename("proportion")
         return result

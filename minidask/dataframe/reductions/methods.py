@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from minidask.dataframe.calls import Call
 from minidask.dataframe.collection import FrameCollection
 from minidask.dataframe.columns import as_labels, check_columns
-from minidask.dataframe.meta import empty
+from minidask.dataframe.meta import empty, tried
 from minidask.dataframe.reductions.base import Reducing, as_series, by_columns, check_flag, described, numeric_columns
 from minidask.dataframe.reductions.custom import CustomReductions
 from minidask.dataframe.reductions.describe import DescribeReductions
@@ -59,7 +60,7 @@ class _Reductions(Reducing):
         frame = self._numeric(numeric_only)
         kwargs: dict[str, Any] = {} if how == "count" else {"skipna": skipna}
         with np.errstate(all="ignore"):
-            meta = getattr(as_series(frame._meta_nonempty), how)(**kwargs)
+            meta = tried(Call(how, kwargs), as_series(frame._meta_nonempty))
         meta, columns = described(frame, meta)
         return reduce_partitions(
             how,
@@ -122,7 +123,7 @@ class _CommonReductions(_Reductions, ShapeReductions, DescribeReductions, RowUsa
         if self._is_by_rows("mean", axis):
             return self._each_row("mean", numeric_only, skipna=skipna)
         frame = self._numeric(numeric_only)
-        meta = as_series(frame._meta_nonempty).mean(skipna=skipna)
+        meta = tried(Call("mean", {"skipna": skipna}), as_series(frame._meta_nonempty))
         shown, columns = described(frame, meta)
         dtypes = _dtypes(frame)
         combine, final = MeanAggregate(dtypes, meta, combine=True), MeanAggregate(dtypes, meta)
@@ -159,7 +160,7 @@ class _CommonReductions(_Reductions, ShapeReductions, DescribeReductions, RowUsa
         for dtype in dtypes:
             if getattr(dtype, "kind", "O") == "c":
                 raise NotImplementedError(f"{how} of {dtype} isn't built: take it of the real and the imaginary part")
-        meta = getattr(frame._meta_nonempty, how)(skipna=skipna)
+        meta = tried(Call(how, {"skipna": skipna}), frame._meta_nonempty)
         shown, columns = described(frame, meta)
         return reduce_partitions(
             how,
@@ -202,7 +203,7 @@ class _CommonReductions(_Reductions, ShapeReductions, DescribeReductions, RowUsa
             meta = getattr(self._numeric(numeric_only)._meta_nonempty, how)(axis=1).iloc[:0]
             return self._each_row(how, numeric_only, meta, skipna=skipna)
         frame = self._numeric(numeric_only)
-        meta, rows = described(frame, getattr(frame._meta_nonempty, how)(skipna=skipna))
+        meta, rows = described(frame, tried(Call(how, {"skipna": skipna}), frame._meta_nonempty))
         chunk = ExtremeChunk(how, skipna)
         final = ExtremeAggregate(chunk, frame._meta.columns if frame._kind == "DataFrame" else None)
         return reduce_partitions(
@@ -245,7 +246,7 @@ class FrameReductions(FrameDistinct, FrameQuantiles, _CommonReductions):
     def _pairs(self, how: str, min_periods: Any, ddof: int, numeric_only: bool, split_every: Any) -> Any:
         least = check_periods(min_periods)
         frame = self._numeric(numeric_only)
-        meta = getattr(frame._meta_nonempty, how)().iloc[:0]
+        meta = tried(Call(how, {}), frame._meta_nonempty).iloc[:0]
         final = PairAggregate(how, least, ddof, frame._meta.columns)
         rows = by_columns(frame)
         token = (how, least, ddof)

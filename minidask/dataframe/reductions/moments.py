@@ -8,10 +8,13 @@ computing sample variances", 1979). Means of dates are summed as exact integers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from minidask.dataframe.arrow_types import as_times, of_integers, time_unit
 
 
 class MeanChunk(NamedTuple):
@@ -48,7 +51,7 @@ def _sum_and_count(series: pd.Series, skipna: bool) -> tuple[Any, int]:
         return None, len(series)
     kind = getattr(series.dtype, "kind", "O")
     if kind in "mM":
-        values = series.dropna().astype("int64")
+        values = as_times(series.dropna()).astype("int64")
         if not len(values):
             return 0, 0
         # Differences from the first value can't overflow where plain sums of nanoseconds would.
@@ -57,18 +60,30 @@ def _sum_and_count(series: pd.Series, skipna: bool) -> tuple[Any, int]:
     if kind in "biuf":
         with np.errstate(invalid="ignore", over="ignore"):
             return float(np.sum(series.dropna().to_numpy(dtype="float64"))), count
-    return series.sum(), count
+    if not count:
+        return 0, 0
+    return _numeric_sum(series.dropna()), count
+
+
+def _numeric_sum(values: pd.Series) -> Any:
+    """Return the sum of objects; TypeError for texts, whose sum is another text."""
+    total = values.sum()
+    if isinstance(total, str | bytes):
+        raise TypeError(f"Could not convert {total!r:.80} to numeric")
+    return total
 
 
 def _mean(total: Any, count: int, dtype: Any) -> Any:
     kind = getattr(dtype, "kind", "O")
     if kind in "mM":
         if total is None or not count:
-            return pd.NaT
-        return pd.Series([total // count]).astype(dtype).iloc[0]
+            return pd.NA if isinstance(dtype, pd.ArrowDtype) else pd.NaT
+        return of_integers(pd.Series([total // count]), dtype).iloc[0]
     if total is None or not count:
         return null_of(dtype)
-    return total / count
+    scale = getattr(getattr(dtype, "pyarrow_dtype", None), "scale", None)
+    # Arrow's decimals have as many places as their type says.
+    return total / count if scale is None else (total / count).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
 
 
 class MomentsChunk(NamedTuple):
@@ -79,6 +94,14 @@ class MomentsChunk(NamedTuple):
     def __call__(self, obj: Any) -> np.ndarray:
         columns = [moments(column, self.skipna) for column in columns_of(obj)]
         return np.array(columns, dtype="float64").reshape(len(columns), 3).T
+
+
+def as_floats(series: pd.Series) -> np.ndarray:
+    """Return values as floats, missing ones as NaN; raises TypeError for objects that are no numbers, as pandas does."""
+    try:
+        return series.to_numpy(dtype="float64", na_value=np.nan)
+    except ValueError as error:
+        raise TypeError(f"Could not convert values of {series.dtype} to numeric: {error}") from error
 
 
 def moments(series: pd.Series, skipna: bool = True) -> tuple[float, float, float]:
@@ -93,9 +116,9 @@ def moments(series: pd.Series, skipna: bool = True) -> tuple[float, float, float
         there = series.dropna()
         if not skipna and len(there) < len(series):
             return float(len(series)), np.nan, np.nan
-        values = there.astype("int64").to_numpy(dtype="float64")
+        values = as_times(there).astype("int64").to_numpy(dtype="float64")
     else:
-        values = series.to_numpy(dtype="float64", na_value=np.nan)
+        values = as_floats(series)
         if skipna:
             values = values[~np.isnan(values)]
     if not len(values):
@@ -158,8 +181,10 @@ def _in_unit(value: float, dtype: Any) -> Any:
     """Return a deviation of dates or durations as a duration, anything else as it is."""
     if getattr(dtype, "kind", "O") not in "mM":
         return null_of(dtype) if value != value else value
-    unit: Any = np.datetime_data(dtype)[0] if isinstance(dtype, np.dtype) else dtype.unit
-    return pd.NaT if value != value else pd.Timedelta(np.timedelta64(int(value), unit))
+    if value != value:
+        return pd.NA if isinstance(dtype, pd.ArrowDtype) else pd.NaT
+    unit: Any = time_unit(dtype)
+    return pd.Timedelta(np.timedelta64(int(value), unit))
 
 
 def null_of(dtype: Any) -> Any:

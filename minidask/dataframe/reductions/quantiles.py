@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from minidask.dataframe.arrow_types import as_times
 from minidask.dataframe.collection import FrameCollection, new_collection
 from minidask.dataframe.layers import FrameLayer, Uses, frame_layer
 from minidask.dataframe.meta import empty, sample
@@ -44,7 +45,7 @@ class TakeColumns(NamedTuple):
 def _values(series: pd.Series, dtype: Any) -> ranks.Values:
     there = series.dropna()
     if dtype.kind in "mM":
-        values = there.astype(dtype).astype("int64").to_numpy()
+        values = as_times(there.astype(dtype)).astype("int64").to_numpy()
     elif isinstance(there.dtype, np.dtype):
         values = there.to_numpy()
     else:

@@ -56,6 +56,9 @@ class RowAggregate(NamedTuple):
         rows = join_parts([part for part, _ in parts])
         with np.errstate(invalid="ignore", over="ignore"):
             result = getattr(rows, AGAIN[self.how])(**again_options(self.how, self.skipna))
+        if self.how == "count" and isinstance(rows, pd.DataFrame) and not rows.shape[1]:
+            # The sums of no columns are floats.
+            return result.astype("int64")
         if self.min_count <= 0:
             return result
         enough = join_parts([count for _, count in parts]).sum() >= self.min_count
@@ -89,6 +92,9 @@ def _one_value(series: pd.Series, how: str, kwargs: dict[str, Any]) -> pd.Series
     # Infinities of both signs give NaN; whether NumPy warns would depend on where partitions are cut.
     with np.errstate(invalid="ignore", over="ignore"):
         value = getattr(series, how)(**kwargs)
+    if isinstance(series.dtype, pd.ArrowDtype) and how in ("sum", "prod"):
+        # Of which dtype the sum of Arrow's values is, Arrow says.
+        return getattr(series.to_frame(), how)(**kwargs).reset_index(drop=True).rename(series.name)
     if how in ("any", "all") and not is_masked(series.dtype):
         value = bool(value)
     return pd.Series([value], dtype=_partial_dtype(series, how, value), name=series.name)
@@ -99,6 +105,8 @@ def _partial_dtype(series: pd.Series, how: str, value: Any) -> Any:
     if how == "count":
         return np.dtype("int64")
     if how in ("any", "all"):
+        if isinstance(dtype, pd.ArrowDtype):
+            return "bool[pyarrow]"
         return pd.BooleanDtype() if is_masked(dtype) else np.dtype(bool)
     if how in ("min", "max") or str(dtype) == "object":
         return dtype

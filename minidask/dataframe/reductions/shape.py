@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from minidask.dataframe.calls import Call
+from minidask.dataframe.meta import tried
 from minidask.dataframe.reductions.base import Reducing, by_columns, check_flag
-from minidask.dataframe.reductions.moments import as_result, columns_of
+from minidask.dataframe.reductions.moments import as_floats, as_result, columns_of
 from minidask.dataframe.reductions.tree import reduce_partitions
 
 COUNT, MEAN, SECOND, THIRD, FOURTH, LOW, HIGH = range(7)
@@ -36,7 +38,7 @@ def central_moments(series: pd.Series, skipna: bool = True) -> list[float]:
     >>> central_moments(pd.Series([1.0, 3.0, None]))
     [2.0, 2.0, 2.0, 0.0, 2.0, 1.0, 3.0]
     """
-    values = series.to_numpy(dtype="float64", na_value=np.nan)
+    values = as_floats(series)
     if skipna:
         values = values[~np.isnan(values)]
     if not len(values):
@@ -152,7 +154,7 @@ class ShapeReductions(Reducing):
         for dtype in frame._meta.dtypes if frame._kind == "DataFrame" else [frame._meta.dtype]:
             if getattr(dtype, "kind", "O") == "c":
                 raise TypeError(f"{how} of complex numbers has no meaning")
-        meta = getattr(frame._meta_nonempty, how)(skipna=skipna)
+        meta = tried(Call(how, {"skipna": skipna}), frame._meta_nonempty)
         by_column = isinstance(meta, pd.Series)
         rows = by_columns(frame) if by_column else None
         final = ShapeAggregate(how, bool(bias), bool(fisher), meta)

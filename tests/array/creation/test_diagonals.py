@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask.array.testing import assert_eq
-from tests.array.arrays import EVERY_DTYPE, NUMBERS, few, forget, pairs
+from tests.array.arrays import EVERY_DTYPE, NUMBERS, few, forget, pairs, sample
 
 
 @few
@@ -84,3 +84,13 @@ def test_diagonals_of_any_array():
         da.diag_indices_from(x)
     with pytest.raises(ValueError, match="at least 2-d"):
         da.diag_indices_from(x[0])
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">f8"])
+def test_orders_of_bytes_are_as_declared(dtype):
+    a = sample((4, 4), dtype)
+    x = da.from_array(a, chunks=3)
+    assert_eq(da.tril(x), np.tril(a))
+    assert_eq(da.diagonal(x), np.diagonal(a))
+    for k in (-1, 0, 1):
+        assert_eq(da.diag(x[0], k), np.diag(a[0], k), check_dtype=False)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import minidask.array as da
 from minidask.array.creation.repeating import Repeat
 from minidask.array.testing import assert_eq
-from tests.array.arrays import EVERY_DTYPE, few, forget, outcome, pairs, shapes
+from tests.array.arrays import EVERY_DTYPE, few, forget, outcome, pairs, sample, shapes
 
 
 @few
@@ -151,3 +151,15 @@ def test_pads_of_an_arrays_own_elements(mode, widths):
 def test_pads_of_nothing_have_nothing_to_repeat(mode):
     with pytest.raises(ValueError, match="can't extend empty axis 1 using modes other than 'constant' or 'empty'"):
         da.pad(da.ones((2, 0)), 1, mode=mode)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "symmetric"])
+def test_odd_mirrors_of_bools_and_times(mode):
+    for a in (sample((7,), "?"), sample((4, 5), "?"), sample((7,), "m8[ms]"), sample((3, 4), "m8[ms]")):
+        x = da.from_array(a, chunks=2)
+        assert_eq(da.pad(x, 2, mode=mode, reflect_type="odd"), np.pad(a, 2, mode=mode, reflect_type="odd"))
+    times = sample((3,), "m8[ms]")
+    found = da.pad(da.from_array(times, chunks=2), 7, mode=mode, reflect_type="odd")
+    assert_eq(found, np.pad(times, 7, mode=mode, reflect_type="odd"))
+    with pytest.raises(TypeError, match="no odd reflection of bools over more than their length"):
+        da.pad(da.ones(3, dtype=bool), 9, mode=mode, reflect_type="odd")

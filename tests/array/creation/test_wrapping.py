@@ -171,3 +171,20 @@ def test_nothing_is_read():
 def test_array_with_more_axes():
     assert_eq(da.array([1, 2], ndmin=3), np.array([1, 2], ndmin=3))
     assert da.array(da.ones(3), dtype="f4").dtype == np.float32
+
+
+def test_copies_that_are_wanted_or_refused():
+    a = np.arange(4)
+    x = asarray(a, copy=True, device="cpu")
+    a[:] = 9
+    assert_eq(x, np.arange(4))
+    assert asarray(x, copy=True) is not x
+    assert asarray(x, copy=False) is x
+    assert_eq(asarray([1, 2], copy=True), np.array([1, 2]))
+    for call, message in [
+        (lambda: asarray(x, dtype=float, copy=False), "avoid copy"),
+        (lambda: asarray([1, 2], copy=False), "avoid copy"),
+        (lambda: asarray(a, device="gpu"), "the device is 'cpu', got 'gpu'"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()

@@ -160,7 +160,7 @@ def test_names_say_what_is_transformed():
     ]
     assert len({y.name for y in made}) == len(made)
     assert da.fft.fft(x).name == made[0].name
-    assert transform_dtype(np.fft.irfft, np.dtype("c8"), True) == "f4"
+    assert transform_dtype(np.fft.irfft, np.dtype("c8"), 1) == "f4"
 
 
 def test_they_say_what_they_do():
@@ -190,3 +190,17 @@ def test_which_axes_have_to_be_whole():
 def test_parts_of_a_larger_array():
     a = sample((6, 8, 10), "f8")[:, 2:5, ::3]
     assert_eq(da.fft.ifft(da.from_array(a, chunks=(6, 2, 2)), axis=0), np.fft.ifft(a, axis=0))
+
+
+@pytest.mark.parametrize("name", ["fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"])
+@pytest.mark.parametrize("s", [None, (7, 4)])
+def test_axes_that_come_twice(name, s):
+    a = sample((5, 3), "f8")
+    x = da.from_array(a, chunks=(5, 2))
+    assert_eq(getattr(da.fft, name)(x, s=s, axes=(0, -2)), getattr(np.fft, name)(a, s=s, axes=(0, -2)))
+
+
+def test_dtypes_depend_on_the_number_of_axes():
+    a = sample((6, 6), "f2")
+    for axes in ((0,), (0, 1)):
+        assert_eq(da.fft.irfftn(da.from_array(a), axes=axes), np.fft.irfftn(a, axes=axes), rtol=1e-2, atol=1e-2)

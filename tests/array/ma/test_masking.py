@@ -127,3 +127,12 @@ def test_metas():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.arange(4, chunks=2))
+
+
+@pytest.mark.parametrize("other", [0, 2.5, np.ma.masked, np.float32(1)])
+def test_dtypes_of_choices(other):
+    a = np.ma.array([1, 2, 3], mask=[False, True, False], dtype="u1")
+    x = da.from_array(a, chunks=2)
+    mask = np.array([True, False, True])
+    assert_eq(da.ma.where(mask, other, x), np.ma.where(mask, other, a))
+    assert_eq(da.ma.where(mask, x, other), np.ma.where(mask, a, other))

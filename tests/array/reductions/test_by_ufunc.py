@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask.array.testing import assert_eq
-from tests.array.arrays import NUMBERS, few, forget, outcome, pairs
+from tests.array.arrays import NUMBERS, few, forget, outcome, pairs, sample
 
 UFUNCS = [
     "add", "multiply", "subtract", "divide", "minimum", "maximum", "fmin", "fmax", "logical_and", "logical_or", "logical_xor",
@@ -102,3 +102,50 @@ def test_times_are_accumulated(dtype):
     data = np.array([3, 1, 4, 1, 5], dtype)
     for ufunc in (np.maximum, np.minimum):
         assert_eq(ufunc.accumulate(da.from_array(data, chunks=2)), ufunc.accumulate(data))
+
+
+@pytest.mark.parametrize("name", ["hypot", "logaddexp", "bitwise_xor", "bitwise_or", "gcd", "lcm", "maximum"])
+def test_what_a_reduction_begins_with_counts_once(name):
+    # What stands for elements that are left out must not count.
+    ufunc = getattr(np, name)
+    a = sample((4, 6), "f8" if name in ("hypot", "logaddexp") else "i8")
+    where = sample((4, 6), "?", seed=3)
+    x = da.from_array(a, chunks=(2, 3))
+    for mask in (where, np.zeros_like(where)):
+        assert_eq(ufunc.reduce(x, axis=0, where=mask, initial=5), ufunc.reduce(a, axis=0, where=mask, initial=5))
+
+
+@pytest.mark.parametrize(
+    ("ufunc", "kind", "dtype"), [(np.hypot, "f8", "i8"), (np.logical_xor, "S2", "f8"), (np.copysign, "i8", "i8")]
+)
+def test_dtypes_without_a_loop(ufunc, kind, dtype):
+    a = sample((4,), kind)
+    for x in (a, da.from_array(a, chunks=4)):
+        with pytest.raises(TypeError):
+            ufunc.reduce(x, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">f8", ">M8[s]"])
+def test_the_order_of_bytes_is_the_machines(dtype):
+    a = sample((5,), dtype)
+    x = da.from_array(a, chunks=2)
+    assert_eq(np.maximum.reduce(x), np.maximum.reduce(a))
+    assert_eq(np.maximum.accumulate(x), np.maximum.accumulate(a))
+
+
+@pytest.mark.parametrize("name", ["fmin", "maximum", "minimum", "fmax"])
+def test_times_are_reduced(name):
+    ufunc = getattr(np, name)
+    for kind in ("m8[D]", "M8[ms]", "m8[s]"):
+        a = sample((5, 2), kind)
+        assert_eq(ufunc.reduce(da.from_array(a, chunks=2)), ufunc.reduce(a))
+
+
+def test_reductions_into_objects():
+    a = sample((4,), "i1")
+    x = da.from_array(a, chunks=2)
+    assert_eq(np.greater.reduce(x, dtype="O", keepdims=True), np.greater.reduce(a, dtype="O", keepdims=True))
+    assert_eq(np.fmin.reduce(x, dtype="O", keepdims=True), np.fmin.reduce(a, dtype="O", keepdims=True))
+    for y in (a, x):
+        with pytest.raises(TypeError):
+            np.copysign.accumulate(y, dtype="i8")

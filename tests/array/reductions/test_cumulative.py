@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 import minidask.array as da
 from minidask.array.reductions.cumulative import add_last
 from minidask.array.testing import assert_eq
-from tests.array.arrays import NUMBERS, few, forget, pairs
+from tests.array.arrays import NUMBERS, RECORD, few, forget, pairs, sample
 
 NAMES = ["cumsum", "cumprod", "nancumsum", "nancumprod"]
 
@@ -80,3 +80,40 @@ def test_arrays_without_axes():
 def test_an_axis_in_a_tuple():
     a = np.arange(5)
     assert_eq(da.cumulative_sum(da.from_array(a, chunks=2), axis=(0,)), np.cumulative_sum(a, axis=(0,)))
+
+
+def test_texts_among_objects_are_added_in_order():
+    a = np.array(list("abcdefg"), object)
+    assert_eq(da.from_array(a, chunks=2).cumsum(), np.cumsum(a))
+    join = np.frompyfunc(lambda one, other: f"{one}{other}", 2, 1)
+    assert_eq(join.accumulate(da.from_array(a, chunks=2)), join.accumulate(a))
+
+
+@pytest.mark.parametrize("name", ["cumsum", "nancumsum", "cumulative_sum"])
+@pytest.mark.parametrize("dtype", ["f8", "O", "i1"])
+def test_timedeltas_stay_such_whatever_dtype_is_wanted(name, dtype):
+    a = sample((5,), "m8[s]")
+    assert_eq(getattr(da, name)(da.from_array(a, chunks=2), dtype=dtype), getattr(np, name)(a, dtype=dtype))
+
+
+@pytest.mark.parametrize("kind", ["M8[s]", "U3", "S2", RECORD])
+def test_dtypes_that_numpy_refuses(kind):
+    a = sample((4,), kind)
+    for module, x in ((np, a), (da, da.from_array(a, chunks=2))):
+        for name in ("cumsum", *(["nancumprod"] if kind in ("M8[s]", RECORD) else [])):
+            with pytest.raises(TypeError):
+                getattr(module, name)(x, dtype="f8")
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_comes_first_beside_unknown_lengths(axis):
+    a = sample((4, 3), "i4")
+    x = forget(da.from_array(a, chunks=2), 1)
+    found = da.cumulative_sum(x, axis=axis, include_initial=True)
+    assert_eq(found, np.cumulative_sum(a, axis=axis, include_initial=True))
+
+
+@pytest.mark.parametrize("dtype", ["m8[ms]", "m8", "m8[h]"])
+def test_units_of_running_sums_are_those_of_the_values(dtype):
+    a = np.array([1, 2, 3], "m8[s]")
+    assert_eq(da.cumsum(da.from_array(a, chunks=2), axis=0, dtype=dtype), np.cumsum(a, dtype=dtype))

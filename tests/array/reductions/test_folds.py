@@ -7,8 +7,10 @@ import minidask.array as da
 from minidask import config
 from minidask.array.reductions.folds import UfuncFold, longest
 from minidask.array.testing import assert_eq
-from tests.array.arrays import EVERY_DTYPE, NUMBERS, TIMES, few, forget, outcome, pairs, raising
+from tests.array.arrays import EVERY_DTYPE, NUMBERS, RECORD, TIMES, few, forget, outcome, pairs, raising, sample
 
+# NumPy reads numbers in these, where a dtype is given.
+TEXTS = [("prod", "U"), ("prod", "S")]
 NAMES = ["sum", "prod", "min", "max", "any", "all"]
 
 
@@ -120,3 +122,47 @@ def test_texts_that_take_no_part_are_neither_true_nor_false():
     for where in ([False] * 3, [False, True, False], [True, True, False]):
         assert_eq(da.any(x, where=where), np.any(data, where=np.array(where)))
         assert_eq(da.all(x, where=where), np.all(data, where=np.array(where)))
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">f8", ">M8[s]", ">m8[D]"])
+@pytest.mark.parametrize("name", ["min", "max", "nanmin", "nanmax"])
+def test_extremes_are_in_the_machines_order_of_bytes(name, dtype):
+    a = sample((4, 6), dtype)
+    x = da.from_array(a, chunks=(2, 3))
+    for axis in (None, 0, (0, 1)):
+        for keepdims in (False, True):
+            assert_eq(
+                getattr(da, name)(x, axis=axis, keepdims=keepdims), getattr(np, name)(a, axis=axis, keepdims=keepdims)
+            )
+
+
+@pytest.mark.parametrize("name", ["sum", "nansum"])
+@pytest.mark.parametrize("dtype", ["f4", "O", "i2", "c16"])
+def test_timedeltas_stay_such_whatever_dtype_is_wanted(name, dtype):
+    a = sample((4, 6), "m8[s]")
+    x = da.from_array(a, chunks=(2, 3))
+    for axis in (None, 0):
+        assert_eq(getattr(da, name)(x, axis=axis, dtype=dtype), getattr(np, name)(a, axis=axis, dtype=dtype))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, kind)
+        for name in ("sum", "prod", "nansum")
+        for kind in ("M8[s]", "U3", "S2", RECORD)
+        if (name, kind[0]) not in TEXTS
+    ],
+)
+def test_dtypes_that_numpy_refuses_whatever_is_wanted(name, kind):
+    a = sample((4, 6), kind)
+    for module, x in ((np, a), (da, da.from_array(a, chunks=2))):
+        with pytest.raises(TypeError):
+            getattr(module, name)(x, axis=0, dtype="f8")
+
+
+@pytest.mark.parametrize("name", ["any", "all"])
+def test_records_are_neither_true_nor_false(name):
+    for module, x in ((np, sample((4,), RECORD)), (da, da.from_array(sample((4,), RECORD), chunks=2))):
+        with pytest.raises(TypeError):
+            getattr(module, name)(x)

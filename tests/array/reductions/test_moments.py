@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import minidask.array as da
 from minidask.array.testing import assert_eq
-from tests.array.arrays import NUMBERS, few, forget, outcome, pairs
+from tests.array.arrays import NUMBERS, few, forget, outcome, pairs, sample
 
 
 @few
@@ -102,3 +102,23 @@ def test_dtypes_that_numpy_refuses(name, kind, dtype, message):
     for module, x in ((np, a), (da, da.from_array(a, chunks=2))):
         with pytest.raises(TypeError, match=message):
             getattr(module, name)(x, axis=0, dtype=dtype)
+
+
+@pytest.mark.parametrize("name", ["mean", "nanmean"])
+@pytest.mark.parametrize("dtype", ["f4", "i2", "O"])
+def test_means_of_timedeltas_are_such_whatever_dtype_is_wanted(name, dtype):
+    a = sample((4, 6), "m8[ms]")
+    x = da.from_array(a, chunks=(2, 3))
+    for axis in (None, 1):
+        assert_eq(getattr(da, name)(x, axis=axis, dtype=dtype), getattr(np, name)(a, axis=axis, dtype=dtype))
+
+
+@pytest.mark.parametrize("name", ["var", "std", "nanvar", "nanstd"])
+@pytest.mark.parametrize("dtype", ["f4", "i8", "O", "?"])
+def test_complex_numbers_have_no_spread_in_real_dtypes(name, dtype):
+    a = sample((6,), "c16")
+    x = da.from_array(a, chunks=2)
+    with pytest.raises(TypeError, match="would lose the imaginary part of the mean: give a complex dtype"):
+        getattr(da, name)(x, dtype=dtype)
+    assert_eq(getattr(da, name)(x, dtype="c8"), getattr(np, name)(a, dtype="c8"), rtol=1e-5)
+    assert_eq(getattr(da, name)(x), getattr(np, name)(a))

@@ -7,7 +7,7 @@ import minidask.array as da
 from minidask.array.chunks import UnknownChunkSizes
 from minidask.array.collection import new_array
 from minidask.array.testing import assert_eq
-from tests.array.arrays import NUMBERS, TIMES, few, forget, outcome, pairs, sample
+from tests.array.arrays import NUMBERS, RECORD, TIMES, few, forget, outcome, pairs, sample
 
 NAMES = ["argmin", "argmax", "nanargmin", "nanargmax"]
 
@@ -59,3 +59,10 @@ def test_arrays_without_axes():
         assert_eq(da.argmin(da.from_array(np.array(5.0)), axis=axis), np.argmin(np.array(5.0), axis=axis))
     with pytest.raises(np.exceptions.AxisError):
         da.argmax(da.from_array(np.array(5.0)), axis=1)
+
+
+@pytest.mark.parametrize("name", ["argmin", "argmax", "nanargmin", "nanargmax"])
+def test_records_have_no_order(name):
+    for module, x in ((np, sample((4,), RECORD)), (da, da.from_array(sample((4,), RECORD), chunks=2))):
+        with pytest.raises(TypeError):
+            getattr(module, name)(x)

@@ -87,7 +87,8 @@ def test_distinct_values_are_joined_by_a_tree():
     ("call", "error", "message"),
     [
         (lambda x: da.unique(x, axis=1), np.exceptions.AxisError, "out of bounds"),
-        (lambda x: da.unique(x, return_inverse=True, equal_nan=False), NotImplementedError, "equal_nan=False"),
+        (lambda x: da.unique(forget(x), return_inverse=True, equal_nan=False), ValueError, "compute_chunk_sizes"),
+        (lambda x: da.unique(x[None].astype(object), axis=0), TypeError, "not supported for dtype object"),
         (lambda x: da.unique(forget(x), return_index=True), ValueError, "compute_chunk_sizes"),
     ],
 )
@@ -102,3 +103,35 @@ def test_which_of_rows_with_nan_is_refused():
     assert_eq(values, np.array([[0, 1], [np.nan, 1], [np.nan, 1]]), check_shape=False)
     with pytest.raises(NotImplementedError, match="each of which is one of its own"):
         which.compute(scheduler="sync")
+
+
+@few
+@given(pairs(["f8", "f4", "c16", "M8[s]", "m8[ms]"], nan=True))
+def test_each_nan_is_a_value_of_its_own(pair):
+    a, x = pair
+    values, places, which, counts = (part.compute() for part in da.unique_all(x))
+    np.testing.assert_array_equal(values[which], a)
+    np.testing.assert_array_equal(np.ravel(a)[places], values)
+    np.testing.assert_array_equal(np.ravel(which)[places], np.arange(len(values)))
+    np.testing.assert_array_equal(places, np.unique(a, return_index=True, equal_nan=False)[1])
+    assert sum(counts) == a.size
+    assert_eq(da.unique_inverse(x).inverse_indices, which)
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">f8", ">M8[s]"])
+def test_values_keep_their_order_of_bytes(dtype):
+    a = sample((7,), dtype)
+    for one, other in zip(
+        da.unique(da.from_array(a, chunks=2), return_counts=True, return_inverse=True),
+        np.unique(a, return_counts=True, return_inverse=True),
+        strict=True,
+    ):
+        assert_eq(one, other)
+
+
+def test_masked_arrays_are_refused_with_what_helps():
+    m = np.ma.masked_equal([3, 1, 2, 3, 9], 9)
+    x = da.from_array(m, chunks=2)
+    with pytest.raises(NotImplementedError, match=r"da\.unique\(da\.ma\.getdata\(x\)\[~da\.ma\.getmaskarray\(x\)\]\)"):
+        da.unique(x)
+    assert_eq(da.unique(da.ma.getdata(x)[~da.ma.getmaskarray(x)]), np.unique(m).compressed())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import minidask.array as da
 from minidask import config
 from minidask.array.testing import assert_eq
-from tests.array.arrays import few, forget, pairs, raising, sample
+from tests.array.arrays import RECORD, few, forget, pairs, raising, sample
 
 KINDS = ["?", "i1", "i8", "f8", "M8[s]", "U3"]
 
@@ -82,3 +82,12 @@ def test_unknown_sizes():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.ones(4, chunks=2))
+
+
+def test_what_cannot_be_compared_is_equal_nowhere():
+    dates = da.from_array(np.array(["2000-01-01", "2000-01-02"], "M8[D]"), chunks=1)
+    for others in ([1, 2], da.arange(100, chunks=50)):
+        assert_eq(da.isin(dates, others), np.zeros(2, bool))
+        assert_eq(da.isin(dates, others, invert=True), np.ones(2, bool))
+    with pytest.raises(TypeError):
+        da.isin(da.from_array(sample((3,), RECORD), chunks=2), [1, 2])

@@ -50,3 +50,11 @@ def test_annotations_stay():
         x = da.ones((4, 4), chunks=2)[1:]
     assert x._layer.annotations == {"priority": 3}
     assert_eq(x, np.ones((3, 4)))
+
+
+def test_what_is_taken_keeps_its_order_of_bytes():
+    a = np.arange(24, dtype=">f8").reshape(4, 6)
+    x = da.from_array(a, chunks=(2, 3))
+    for index in [([3, 0], slice(None)), (slice(None), [5, 0, 2]), (0, 0), ([0, 3], [5, 1])]:
+        assert_eq(x[index], a[index])
+    assert_eq(x.vindex[[0, 3], [5, 1]], a[[0, 3], [5, 1]])

@@ -359,3 +359,20 @@ def test_nothing_is_computed():
         x[1:] = 1
         x[x > 0] = 2
         x[[0, 1], [1, 2]] = 3
+
+
+def test_literals_that_the_dtype_lacks_are_refused_at_once():
+    for index in [da.ones(3, dtype=int), da.from_array(np.array([True, False, True]), chunks=2)]:
+        x = da.zeros(3, dtype="i1", chunks=2)
+        with config.set(scheduler=raising):
+            for value, error in [(300, OverflowError), ("text", ValueError), (None, TypeError)]:
+                with pytest.raises(error):
+                    x[index] = value
+
+
+def test_values_in_order_for_a_mask_of_known_length():
+    a = np.arange(6)
+    mask = a % 2 == 0
+    x = forget(da.from_array(a, chunks=3))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        x[mask] = np.array([7, 8, 9])

@@ -150,3 +150,17 @@ def test_digitize(pair, bins, right):
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.ones(4, chunks=2))
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "i4", "?", "O", "g"])
+def test_edges_and_densities_have_the_dtypes_of_numpy(dtype):
+    a = np.array([1, 0, 1, 1, 0, 1]).astype(dtype)
+    x = da.from_array(a, chunks=2)
+    for keywords in ({"range": ((0, 1), (0, 1))}, {}):
+        for one, other in zip(
+            da.histogram2d(x, x[::-1], bins=3, **keywords), np.histogram2d(a, a[::-1], bins=3, **keywords), strict=True
+        ):
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(np.asarray(one), other)
+    if dtype != "?":
+        assert_eq(da.histogram(x, 3, density=True)[0], np.histogram(a, 3, density=True)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -111,14 +112,20 @@ def test_medians_of_complex_numbers():
         da.quantile(da.from_array(a), 0.5)
 
 
-def test_masks_are_ignored_as_by_numpy():
-    m = np.ma.array(sample((4, 6)), mask=sample((4, 6), "?"))
-    for axis in (None, 0):
-        with pytest.warns(UserWarning, match=r"ignores masks.*call nanmedian of da\.ma\.filled"):
-            assert_eq(da.median(da.from_array(m, chunks=2), axis=axis), np.median(m.data, axis=axis))
-        with pytest.warns(UserWarning, match="percentile ignores masks"):
-            x = da.percentile(da.from_array(m, chunks=2), 30, axis=axis)
-        assert_eq(x, np.percentile(m.data, 30, axis=axis))
+def test_medians_of_masked_arrays_leave_out_what_is_masked():
+    for dtype in ("f8", "i4"):
+        m = np.ma.array(sample((4, 6), dtype), mask=sample((4, 6), "?"))
+        m[:, 2] = np.ma.masked
+        x = da.from_array(m, chunks=2)
+        for axis in (None, 0, 1, (0, 1)):
+            for keepdims in (False, True):
+                assert_eq(da.median(x, axis=axis, keepdims=keepdims), np.ma.median(m, axis=axis, keepdims=keepdims))
+        for wrong in (lambda x: da.percentile(x, 30), da.nanmedian, lambda x: da.nanquantile(x, 0.5, axis=0)):
+            with pytest.raises(
+                NotImplementedError, match=r"of masked arrays isn't built: call nan.* of da\.ma\.filled"
+            ):
+                wrong(x)
+        assert_eq(da.nanmedian(da.ma.filled(x.astype(float), np.nan), axis=1), np.ma.median(m, axis=1).filled(np.nan))
 
 
 @pytest.mark.parametrize("dtype", ["M8[s]", "m8[ms]", "?", "O"])
@@ -241,3 +248,24 @@ def test_quantiles_of_nothing_are_nan(dtype):
             assert_eq(da.nanquantile(x, [0.3, 0.5], axis=0, method=method), expected)
             assert_eq(da.nanquantile(x, [0.3, 0.5], method=method), expected[:, 0])
             assert_eq(da.nanquantile(x, 0.3, axis=1, method=method), np.nanquantile(a, 0.3, axis=1, method=method))
+
+
+def test_quantiles_of_objects_are_objects():
+    a = np.array([Fraction(at % 5, 2) for at in range(12)], object).reshape(4, 3)
+    x = da.from_array(a, chunks=2)
+    for call in (lambda m, v: m.median(v, axis=0), lambda m, v: m.quantile(v, [0.5, 0.75], axis=1)):
+        found = call(da, x)
+        assert found.dtype == object
+        assert found.compute().tolist() == call(np, a).tolist()
+    assert (da.median(x).dtype, da.median(x).compute()) == (object, np.median(a))
+    with pytest.raises(TypeError, match="isnan"):
+        da.nanmedian(x, axis=0)
+
+
+def test_records_have_quantiles_where_they_need_no_arithmetic():
+    a = np.zeros(5, [("a", "i4")])
+    a["a"] = [3, 1, 2, 5, 4]
+    x = da.from_array(a, chunks=2)
+    assert da.quantile(x, 0.5, method="lower").compute() == np.quantile(a, 0.5, method="lower")
+    with pytest.raises(TypeError, match="subtract"):
+        da.quantile(x, 0.5)

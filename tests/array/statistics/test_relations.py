@@ -101,3 +101,17 @@ def test_too_few_observations_warn():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call(da.ones((4, 4), chunks=2))
+
+
+def test_masked_arrays_are_refused():
+    x = da.ma.masked_greater(da.ones((3, 4), chunks=2), 0)
+    for wrong in (da.cov, da.corrcoef, lambda x: da.cov(da.ones(4), x[0])):
+        with pytest.raises(NotImplementedError, match=r"covariances of masked arrays aren't built: .* da\.ma\.filled"):
+            wrong(x)
+
+
+def test_too_few_observations_warn_each_time():
+    for _ in range(2):
+        with np.errstate(all="ignore"), pytest.warns(RuntimeWarning, match="Degrees of freedom") as seen:
+            da.cov(da.ones((2, 1), chunks=1))
+        assert seen[0].filename == __file__

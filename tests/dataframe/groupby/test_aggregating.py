@@ -44,3 +44,24 @@ def test_named_aggregations_with_arguments():
 
 def test_numbers():
     assert [label for label in FRAME if is_number(FRAME[label].dtype)] == ["i", "f", "b", "I", "g"]
+
+
+@pytest.mark.parametrize("how", ["sum", "size", "mean", "var", "nunique", "first", "count"])
+def test_categories_without_rows_beside_keys_of_rows_without_category(how):
+    frame = pd.DataFrame(
+        {
+            "k": [0, 1, 1, 2, 0, 3],
+            "c": pd.Categorical(["u", None, None, "v", "u", None], categories=["v", "u", "zz"]),
+            "I": pd.array([1, 1, 2, 2, None, 1], dtype="Int64"),
+            "x": range(6),
+        }
+    )
+    for n in (1, 2, 4):
+        df = dd.from_pandas(frame, npartitions=n)
+        for keys in (["k", "c"], ["k", "c", "I"], ["c", "I"]):
+            for sort in (True, False):
+                expected = getattr(frame.groupby(keys, observed=False, sort=sort)[["x"]], how)()
+                assert_eq(getattr(df.groupby(keys, observed=False, sort=sort)[["x"]], how)(), expected)
+        if how == "sum":
+            expected = frame.groupby(["k", "c"], observed=False)["x"].sum()
+            assert_eq(df.groupby(["k", "c"], observed=False)["x"].sum(split_out=2), expected)

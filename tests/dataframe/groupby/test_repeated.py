@@ -77,10 +77,14 @@ def test_what_is_refused():
     grouped = dd.from_pandas(WITH_TEXT, npartitions=2).groupby("k")
     assert repr(grouped) == "<RepeatedGroupBy of columns ['k', 'x', 'x', 's']>"
     assert "sum" in dir(grouped)
-    with pytest.raises(NotImplementedError, match=r"groupby\(...\).value_counts needs columns of different labels"):
-        grouped.value_counts()
-    with pytest.raises(NotImplementedError, match="named aggregation needs columns of different labels"):
+    with pytest.raises(NotImplementedError, match=r"groupby\(...\).pipe needs columns of different labels"):
+        grouped.pipe(len)
+    with pytest.raises(ValueError, match="several columns have the label 'x'"):
         grouped.agg(total=("x", "sum"))
+    with pytest.raises(KeyError, match="nobody"):
+        grouped.agg(total=("nobody", "sum"))
+    with pytest.raises(KeyError, match="nobody"):
+        grouped.value_counts(["nobody"])
     with pytest.raises(NotImplementedError, match="a Grouper with key= needs columns"):
         dd.from_pandas(WITH_TEXT, npartitions=2).groupby(pd.Grouper(key="k"))
     with pytest.raises(ValueError, match="Grouper for 'x' not 1-dimensional"):
@@ -101,3 +105,31 @@ def test_functions_see_labels():
     assert Relabelled(list, ("k", "x", "x"))(pd.DataFrame([[1, 2]], columns=[0, 2])) == ["k", "x"]
     made = WithLabels(("k", "x"), True)(pd.Series([1], index=pd.Index([5], name=0), name=1))
     assert (made.name, made.index.name) == ("x", "k")
+
+
+def test_pairs_of_columns():
+    check(lambda df: df.groupby("k").cov())
+    check(lambda df: df.groupby("k")[["x"]].corr())
+
+
+def test_counts_of_rows():
+    check(lambda df: df.groupby("k").value_counts(), WITH_TEXT)
+    check(lambda df: df.groupby("k").value_counts(["s"], ascending=True), WITH_TEXT)
+    check(lambda df: df.groupby("k")[["x"]].value_counts(normalize=True), WITH_TEXT)
+    check(lambda df: df.groupby("k", as_index=False).value_counts(), WITH_TEXT)
+    check(lambda df: df.groupby("k").s.value_counts(), WITH_TEXT)
+
+
+def test_named_aggregations_of_a_column_of_its_own_label():
+    check(lambda df: df.groupby("k").agg(most=("s", "max"), n=pd.NamedAgg("s", "count")), WITH_TEXT)
+    check(lambda df: df.groupby("k").s.agg(most="max"), WITH_TEXT)
+    frame = dd.from_pandas(WITH_TEXT, npartitions=4)
+    assert frame.groupby("k").agg(n=("s", "count"), split_every=2).compute().columns.tolist() == ["n"]
+
+
+def test_rolling_windows_one_group_and_rows_of_functions():
+    check(lambda df: df.groupby("k").rolling(3, min_periods=1).mean())
+    check(lambda df: df.groupby("k").rolling(2)["x"].sum())
+    check(lambda df: df.groupby("k").get_group(2), WITH_TEXT)
+    check(lambda df: df.groupby("k", group_keys=False).apply(lambda rows: rows.head(2)))
+    check(lambda df: df.groupby("k", group_keys=False).apply(lambda rows: rows * 2))

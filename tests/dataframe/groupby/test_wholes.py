@@ -313,15 +313,61 @@ def test_pairs_by_other_methods_and_counts_of_some_columns():
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "bool"])
-@pytest.mark.parametrize("how", ["cumsum", "cumprod", "cummax"])
+@pytest.mark.parametrize("how", ["cumsum", "cumprod", "cummax", "cummin"])
 def test_small_integers_beside_rows_of_no_group(dtype, how):
     keys = np.array([1.0, 2, 1, 1, np.nan, 1, 1, 2, 2, 2, 1])
     frame = pd.DataFrame({"k": keys, "x": np.array([100, 3, 100, 50, 7, 2, 3, 2, 99, 99, 4]).astype(dtype)})
     expected = getattr(frame.groupby("k")[["x"]], how)()
     for df in (dd.from_pandas(frame, npartitions=1), cut(frame, [0, 0, 3, 3, 7, 11, 11])):
-        result = getattr(df.groupby("k")[["x"]], how)().compute()
-        # Booleans are floats in the partitions alone that have rows of no group.
-        pd.testing.assert_frame_equal(result.astype("float64"), expected)
+        pd.testing.assert_frame_equal(getattr(df.groupby("k")[["x"]], how)().compute(), expected)
+        pd.testing.assert_series_equal(df.groupby("k")["x"].transform(how).compute(), expected["x"])
     whole = frame.dropna()
     for df in (dd.from_pandas(whole, npartitions=1), dd.from_pandas(whole, npartitions=5)):
         assert_eq(getattr(df.groupby("k")[["x"]], how)(), getattr(whole.groupby("k")[["x"]], how)(), check_dtype=False)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "int64"])
+def test_products_beside_rows_of_no_group_are_floats_before_they_wrap(dtype):
+    keys = ["a", "b", None, "a", "b", "a", "b", "a"]
+    frame = pd.DataFrame({"k": keys, "x": np.full(8, 2_000_000_000, dtype=dtype), "y": np.arange(8)})
+    expected = frame.groupby("k").cumprod()
+    assert expected["x"].max() > 1e36
+    for df in (dd.from_pandas(frame, npartitions=3), cut(frame, [0, 0, 2, 2, 3, 8, 8])):
+        pd.testing.assert_frame_equal(df.groupby("k").cumprod().compute(), expected)
+        pd.testing.assert_frame_equal(df.groupby("k")[["x"]].cumprod().compute(), expected[["x"]])
+    there = frame.dropna()
+    assert_eq(dd.from_pandas(there, npartitions=3).groupby("k").cumsum(), there.groupby("k").cumsum())
+
+
+def test_rolling_windows_with_keys_as_columns():
+    frame = pd.DataFrame({"k": [1, None, 1, 2.0, 1], "s": list("abaab"), "x": [1, 2, 3, 4, 5], "f": [1.0, 2, 3, 4, 6]})
+    for df in cuttings(frame):
+        for keys in ("k", ["k", "s"]):
+            for columns in ("x", ["x", "f"]):
+                expected = frame.groupby(keys, as_index=False)[columns].rolling(2, min_periods=1).sum()
+                assert_eq(df.groupby(keys, as_index=False)[columns].rolling(2, min_periods=1).sum(), expected)
+
+
+@pytest.mark.parametrize("how", ["first", "max", "any"])
+def test_booleans_beside_rows_of_no_group_stay_booleans(how):
+    frame = pd.DataFrame({"k": [None, 1, 2, None, 1, 1], "b": [True, False, True, True, True, False]})
+    expected = frame.groupby("k")["b"].transform(how)
+    assert expected.dtype == object
+    for n in (1, 2, 3):
+        result = dd.from_pandas(frame, npartitions=n).groupby("k")["b"].transform(how).compute()
+        pd.testing.assert_series_equal(result, expected)
+        assert {type(each) for each in result} == {type(each) for each in expected}
+
+
+def test_rows_of_no_group_stay_where_nothing_is_shifted():
+    frame = pd.DataFrame({"k": [None, None, 2, 2.0], "x": [1, 2, 3, 4]})
+    for n in (1, 2, 4):
+        assert_eq(dd.from_pandas(frame, npartitions=n).groupby("k").shift(0), frame.groupby("k").shift(0))
+
+
+def test_names_of_values_that_a_function_returns_as_they_are():
+    frame = pd.DataFrame({"k": [True, False] * 3, "x": range(6)})
+    for n in (1, 3):
+        groups = dd.from_pandas(frame, npartitions=n).groupby("k", group_keys=False)["x"]
+        expected = frame.groupby("k", group_keys=False)["x"].apply(lambda values: values)
+        pd.testing.assert_series_equal(groups.apply(lambda values: values).compute(), expected)

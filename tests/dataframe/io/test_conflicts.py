@@ -67,3 +67,28 @@ def test_an_error_that_no_column_explains(tmp_path):
 def test_the_parser_in_python_says_the_same(tmp_path):
     message = error(tmp_path, "n\n1\n", "n\n1\n2.5\n", engine="python")
     assert "'n'     int64 (inferred)  float64  '2.5' in row 1" in message
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+@pytest.mark.parametrize(
+    ("first", "second", "remedy"),
+    [
+        ("n\n1\n", "n\n2\n2.5\n", {"numpy_nullable": "Float64", "pyarrow": "double[pyarrow]"}),
+        ("n\n1\n", "n\n2\nx\n", {"numpy_nullable": "string", "pyarrow": "string[pyarrow]"}),
+        ("n\nTrue\n", "n\nFalse\nmaybe\n", {"numpy_nullable": "string", "pyarrow": "string[pyarrow]"}),
+    ],
+)
+def test_the_remedy_is_of_the_backend_that_was_asked_for(tmp_path, first, second, remedy, backend):
+    said = {"n": remedy[backend]}
+    assert f"Read them with dtype={said!r}." in error(tmp_path, first, second, dtype_backend=backend)
+    frame = dd.read_csv([tmp_path / "a.csv", tmp_path / "b.csv"], dtype=said, dtype_backend=backend)
+    (tmp_path / "whole.csv").write_text(first + second.removeprefix("n\n"))
+    expected = pd.read_csv(tmp_path / "whole.csv", dtype_backend=backend)
+    # No name stands for Arrow's texts in pandas.
+    exact = said["n"] != "string[pyarrow]"
+    pd.testing.assert_frame_equal(frame.compute().reset_index(drop=True), expected, check_dtype=exact)
+
+
+def test_a_text_without_letters_is_not_missing(tmp_path):
+    message = error(tmp_path, "m,x\n1,1\n", "m,x\n2,1\n,2\n", keep_default_na=False)
+    assert "'m'     int64 (inferred)  str    '' in row 1" in message

@@ -333,13 +333,6 @@ def test_columns_that_arent_texts(tmp_path):
     assert_eq(dd.read_parquet(tmp_path / "x.parquet")[whole.columns[1]], whole[whole.columns[1]])
 
 
-def test_columns_in_levels_are_refused(tmp_path):
-    frame = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]))
-    frame.to_parquet(tmp_path / "x.parquet")
-    with pytest.raises(NotImplementedError, match="columns in levels"):
-        dd.read_parquet(tmp_path / "x.parquet")
-
-
 def test_names_with_dots_and_spaces(tmp_path):
     frame = pd.DataFrame({"a.b": [1, 2], "a b": [3, 4], "a": [{"b": 1}, {"b": None}], "ü": [5, 6], "": [7, 8]})
     frame.to_parquet(tmp_path / "x.parquet")

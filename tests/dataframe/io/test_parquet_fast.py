@@ -121,3 +121,11 @@ def test_names_with_dots():
         NotImplementedError, match=r"can't write the column 'a\.b', whose name has a dot: use engine='pyarrow', ren"
     ):
         check_types(pa.schema([("a.b", pa.int8())]), ["a.b"], "write")
+
+
+@pytest.mark.parametrize("compression", [None, "snappy", {"c": None, "_default": "gzip"}])
+def test_categories_that_no_row_of_a_file_has(tmp_path, compression):
+    frame = pd.DataFrame({"c": pd.Categorical(["a", None, None], categories=["b", "a"], ordered=True), "x": [1, 2, 3]})
+    dd.from_pandas(frame, npartitions=3).to_parquet(tmp_path / "d", engine="fastparquet", compression=compression)
+    for engine in ("fastparquet", "pyarrow"):
+        assert_eq(dd.read_parquet(tmp_path / "d", engine=engine), frame)

@@ -33,7 +33,9 @@ def test_nulls_anywhere_are_promised(tmp_path):
     for at, values in enumerate([[1, 2], [None, 4]]):
         table = pa.table({"x": pa.array(values, "int64"), "b": pa.array([True, True])})
         pq.write_table(table, tmp_path / f"{at}.parquet")
-    meta = promise(find_parquet(tmp_path, None), None, conversion(None, None), {"k": pd.CategoricalDtype([1, 2])})
+    files = find_parquet(tmp_path, None)
+    meta, names, types = promise(files, None, conversion(None, None), {"k": pd.CategoricalDtype([1, 2])})
+    assert (names, types) == ({}, {})
     assert meta.dtypes.astype(str).to_dict() == {"x": "float64", "b": "bool", "k": "category"}
     assert meta["k"].cat.categories.tolist() == [1, 2]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -211,3 +212,24 @@ def test_files_that_differ_in_masks_alone(tmp_path, dtypes):
     assert_eq(df, df.compute())
     assert df.compute()["x"].dtype == dtypes[0]
     assert df.compute()["x"].tolist() == [0, 1, 1, 1]
+
+
+def test_files_whose_types_differ_in_width_have_one_dtype_of_arrow(tmp_path):
+    values = [["1.10", None], ["123.1", None], [None, None]]
+    texts = [pa.string(), pa.string_view(), pa.large_string()]
+    for at, (numbers, kind) in enumerate(zip(values, texts)):
+        frame = {"d": [None if text is None else Decimal(text) for text in numbers], "s": pa.array(["a", None], kind)}
+        pq.write_table(pa.table(frame), tmp_path / f"{at}.parquet")
+    read = dd.read_parquet(tmp_path, dtype_backend="pyarrow")
+    whole = [Decimal("1.10"), None, Decimal("123.1"), None, None, None]
+    expected = pd.DataFrame(
+        {
+            "d": pd.array(whole, pd.ArrowDtype(pa.decimal128(5, 2))),
+            "s": pd.array(["a", None] * 3, pd.ArrowDtype(pa.string())),
+        }
+    )
+    assert_eq(read, expected, check_index=False)
+    assert_eq(read[read["d"] > Decimal("1.5")], expected[expected["d"] > Decimal("1.5")], check_index=False)
+    plain = dd.read_parquet(tmp_path)
+    assert plain["d"].compute().tolist() == whole
+    assert str(plain["s"].dtype) == str(plain["s"].compute().dtype) == "str"

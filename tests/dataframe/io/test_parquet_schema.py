@@ -3,7 +3,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from minidask.dataframe.io.parquet_schema import check_schema, fused_type, holds_null_type, same_type, typed_elsewhere
+from minidask.dataframe.io.parquet_schema import (
+    check_schema,
+    fused_type,
+    holds_null_type,
+    same_type,
+    typed_elsewhere,
+    widened,
+)
 
 
 def test_typed_elsewhere():
@@ -54,3 +61,18 @@ def test_decimals_of_two_widths_are_one():
     assert fused_type(pa.decimal256(76, 0), pa.decimal128(4, 3)) is None
     assert fused_type(pa.list_(pa.decimal128(3, 1)), pa.list_(pa.decimal128(3, 2))) == pa.list_(pa.decimal128(4, 2))
     assert fused_type(pa.decimal128(3, 1), pa.int64()) is None
+
+
+def test_types_that_differ_in_width_alone_have_one_that_holds_both():
+    assert same_type(pa.list_(pa.int8()), pa.large_list(pa.int8()))
+    assert same_type(pa.binary(), pa.large_binary())
+    assert not same_type(pa.binary(), pa.string())
+    schemas = [
+        pa.schema([("d", kind), ("s", text), ("n", null), ("c", code)])
+        for kind, text, null, code in [
+            (pa.decimal128(3, 2), pa.string_view(), pa.null(), pa.dictionary(pa.int8(), pa.string())),
+            (pa.decimal128(4, 1), pa.string(), pa.int8(), pa.dictionary(pa.int32(), pa.large_string())),
+            (pa.null(), pa.large_string(), pa.null(), pa.null()),
+        ]
+    ]
+    assert widened(schemas) == {"d": pa.decimal128(5, 2), "s": pa.string()}

@@ -12,6 +12,8 @@ import pytest
 
 import minidask
 import minidask.dataframe as dd
+from minidask.dataframe.io.to_csv import Append
+from minidask.io.writing import Staging
 
 FRAME = pd.DataFrame({"x": range(25), "s": ['a"b', None, "é,\n", "d", "e"] * 5})
 
@@ -205,3 +207,15 @@ def test_line_ends(tmp_path, frame, lineterminator):
     frame.to_csv(tmp_path / "x.csv", single_file=True, lineterminator=lineterminator)
     FRAME.to_csv(tmp_path / "y.csv", lineterminator=lineterminator)
     assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "y.csv").read_bytes()
+
+
+def test_a_part_that_is_added_again_is_there_once(tmp_path):
+    append = Append(Staging.of(fsspec.filesystem("file"), f"{tmp_path}/x.csv"), f"{tmp_path}/x.csv", "x.csv", "w", 3)
+    state = append((0, 0), b"one\n")
+    # A worker was lost when it had written the second part, or some of it.
+    append(state, b"two\n")
+    state = append(state, b"two\n")
+    assert state == (2, 8)
+    assert append(state, b"three\n") == f"{tmp_path}/x.csv"
+    assert (tmp_path / "x.csv").read_bytes() == b"one\ntwo\nthree\n"
+    assert os.listdir(tmp_path) == ["x.csv"]

@@ -488,33 +488,6 @@ def test_bad_arguments(tmp_path, kwargs, kind, message):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ([0, 1], "parquet needs texts for column names, got 0: rename the columns first"),
-        ([("a", 1), ("b", 2)], r"parquet needs texts for column names, got \('a', 1\)"),
-        (["x", "x"], r"parquet needs columns of different names; these come twice: \['x'\]"),
-    ],
-)
-def test_column_names(tmp_path, columns, message):
-    df = dd.from_pandas(pd.DataFrame([[1, 2]], columns=columns), npartitions=1)
-    with pytest.raises(ValueError, match=message):
-        df.to_parquet(tmp_path / "x")
-
-
-def test_names_of_indexes(tmp_path):
-    frame = pd.DataFrame({"x": [1, 2]}, index=pd.Index([1, 2], name="x"))
-    with pytest.raises(
-        ValueError, match="the index and a column are both named 'x': rename one, or say write_index=False"
-    ):
-        dd.from_pandas(frame, npartitions=1).to_parquet(tmp_path / "x")
-    dd.from_pandas(frame, npartitions=1).to_parquet(tmp_path / "x", write_index=False)
-    with pytest.raises(
-        ValueError, match="parquet needs texts for the index's names, got 5: rename it first, or say write_index=False"
-    ):
-        dd.from_pandas(frame.rename_axis(5), npartitions=1).to_parquet(tmp_path / "y")
-
-
 def test_what_is_no_frame(tmp_path):
     with pytest.raises(
         TypeError, match=r"to_parquet needs a minidask DataFrame, got Series; turn a Series into one with .to_frame\(\)"

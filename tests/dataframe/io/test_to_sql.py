@@ -78,7 +78,7 @@ def test_nothing_is_written_before_it_is_computed(frame, url):
     engine.dispose()
     assert [value.compute(scheduler="sync") for value in lazy] == [None, None]
     assert len(stored(url, "t")) == len(stored(url, "u")) == 25
-    with pytest.raises(ValueError, match="Table 'u' already exists"):
+    with pytest.raises(ValueError, match="there is a table 'u' already"):
         lazy[1].compute(scheduler="sync")
 
 
@@ -100,10 +100,65 @@ def fail_late(part):
 
 @pytest.mark.parametrize("parallel", [True, False])
 def test_a_write_that_stops_says_what_is_left(frame, url, parallel):
+    frame.to_sql("t", url)
     broken = frame.map_partitions(fail_late, meta=FRAME.iloc[:0])
     with pytest.raises(RuntimeError, match="late") as error:
-        broken.to_sql("t", url, parallel=parallel)
+        broken.to_sql("t", url, parallel=parallel, if_exists="append")
     assert any("'t' may hold the rows of some partitions" in note for note in error.value.__notes__)
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+@pytest.mark.parametrize("if_exists", ["fail", "replace"])
+def test_a_table_is_there_as_a_whole_or_not_at_all(frame, url, parallel, if_exists):
+    if if_exists == "replace":
+        frame.to_sql("t", url)
+    broken = frame.map_partitions(fail_late, meta=FRAME.iloc[:0])
+    with pytest.raises(RuntimeError, match="late") as error:
+        broken.to_sql("t", url, parallel=parallel, if_exists=if_exists)
+    assert "The table 't' was not touched." in error.value.__notes__
+    assert tables(url) == (["t"] if if_exists == "replace" else [])
+    if if_exists == "replace":
+        pd.testing.assert_frame_equal(stored(url, index_col="id"), FRAME)
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+def test_a_table_that_replaces_another_is_as_pandas_makes_it(frame, url, tmp_path, parallel):
+    name = "fruit, and more of 2020"
+    FRAME.rename(columns={"x": "old"}).to_sql(name, url)
+    frame.to_sql(name, url, if_exists="replace", parallel=parallel)
+    FRAME.to_sql(name, f"sqlite:///{tmp_path}/other.db")
+    assert made(url) == made(f"sqlite:///{tmp_path}/other.db")
+    assert tables(url) == [name]
+
+
+def test_a_table_that_appears_meanwhile_is_kept(frame, url):
+    taking = frame.map_partitions(take_name, url, meta=FRAME.iloc[:0])
+    with pytest.raises(ValueError, match="there is a table 't' already"):
+        taking.to_sql("t", url)
+    assert stored(url)["mine"].tolist() == [1]
+    assert tables(url) == ["t"]
+
+
+def take_name(part, url):
+    if part["x"].max() > 20:
+        pd.DataFrame({"mine": [1]}).to_sql("t", url, index=False)
+    return part
+
+
+def tables(url):
+    engine = sa.create_engine(url)
+    names = sa.inspect(engine).get_table_names()
+    engine.dispose()
+    return names
+
+
+def made(url):
+    """Return the statements that made tables and indexes, on one line each."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        found = connection.execute(sa.text("select type, name, sql from sqlite_master order by name")).all()
+    engine.dispose()
+    return [(kind, name, " ".join(text.split())) for kind, name, text in found]
 
 
 @pytest.mark.slow

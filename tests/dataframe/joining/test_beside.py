@@ -60,3 +60,21 @@ def test_rows_that_cannot_be_aligned():
     left, right = cut(FRAME[["i"]], [0, 10, 23]), cut(FRAME[["f"]], [0, 23])
     with pytest.raises(ValueError, match="divisions aren't known, and there are 2, 1 partitions"):
         dd.concat([left, right], axis=1)
+
+
+@pytest.mark.parametrize("join", ["inner", "outer"])
+def test_rows_in_order_of_the_index(join):
+    one = pd.DataFrame({"x": range(6)}, index=[3, 1, 2, 5, 4, 0])
+    other = pd.DataFrame({"y": range(5)}, index=[9, 1, 7, 5, 4])
+    expected = pd.concat([one, other], axis=1, join=join, sort=True)
+    for n in (1, 3):
+        lazy = dd.from_pandas(one, npartitions=n)
+        result = dd.concat([lazy, dd.from_pandas(other, npartitions=2)], axis=1, join=join, sort=True)
+        pd.testing.assert_frame_equal(result.compute(), expected)
+        assert result.known_divisions
+    unsorted = dd.from_pandas(one, npartitions=1, sort=False)
+    result = dd.concat([unsorted["x"], unsorted["x"] + 1], axis=1, join=join, sort=True)
+    pd.testing.assert_frame_equal(result.compute(), pd.concat([one["x"], one["x"] + 1], axis=1, join=join, sort=True))
+    assert result._rows != unsorted._rows
+    with pytest.raises(NotImplementedError, match=r"concat\(axis=1, sort=True\) needs known divisions"):
+        dd.concat([lazy.clear_divisions()["x"]] * 2, axis=1, sort=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+import minidask.dataframe as dd
 from minidask.dataframe.joining.call import Side, left_rows, make_call, needed_keys, sources
 from minidask.dataframe.joining.keys import JoinKeys
 
@@ -53,3 +54,26 @@ def test_rows_of_the_left_side():
 def test_numbers_never_meet_text():
     with pytest.raises(ValueError, match=r"You are trying to merge on int64 and object columns \('k' and 'b'\)"):
         make_call(LEFT, RIGHT.astype({"b": "object"}), "inner", JoinKeys(("k",), ("b",)), ("_x", "_y"), False)
+
+
+@pytest.mark.parametrize("how", ["left", "outer", "left_anti"])
+def test_labels_are_missing_also_where_a_partition_has_no_rows_that_give_them(how):
+    one = pd.DataFrame({"x": [1, 2, 3, 4]}, index=[1, 2, 7, 7])
+    other = pd.DataFrame({"k": [1], "y": [4]}, index=[2])
+    expected = one.merge(other, left_index=True, right_on="k", how=how)
+    for broadcast in (None, False):
+        left = dd.from_map(Rows(one), range(4), meta=one.iloc[:0])
+        right = dd.from_map(Rows(other), range(3), meta=other.iloc[:0])
+        result = left.merge(right, left_index=True, right_on="k", how=how, broadcast=broadcast).compute()
+        pd.testing.assert_frame_equal(result.sort_values(["k", "x"]), expected.sort_values(["k", "x"]))
+    swapped = other.merge(one, left_on="k", right_index=True, how=how.replace("left", "right"))
+    result = right.merge(left, left_on="k", right_index=True, how=how.replace("left", "right")).compute()
+    pd.testing.assert_frame_equal(result.sort_values(["k", "x"]), swapped.sort_values(["k", "x"]))
+
+
+class Rows:
+    def __init__(self, frame):
+        self.frame = frame
+
+    def __call__(self, at):
+        return self.frame.iloc[at : at + 1]

@@ -58,7 +58,6 @@ def test_a_mapping_has_the_keys(n):
         ({"keys": ["a", "b"], "ignore_index": True}, ValueError, "leaves no place for keys"),
         ({"keys": ["a", ("b", 1)]}, ValueError, "tuples of one length"),
         ({"keys": ["a", "b"], "names": [1, 2, 3]}, ValueError, "there are 2 levels, 1 of them keys, got 3 names"),
-        ({"axis": 1, "sort": True}, NotImplementedError, "call sort_index"),
     ],
 )
 def test_bad_input(options, kind, message):

@@ -13,7 +13,7 @@ def test_no_bin_is_outside_of_the_grid(freq, closed, tz):
     low, high = (time.tz_localize(tz) for time in (LOW, HIGH))
     rule = make_rule(freq, closed, "right")
     grid = Grid(rule, low, high)
-    labels = labels_between(rule, low, high, rule.origin(low), pd.DatetimeIndex([low, high]))
+    labels = labels_between(rule, low, high, rule.origin(low, high), pd.DatetimeIndex([low, high]))
     assert all(shown - left <= grid.longest for left, shown in zip(labels.left, labels.shown, strict=True))
     assert grid.lowest(low) <= labels.left[0] <= low
     for left, shown in zip(labels.left[1:-1], labels.shown[1:-1], strict=True):
@@ -55,8 +55,12 @@ def smallest(resampler):
 
 def test_where_bins_of_durations_count_from():
     first, midnight = pd.Timestamp("2020-01-01 05:00"), pd.Timestamp("2020-01-01")
-    assert make_rule("7h", None, None).origin(first) == midnight
-    assert make_rule("7h", None, None, "start", "1h").origin(first) == pd.Timestamp("2020-01-01 06:00")
-    assert make_rule("7h", None, None, "epoch").origin(first) == pd.Timestamp(0)
-    assert make_rule("7h", None, None, "2019-03-01").origin(first) == pd.Timestamp("2019-03-01")
+    last = pd.Timestamp("2020-01-03 05:00")
+    assert make_rule("7h", None, None).origin(first, last) == midnight
+    assert make_rule("7h", None, None, "start", "1h").origin(first, last) == pd.Timestamp("2020-01-01 06:00")
+    assert make_rule("7h", None, None, "epoch").origin(first, last) == pd.Timestamp(0)
+    assert make_rule("7h", None, None, "end").origin(first, last) == last
+    assert make_rule("7h", None, None, "end_day").origin(first, last) == pd.Timestamp("2020-01-04")
+    assert make_rule("7h", None, None, "end")[1:3] == make_rule("MS", None, None, "end")[1:3] == ("right", "right")
+    assert make_rule("7h", None, None, "2019-03-01").origin(first, last) == pd.Timestamp("2019-03-01")
     assert make_rule("W", None, None, "end", "1h") == make_rule("W", None, None)

@@ -277,6 +277,8 @@ def test_repr():
         {"origin": pd.Timestamp("2019-12-30 01:11")},
         {"origin": "2021-01-05", "offset": "1h"},
         {"origin": "start", "closed": "right", "label": "right"},
+        {"origin": "end"},
+        {"origin": "end_day", "label": "left"},
     ],
     ids=str,
 )
@@ -310,7 +312,8 @@ def test_a_column_of_times_and_the_name_of_the_index():
         (lambda df: df.resample("D", on="nope"), KeyError, "no column 'nope'"),
         (lambda df: df["x"].resample("D", on="x"), ValueError, "a column of a DataFrame"),
         (lambda df: df.resample("D", level="nope"), ValueError, "The level nope is not valid"),
-        (lambda df: df.resample("7h", origin="end"), NotImplementedError, "origin='end'"),
+        (lambda df: df.resample("7h", origin="end", closed="left"), NotImplementedError, "origin='end'.*closed='left'"),
+        (lambda df: df.resample("7h", origin="end_day", offset="1h"), NotImplementedError, "origin='end_day'.*offset"),
         (lambda df: df.resample("7h", origin="noon"), ValueError, "origin"),
         (lambda df: df.resample("7h", offset="far"), ValueError, "offset"),
     ],
@@ -329,3 +332,39 @@ def test_calendars_count_from_nowhere_else(rule, zone):
     with pytest.warns(RuntimeWarning, match="'offset' keyword does not take effect"):
         bins = dd.from_pandas(frame, npartitions=2).resample(rule, offset="2h")
     assert_eq(bins.sum(), expected)
+
+
+@pytest.mark.parametrize("origin", ["end", "end_day"])
+def test_bins_that_count_from_the_end_whatever_is_behind(origin):
+    for df in CUT:
+        for rule in ("90min", "7h", "2D"):
+            expected = HOURS.resample(rule, origin=origin).agg({"i": "sum", "f": "min"})
+            assert_eq(df.resample(rule, origin=origin).agg({"i": "sum", "f": "min"}), expected)
+        few_rows = df[df["i"] > 6]
+        assert_eq(
+            few_rows.resample("5h", origin=origin)["i"].sum(),
+            HOURS[HOURS["i"] > 6].resample("5h", origin=origin)["i"].sum(),
+        )
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64"])
+def test_large_integers_in_bins_of_business_days(dtype):
+    times = [
+        "2020-01-04 20:00",
+        "2020-01-05 02:00",
+        "2020-01-05 09:00",
+        "2020-01-05 09:00",
+        "2020-01-06 00:00",
+        "2020-01-06 01:00",
+    ]
+    frame = pd.DataFrame({"x": np.arange(6) + 2**53 + 245}, index=pd.to_datetime(times)).astype(dtype)
+    for n in (1, 2, 3, 6):
+        df = dd.from_pandas(frame, npartitions=n)
+        for rule in ("B", "C"):
+            for how in ("first", "last", "min", "max"):
+                expected = getattr(frame.resample(rule, closed="right"), how)()
+                pd.testing.assert_frame_equal(getattr(df.resample(rule, closed="right"), how)().compute(), expected)
+            expected = frame["x"].resample(rule, closed="right").agg(["first", "max"])
+            pd.testing.assert_frame_equal(
+                df["x"].resample(rule, closed="right").agg(["first", "max"]).compute(), expected
+            )

@@ -148,6 +148,15 @@ def test_equal_column_names():
     assert_eq(df.cumsum(), frame.cumsum())
 
 
+def test_objects_that_are_texts_stay_objects():
+    objects = [["a", None, None, None, "b", None], [1, None, None, "b", None, None]]
+    frame = pd.DataFrame({"o": objects[0], "m": objects[1], "x": range(6)}).astype({"o": object, "m": object})
+    for npartitions in (1, 3, 6):
+        lazy = dd.from_pandas(frame, npartitions=npartitions)
+        assert_eq(lazy.ffill(), frame.ffill())
+        assert_eq(lazy[["o", "m"]].bfill(), frame[["o", "m"]].bfill())
+
+
 def test_rows_of_summaries():
     two = pd.DataFrame({"x": [1.0, np.nan], "y": [np.nan, np.nan]})
     assert LastValues()(two).iloc[0].tolist()[0] == 1.0

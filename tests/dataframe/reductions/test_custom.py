@@ -92,3 +92,16 @@ def test_a_type_as_meta_means_a_scalar(meta):
     total = s.reduction(pd.Series.sum, aggregate=sum, meta=meta)
     assert type(total) is dd.Scalar
     assert total.compute() == 45
+
+
+def fails_with_seven(part):
+    if (part == 7).any():
+        raise RuntimeError("seven")
+    return len(part)
+
+
+def test_an_error_says_on_which_rows():
+    lazy = dd.from_pandas(pd.Series(range(10)), npartitions=3)
+    with pytest.raises(RuntimeError, match="seven") as caught:
+        lazy.reduction(fails_with_seven, aggregate=sum).compute(scheduler="sync")
+    assert any("'fails_with_seven' failed on" in note and "index" in note for note in caught.value.__notes__)

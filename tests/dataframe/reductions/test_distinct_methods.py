@@ -189,3 +189,17 @@ def test_masked_nulls_are_counted_behind_the_others(dtype):
     for options in ({}, {"sort": False}, {"ascending": True}, {"normalize": True}):
         expected = series.rename("x").value_counts(dropna=False, **options)
         assert_eq(df["x"].value_counts(dropna=False, **options), expected)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [(["x", "y", "x", None], "string"), (["x", "y", "x", None], pd.StringDtype("python")), (["x", "y", "x", None], object),
+     ([1.5, 2.5, 1.5, None], "float16"), ([True, False, True, None], object)],
+)  # fmt: skip
+def test_dtypes_of_counted_values(values, dtype):
+    frame = pd.DataFrame({"x": pd.Series(values, dtype=dtype)})
+    for lazy in cuttings(frame):
+        assert_eq(lazy["x"].value_counts(), frame["x"].value_counts())
+        assert_eq(lazy["x"].value_counts(normalize=True), frame["x"].value_counts(normalize=True))
+        assert lazy["x"].value_counts().compute().index.dtype == frame["x"].value_counts().index.dtype
+        assert_eq(lazy["x"].mode(), frame["x"].mode())

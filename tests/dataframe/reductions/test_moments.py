@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -130,3 +132,21 @@ def test_missing_results_of_nullable_numbers(dtype, values):
             for skipna in (True, False):
                 got, expected = getattr(lazy, how)(skipna=skipna).compute(), getattr(series, how)(skipna=skipna)
                 assert got is expected is pd.NA or got == pytest.approx(expected)
+
+
+PRICES = [Decimal("1.25"), Decimal(3), None, Decimal("-2.5"), Decimal("0.75")]
+
+
+@pytest.mark.parametrize("values", [PRICES, [1, 2, None, 10**20, 5], [True, False, None, True, True]])
+@pytest.mark.parametrize("how", ["sum", "prod", "mean", "std", "var", "sem", "skew", "kurt", "min", "max"])
+def test_objects_that_are_numbers(values, how):
+    frame = pd.DataFrame({"o": pd.Series(values, dtype=object)})
+    for lazy in cuttings(frame):
+        assert_eq(getattr(lazy["o"], how)(), getattr(frame["o"], how)())
+
+
+def test_objects_that_are_no_numbers():
+    texts = dd.from_pandas(pd.Series(["x", "y"], dtype=object), npartitions=2)
+    for how in ("mean", "std", "skew"):
+        with pytest.raises(TypeError, match="to numeric"):
+            getattr(texts, how)().compute(scheduler="sync")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,3 +79,18 @@ def test_partial_results_keep_dtypes():
     both = RowCombine("sum", True)([(row, counts), (row, counts)])
     assert RowAggregate("sum", True, 1)([both])["i"] == 2 * FRAME["i"].sum()
     assert len(RowChunk("min", True)(FRAME["i"].iloc[:0])[0]) == 0
+
+
+@pytest.mark.parametrize("dtype", ["int64[pyarrow]", "uint8[pyarrow]", "double[pyarrow]", "bool[pyarrow]"])
+@pytest.mark.parametrize("how", ["sum", "prod", "any", "all", "min", "max"])
+def test_arrow_numbers(dtype, how):
+    frame = pd.DataFrame({"x": pd.Series([1, 0, None, 1], dtype=dtype)})
+    for lazy in cuttings(frame):
+        assert_eq(getattr(lazy, how)(), getattr(frame, how)())
+        assert_eq(getattr(lazy["x"], how)(), getattr(frame["x"], how)())
+
+
+def test_no_columns_are_counted_in_integers():
+    frame = every_dtype()[[]]
+    for lazy in cuttings(frame):
+        assert_eq(lazy.count(), frame.count())
