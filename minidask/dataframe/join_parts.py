@@ -53,7 +53,8 @@ def join_parts(parts: Sequence[Any]) -> Any:
     filled = _same_categories(filled)
     whole = pd.concat(filled)
     if any(dtype == OBJECT for dtype in ([whole.dtype] if isinstance(whole, pd.Series) else whole.dtypes)):
-        whole = pd.concat(_same_kinds(filled))
+        same = _same_kinds(filled)
+        whole = whole if same is filled else pd.concat(same)
     index = _still_objects(whole.index, [part.index for part in filled])
     return whole if index is whole.index else whole.set_axis(index)
 
