@@ -51,6 +51,9 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+GIVE_WAY_S = 0.0005
+"""How long a submission pauses behind its first chunk."""
+
 BURST_S = 0.0002
 """Submissions that follow one another more quickly share messages: a message alone costs about 20 microseconds."""
 
@@ -377,6 +380,11 @@ class Connection:
                 logger.exception("a message of the client can't be sent: %r", type(messages[0]).__name__)
                 self._on_loop(self._end, f"a {type(messages[0]).__name__} can't be sent: {error}")
                 self._on_loop(comm.abort)
+
+    def _give_way(self) -> None:
+        """Let the loop's thread, maybe the scheduler's as well, have the interpreter: else it would wait for that for 5 ms."""
+        if threading.get_ident() != self._thread_id:
+            time.sleep(GIVE_WAY_S)
 
     def _flush_soon(self) -> None:
         """Flush now if it is the first time for a while, otherwise have the loop do it, for all that is added meanwhile.

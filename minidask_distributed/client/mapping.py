@@ -115,6 +115,8 @@ class Maps(Submissions):
                 for chunk in chunks(len(calls), most):
                     last = chunk.stop == len(calls)
                     futures += upload.send(keys[chunk], calls[chunk], options, named, pure and not named, last)
+                    if not chunk.start and not last:
+                        self._give_way()
             except BaseException:
                 # The error's traceback holds this frame: what was sent is to be given back at once.
                 futures.clear()

@@ -165,6 +165,8 @@ class _Upload:
                 futures.update((state.key, future_of(client, state)) for state in states)
                 sent += len(chunk)
                 client._flush()
+                if not piece.start and not last:
+                    client._give_way()
         finally:
             if 0 < sent < len(keys):
                 with client._lock:

@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 OnMoves: TypeAlias = "Callable[[list[tuple[int, Hashable, str, str]]], object]"
 """Gets (task id, key, start, finish) of moves, in their order."""
 
-REPORT_AFTER_S = 0.002
+REPORT_AFTER_S = 0.004
 """How long the report of a finished task may wait for others (a message costs about as much as ten tasks)."""
 
 

@@ -3,7 +3,7 @@
 Place in the flow: `machine.flush` calls `assign` once for all events of a receive callback, so that a worker gets one
 message however many tasks it is given.
 
-How much a worker is sent ahead: about ten milliseconds of work for each thread by the functions' measured durations
+How much a worker is sent ahead: about twenty milliseconds of work for each thread by the functions' measured durations
 (an unknown function counts half of that), always one task more than it has threads, so that data are fetched while the
 threads work; at most `Limits.depth_count`, and no more than results of the functions' usual sizes fit into the memory
 that it has left. It is sent more when less than 0.6 of that is left, not with each of its reports. What was sent and hasn't

@@ -18,8 +18,8 @@ from minidask_distributed.messages import Message
 from minidask_distributed.scheduler.machine import states
 from minidask_distributed.scheduler.machine.pages import Pages
 
-UNKNOWN_COST_US = 5_000
-"""What a task of a function that was never measured counts: two of them fill a thread's ten milliseconds."""
+UNKNOWN_COST_US = 10_000
+"""What a task of a function that was never measured counts: two of them fill a thread's twenty milliseconds."""
 
 
 class Recipe:

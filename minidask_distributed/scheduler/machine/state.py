@@ -38,7 +38,7 @@ SERIAL_MASK = (1 << EPOCH_SHIFT) - 1
 class Limits:
     """What the machine is allowed; the defaults are what a cluster of processes uses."""
 
-    depth_us: int = 10_000  # work sent ahead to each thread; few tasks a message cost many times what hundreds do
+    depth_us: int = 20_000  # work sent ahead to each thread; few tasks a message cost many times what hundreds do
     depth_count: int = 512  # tasks at a worker, at most
     allowed_failures: int = 3  # workers that may die while they run a task
     recall_after_s: float = (

@@ -28,7 +28,7 @@ from minidask_distributed.worker.machine.fetches import Fetches
 from minidask_distributed.worker.machine.inbox import Inbox
 from minidask_distributed.worker.machine.outbox import Outbox
 
-SEEDS = 60
+SEEDS = 100
 
 FAULTS = {}
 
