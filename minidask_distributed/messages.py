@@ -566,3 +566,22 @@ class DropPieces(Message):
 
     runs: Column
     output: int
+
+
+@message(117, "any", "any", ("MemoryRead",))
+class ReadMemory(Message):
+    """Between processes of one host: a message whose large frames lie in the sender's memory, until they were read."""
+
+    pid: int  # the sender's process, with what is found at an address of it: see comm.same_host
+    witness_at: int
+    witness: bytes
+    frame: bytes  # the first one of the message, see protocol.wire
+    places: Column  # addresses of the others
+    nbytes: Column
+
+
+@message(118, "any", "any")
+class MemoryRead(Message):
+    """Whether that could be read; if not, the message comes as others do."""
+
+    done: bool

@@ -186,6 +186,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Refuse to listen on, or connect to, other hosts without TLS. None: a warning.",
     ),
     Setting(
+        "distributed.comm.same-host-memory",
+        True,
+        kinds.BOOLEAN,
+        "Whether large values between processes of one host are read from the other's memory, where the system allows that "
+        "(Linux). False: they go through a socket, as to other hosts.",
+    ),
+    Setting(
         "distributed.comm.socket-backlog", 2048, kinds.POSITIVE_INTEGER, "Connections that may wait to be accepted."
     ),
     Setting(

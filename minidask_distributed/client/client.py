@@ -233,7 +233,8 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
                 self.security = Security(token=info["token"])
         elif isinstance(self._target, str):
             self.address = self._target
-            self.security = self.security or recall(self._target)
+            if self.security is None:
+                self.security, self._near_address = recall(self._target)
         elif self._target is not None:
             self.cluster = self._target
             self._take_cluster()
@@ -244,6 +245,7 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
             self.address = self.cluster.scheduler_address
             if self.security is None:
                 self.security = getattr(self.cluster, "security", None)
+                self._near_address = recall(self.address)[1]
 
     def _factory(self) -> Callable[..., Any]:
         if _default_cluster is None:

@@ -99,6 +99,7 @@ class Connection:
         self._encoding = threading.RLock()
         self._sending = threading.Lock()
         self._comm: Comm | None = None
+        self._near_address = ""  # of a scheduler in this process
         self._info: dict[str, Any] = {}
         self._reopening: asyncio.Task[None] | None = None
         self._opened: asyncio.Future[None] | None = None
@@ -204,7 +205,9 @@ class Connection:
         deadline = self.loop.time() + timeout_s
         opened = self._opened = self.loop.create_future()
         # Its own limit: it says what kept it from connecting.
-        comm = await connect(self.address, role="client", name=self.name, security=self.security, timeout_s=timeout_s)
+        # A scheduler that is gone leaves no way within the process, and another one may have its address.
+        way = self._near_address if self._reopening is None and self._near_address else self.address
+        comm = await connect(way, role="client", name=self.name, security=self.security, timeout_s=timeout_s)
         with self._lock:
             self._comm = comm
         try:

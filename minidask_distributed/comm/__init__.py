@@ -3,7 +3,7 @@
 Place in the flow: above `security` (credentials) and `protocol` (bytes and messages), below servers and clients.
 
 The way of a connection: `endpoints` takes the arguments and tries again; `address` and `interfaces` understand addresses;
-`backends` has a backend for each scheme, `tcp` (with `tls`, `sockets`) or `inproc`; `greeting` carries the `handshake`
+`backends` has a backend for each scheme, `tcp` (with `tls`, `sockets`), `inproc` or `near`; `greeting` carries the `handshake`
 through, which tells the `peer` and compares `versions`; then there is a `stream` (or `tls_stream`) for control messages, or a
 `bulk` for large values, as `base` describes them. `handlers` holds what a listener started; `options`, `vectors` and `errors`
 serve all.

@@ -18,6 +18,9 @@ from minidask_distributed.comm.options import Terms
 class Backend(ABC):
     """How connections of one scheme are made."""
 
+    # Whether people write such addresses.
+    is_public = True
+
     @abstractmethod
     def check(self, location: str, terms: Terms) -> None:
         """Raise what no attempt to connect there could mend: impossible locations, missing credentials."""
@@ -78,5 +81,6 @@ def backend_for(scheme: str) -> Backend:
     if scheme not in _BACKENDS:
         close = difflib.get_close_matches(scheme, _BACKENDS, 1)
         hint = f"did you mean {close[0]}://? " if close else ""
-        raise ValueError(f"unknown scheme {scheme}://; {hint}Known: {', '.join(f'{s}://' for s in sorted(_BACKENDS))}")
+        known = sorted(one for one, backend in _BACKENDS.items() if backend.is_public)
+        raise ValueError(f"unknown scheme {scheme}://; {hint}Known: {', '.join(f'{one}://' for one in known)}")
     return _BACKENDS[scheme]

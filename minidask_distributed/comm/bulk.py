@@ -4,6 +4,9 @@ Place in the flow: `tcp` makes a `StreamBulk` of each socket that has passed the
 layout of a message is that of `protocol.wire`: its large buffers are sent from where they lie and received where they
 stay.
 
+Between processes of one host large memory doesn't go through the socket: the sender says where it lies (`ReadMemory`) and
+waits until the receiver has read it there (`MemoryRead`). If that can't be done it is sent, then and ever after.
+
 Invariants: one thread sends and one receives at a time; the descriptor is closed when nobody is inside a call any more,
 so it can't be another file's meanwhile. A thread that waits looks up every second whether the interpreter is ending,
 which would otherwise wait for the thread.
@@ -18,20 +21,25 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
+from minidask_distributed.comm import same_host
 from minidask_distributed.comm.base import Bulk
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.comm.peer import Peer
 from minidask_distributed.comm.vectors import MAX_VECTORS, Part, after
-from minidask_distributed.messages import Message
+from minidask_distributed.messages import MemoryRead, Message, ReadMemory
+from minidask_distributed.protocol.buffers import Flat, allocate
 from minidask_distributed.protocol.compression import Codec
 from minidask_distributed.protocol.errors import ProtocolError
-from minidask_distributed.protocol.wire import Decoder, encode
+from minidask_distributed.protocol.wire import Decoder, assembled, decode_frames, encode, split
 
 LOOK_UP_S = 1.0
 PIECE_BYTES = 1 << 22  # given to TLS at a time
 
 # Asked of the system at a time: in such pieces 200 MB take 39-51 ms over loopback, without a bound 48-55.
 RECEIVED_BYTES = 1 << 18
+
+# From here on it pays that the receiver reads large memory in place: saying so costs a round trip.
+IN_PLACE_BYTES = 2 << 20
 
 
 class StreamBulk(Bulk):
@@ -49,6 +57,8 @@ class StreamBulk(Bulk):
         What large frames are compressed with.
     max_frame_bytes
         Bound of what is received.
+    in_place
+        Whether to try to have large memory read where it lies: the peer is on this host.
     """
 
     serialized = True
@@ -62,6 +72,7 @@ class StreamBulk(Bulk):
         *,
         codec: Codec | None,
         max_frame_bytes: int,
+        in_place: bool = False,
     ) -> None:
         self.peer = peer
         self.local_address = local_address
@@ -70,6 +81,7 @@ class StreamBulk(Bulk):
         self._sock = sock
         self._vectored = type(sock) is socket.socket
         self._codec = codec
+        self._in_place = in_place and same_host.is_possible
         self._decoder = Decoder(max_frame_bytes)
         self._received: deque[Message] = deque()
         self._lock = threading.Lock()
@@ -77,32 +89,57 @@ class StreamBulk(Bulk):
         self._ended = False
 
     def send(self, message: Message) -> None:
-        buffers: Sequence[Part] = encode([message], self._codec)
+        first, large = split([message])
         self._enter()
         try:
-            while buffers:
-                try:
-                    if self._vectored:
-                        sent = self._sock.sendmsg(buffers[:MAX_VECTORS])
-                    else:
-                        sent = self._sock.send(memoryview(buffers[0])[:PIECE_BYTES])
-                except TimeoutError:
-                    self._look_up()
-                    continue
-                buffers = after(buffers, sent)
+            if self._in_place and sum(map(len, large)) >= IN_PLACE_BYTES:
+                self._in_place = self._was_read(first, large)
+                if self._in_place:
+                    return
+            self._transmit(assembled(first, large, self._codec))
+        except (ProtocolError, MemoryError) as error:
+            self._end(str(error))
+            raise
         except OSError as error:
             raise self._lost(error) from error
         finally:
             self._leave()
 
+    def _transmit(self, buffers: Sequence[Part]) -> None:
+        while buffers:
+            try:
+                if self._vectored:
+                    sent = self._sock.sendmsg(buffers[:MAX_VECTORS])
+                else:
+                    sent = self._sock.send(memoryview(buffers[0])[:PIECE_BYTES])
+            except TimeoutError:
+                self._look_up()
+                continue
+            buffers = after(buffers, sent)
+
+    def _was_read(self, first: bytes, large: Sequence[Flat]) -> bool:
+        """Have the peer read large memory here, and return whether it did."""
+        places = [same_host.address_of(memory) for memory in large]
+        message = ReadMemory(*same_host.own_witness(), first, places, list(map(len, large)))
+        self._transmit(encode([message]))
+        while not self._received:
+            self._receive(None)
+        answer = self._received.popleft()
+        if type(answer) is not MemoryRead:
+            raise ProtocolError(f"{self.peer_address} answers with {type(answer).__name__} what it was to read")
+        return answer.done
+
     def recv(self, timeout_s: float | None = None) -> Message:
-        if self._received:
-            return self._received.popleft()
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         self._enter()
         try:
-            while not self._received:
-                self._receive(deadline)
+            while True:
+                while not self._received:
+                    self._receive(deadline)
+                message = self._received.popleft()
+                if type(message) is not ReadMemory:
+                    return message
+                self._received.extendleft(self._read_in_place(message))
         except (ProtocolError, MemoryError) as error:
             self._end(str(error))
             raise
@@ -114,7 +151,21 @@ class StreamBulk(Bulk):
             raise self._lost(error) from error
         finally:
             self._leave()
-        return self._received.popleft()
+
+    def _read_in_place(self, message: ReadMemory) -> list[Message]:
+        """Return what a message stands for, its memory read where it is; nothing if the peer must send it."""
+        self._decoder.check_sizes(message.nbytes)
+        frames = []
+        can_be_read = same_host.is_there(same_host.Witness(message.pid, message.witness_at, message.witness))
+        if can_be_read:
+            try:
+                for place, nbytes in zip(message.places, message.nbytes, strict=True):
+                    frames.append(allocate(nbytes))
+                    same_host.read(message.pid, place, frames[-1])
+            except OSError:  # the peer is told, and sends it
+                can_be_read = False
+        self._transmit(encode([MemoryRead(can_be_read)]))
+        return decode_frames([message.frame, *frames]) if can_be_read else []
 
     def _receive(self, deadline: float | None) -> None:
         left_s = LOOK_UP_S if deadline is None else deadline - time.monotonic()

@@ -28,6 +28,7 @@ from minidask_distributed.comm.errors import (
     cause_of,
 )
 from minidask_distributed.comm.inproc import InprocBackend
+from minidask_distributed.comm.near import NearBackend
 from minidask_distributed.comm.options import Options, Terms
 from minidask_distributed.comm.peer import Identity
 from minidask_distributed.comm.tcp import SocketBackend
@@ -43,6 +44,7 @@ _FINAL = (AuthenticationError, VersionMismatchError, EncryptionRequiredError)
 register_backend("tcp", SocketBackend("tcp"))
 register_backend("tls", SocketBackend("tls"))
 register_backend("inproc", InprocBackend())
+register_backend("near", NearBackend())
 
 
 async def connect(

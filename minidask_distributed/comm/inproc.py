@@ -66,14 +66,19 @@ class InprocComm(Comm):
         self._error: BaseException | None = None
 
     def send(self, messages: list[Message]) -> None:
+        passed = self._passed(messages)
         with self._lock:
             if self._ended:
                 raise self._closed_error()
             self.begun = id(messages)
-            self.other._inbox.append(list(messages))
+            self.other._inbox.append(passed)
             if not self.other._wake():
                 self._ended, self._why = True, "the other end's event loop is closed"
                 raise self._closed_error()
+
+    def _passed(self, messages: list[Message]) -> list[Message]:
+        """Return what the other end is to get."""
+        return list(messages)
 
     def _wake(self) -> bool:
         """Have the loop look into the inbox; False if the loop is closed. Under the lock."""
@@ -278,8 +283,10 @@ class InprocListener(Listener):
 
     port = None
 
-    def __init__(self, location: str, terms: Terms, on_comm: OnComm, on_bulk: OnBulk | None) -> None:
-        self.listen_address = self.contact_address = f"inproc://{location}"
+    def __init__(
+        self, location: str, terms: Terms, on_comm: OnComm, on_bulk: OnBulk | None, scheme: str = "inproc"
+    ) -> None:
+        self.listen_address = self.contact_address = f"{scheme}://{location}"
         self.terms = terms
         self.loop = asyncio.get_running_loop()
         self.thread = threading.get_ident()
@@ -317,11 +324,14 @@ class InprocListener(Listener):
 class InprocBackend(Backend):
     """Connections within this process. Locations are ``<process>/<number>``; an empty one asks for a new number."""
 
+    scheme = "inproc"
+    comm: type[InprocComm] = InprocComm
+
     def check(self, location: str, terms: Terms) -> None:
         process = location.partition("/")[0]
         if process.isdecimal() and int(process) != os.getpid():
             raise ValueError(
-                f"inproc://{location} belongs to process {process}, and this is process {os.getpid()}: connections of that "
+                f"{self.scheme}://{location} belongs to process {process}, and this is process {os.getpid()}: connections of that "
                 "kind stay within one process. Use tcp:// between processes"
             )
 
@@ -330,8 +340,8 @@ class InprocBackend(Backend):
         lock = threading.RLock()
         near, far = f"{listener.listen_address}/{next(_numbers)}", listener.listen_address
         loop, thread = asyncio.get_running_loop(), threading.get_ident()
-        own = InprocComm(loop, thread, lock, peer_of(listener.terms.identity), near, far)
-        other = InprocComm(listener.loop, listener.thread, lock, peer_of(terms.identity), far, near)
+        own = self.comm(loop, thread, lock, peer_of(listener.terms.identity), near, far)
+        other = self.comm(listener.loop, listener.thread, lock, peer_of(terms.identity), far, near)
         own.other, other.other = other, own
         _hand(listener, other)
         return own
@@ -355,7 +365,7 @@ class InprocBackend(Backend):
     ) -> Listener:
         if interface is not None or contact_address is not None:
             raise ValueError("inproc:// addresses have neither interfaces nor contact addresses: leave those out")
-        return InprocListener(location or f"{os.getpid()}/{next(_numbers)}", terms, on_comm, on_bulk)
+        return InprocListener(location or f"{os.getpid()}/{next(_numbers)}", terms, on_comm, on_bulk, self.scheme)
 
 
 def _find(location: str) -> InprocListener:

@@ -35,6 +35,9 @@ class Options:
     """
 
     compression: str | None = None  # "lz4", "zstd", "auto": of large frames to other hosts; None: not at all
+    same_host_memory: bool = (
+        True  # large values between processes of a host pass from memory to memory where that is possible
+    )
     max_frame_bytes: int = MAX_FRAME_BYTES  # of what is received; also bounds what is decompressed
     silence_timeout_s: float = 30.0  # until a peer whose host doesn't answer the system's probes counts as dead
     handshake_timeout_s: float = 10.0  # for those who call a listener
@@ -62,6 +65,7 @@ class Options:
         """
         return cls(
             compression=settings.get("comm.compression") or None,
+            same_host_memory=settings.get("comm.same-host-memory"),
             silence_timeout_s=max(2.0, settings.seconds("comm.timeouts.tcp")),
             backlog=settings.get("comm.socket-backlog"),
         )

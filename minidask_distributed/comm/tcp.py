@@ -110,9 +110,8 @@ class SocketBackend(Backend):
             if context is not None:
                 sock = wrap_blocking(sock, context, peer_name=address)
             greet_blocking(sock, handshake, address, deadline)
-            peer, codec, near, _ = _met(handshake, sock, self.scheme, terms)
-            bound = terms.options.max_frame_bytes
-            return StreamBulk(sock, peer, near, address, codec=codec, max_frame_bytes=bound)
+            peer, codec, near, same = _met(handshake, sock, self.scheme, terms)
+            return _bulk(sock, peer, near, address, same, codec, terms)
         except TimeoutError:
             sock.close()
             raise HandshakeError(_silence(address)) from None
@@ -281,8 +280,7 @@ class SocketListener(Listener):
             self._strangers -= 1
             self._accept(True)
         if peer.role == "data":
-            bound = options.max_frame_bytes
-            self._handlers.hand_over_bulk(StreamBulk(sock, peer, near, name, codec=codec, max_frame_bytes=bound))
+            self._handlers.hand_over_bulk(_bulk(sock, peer, near, name, same, codec, self._terms))
         else:
             self._handlers.hand_over(_stream(sock, peer, near, name, same, codec, self._terms))
 
@@ -352,6 +350,14 @@ def _log_versions(name: str, notes: tuple[str, ...]) -> None:
     if notes not in _told_versions and len(_told_versions) < MAX_REMEMBERED:
         _told_versions.add(notes)
         logger.warning("versions of %s differ from this process's (said once): %s", name, "; ".join(notes))
+
+
+def _bulk(
+    sock: socket.socket, peer: Peer, near: str, far: str, same_host: bool, codec: Codec | None, terms: Terms
+) -> Bulk:
+    options = terms.options
+    in_place = same_host and options.same_host_memory
+    return StreamBulk(sock, peer, near, far, codec=codec, max_frame_bytes=options.max_frame_bytes, in_place=in_place)
 
 
 def _stream(

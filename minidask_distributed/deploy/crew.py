@@ -98,7 +98,7 @@ class Crew:
             self.scheduler = self.scheduler_spec["cls"](**self.scheduler_spec.get("options", {}))
             await _started(self.scheduler)
             self._known_as = self.address
-            remember(self._known_as, self.security)
+            remember(self._known_as, self.security, getattr(self.scheduler, "near_address", ""))
             self.link = SchedulerLink(self.address, self.security, self._connect_s)
             self._watch(self.scheduler, self._scheduler_ended())
             await self.correct(early)

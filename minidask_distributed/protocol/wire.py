@@ -97,8 +97,8 @@ class _Packing(threading.local):
 _packing = _Packing()
 
 
-def _pack(messages: Sequence[Message]) -> tuple[bytes, list[Flat]]:
-    """Return the first frame of a batch, and the large buffers that it refers to."""
+def split(messages: Sequence[Message]) -> tuple[bytes, list[Flat]]:
+    """Return the first frame of a batch, and the large buffers that it refers to. Raises as `encode`."""
     rows = [message.row() for message in messages]
     own = _packing
     if own.busy:
@@ -135,7 +135,11 @@ def encode(messages: Sequence[Message], compression: Codec | None = None) -> lis
     >>> decoder.feed(b"".join(encode([Free([1, 2])])))
     [Free(tasks=[1, 2])]
     """
-    first, large = _pack(messages)
+    return assembled(*split(messages), compression)
+
+
+def assembled(first: bytes, large: Sequence[Flat], compression: Codec | None = None) -> list[Flat]:
+    """Return the buffers of a batch that was `split`, as `encode` does."""
     if not large and (compression is None or len(first) < LEAST_BYTES):
         head = _SINGLE.pack(MAGIC, 1, 0, len(first), len(first))
         return [head + first] if len(first) < OWN_BUFFER_BYTES else [head, first]
@@ -149,6 +153,19 @@ def encode(messages: Sequence[Message], compression: Codec | None = None) -> lis
     if len(bodies[0]) < OWN_BUFFER_BYTES:
         return [head + bodies[0], *bodies[1:]]
     return [head, *bodies]
+
+
+def copied(message: Message) -> Message:
+    """Return a message as it would come out of a socket: nothing in it is the sender's. Raises as `encode`.
+
+    Examples
+    --------
+    >>> from minidask_distributed.messages import Free
+    >>> copied(Free((1, 2)))
+    Free(tasks=[1, 2])
+    """
+    first, large = split([message])
+    return decode_frames([first, *map(bytearray, large)])[0]
 
 
 def decode_frames(frames: Sequence[Buffer]) -> list[Message]:
@@ -238,6 +255,12 @@ class Decoder:
     def idle(self) -> bool:
         """True between two batches: the connection may end here without losing anything."""
         return self._start == self._end and not self._expected
+
+    def check_sizes(self, sizes: Sequence[int]) -> None:
+        """Raise ProtocolError for frames of such sizes if one is larger than allowed, or no size."""
+        for nbytes in sizes:
+            if not 0 <= nbytes <= self.max_frame_bytes:
+                raise ProtocolError(f"a frame of {nbytes} bytes; {self.max_frame_bytes} at most are allowed")
 
     def get_buffer(self) -> memoryview:
         """Return the memory to receive the next bytes into; never empty."""
@@ -331,8 +354,7 @@ class Decoder:
 
     def _entry(self) -> None:
         codec, on_wire, nbytes = _ENTRY.unpack_from(self._memory, self._start)
-        if max(on_wire, nbytes) > self.max_frame_bytes:
-            raise ProtocolError(f"a frame of {max(on_wire, nbytes)} bytes; {self.max_frame_bytes} at most are allowed")
+        self.check_sizes([max(on_wire, nbytes)])
         if not codec and on_wire != nbytes:
             raise ProtocolError(f"a frame that isn't compressed announces {on_wire} and {nbytes} bytes")
         self._start += _ENTRY.size

@@ -172,7 +172,9 @@ class Scheduler:
         self.connections: dict[int, Connection] = {}
         self._last_peer = 0
         self._clearing = False  # whether what is left to let go has a turn coming
+        self._flushing_later = False
         self._listeners: list[Listener] = []
+        self._near: list[Listener] = []
         self.services = Services(services)
         self.events = EventLog(
             settings.get("admin.low-level-log-length"), settings.seconds("scheduler.events-cleanup-delay")
@@ -230,6 +232,11 @@ class Scheduler:
         return self._listeners[0].contact_address
 
     @property
+    def near_address(self) -> str:
+        """The address for clients in the same process; "" where there is no other than the main one."""
+        return self._near[0].contact_address if self._near else ""
+
+    @property
     def addresses(self) -> list[str]:
         """The addresses of all listeners, the main one first."""
         return [listener.contact_address for listener in self._listeners]
@@ -285,14 +292,18 @@ class Scheduler:
             await self._preloads.start(self)
             for plugin in self._first_plugins:
                 await self.hooks.add(plugin)
+            told = {"id": self.id, "name": self.name, "places": self.services.places}
             self._listeners = await open_listeners(
                 self._alternatives,
                 self._accept,
                 security=self.security,
-                info={"id": self.id, "name": self.name, "places": self.services.places},
+                info=told,
                 interface=self._interface,
                 contact_address=self._contact_address,
             )
+            if self.machine.state.serialize:
+                # For clients in this process: without a socket.
+                self._near = await open_listeners([["near://"]], self._accept, security=self.security, info=told)
             logger.info("scheduler listens on %s", ", ".join(self.addresses))
             await self.services.start(self)
             if self._scheduler_file is not None:
@@ -352,7 +363,7 @@ class Scheduler:
         self._ticking.stop()
         if hasattr(self, "profile"):
             self.profile.close()
-        await close_listeners(self._listeners)
+        await close_listeners([*self._listeners, *self._near])
         self.flush()
         self.waiting.close()
         connections = list(self.connections.values())
@@ -525,6 +536,11 @@ class Scheduler:
         if self.status != "closed":
             self.flush()
 
+    def _flush_later(self) -> None:
+        self._flushing_later = False
+        if self.status != "closed":
+            self.flush()
+
     # ------------------------------------------------------------ out
 
     def send(self, connection: Connection, messages: list[Message]) -> None:
@@ -568,6 +584,9 @@ class Scheduler:
             # Behind what peers have sent meanwhile.
             self._clearing = True
             asyncio.get_running_loop().call_soon(self._go_on_clearing)
+        if (pause_s := self.machine.flush_after_s) is not None and not self._flushing_later:
+            self._flushing_later = True
+            asyncio.get_running_loop().call_later(pause_s, self._flush_later)
         closings = self.machine.take_closings()
         if closings:
             for number, reason in closings:

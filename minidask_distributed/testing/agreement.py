@@ -111,7 +111,7 @@ def _check_worker(cluster: SimulatedCluster, worker: SimulatedWorker, record: Wo
         if task.want is not None and task.want.kept:
             coming.add(id)
     answers: set[int] = set()  # about which the worker is to hear something
-    for message in worker.end.in_flight():
+    for message in (*worker.end.in_flight(), *record.out):
         answers.update(_named(message))
         match message:
             case Compute():

@@ -83,6 +83,7 @@ class SimulatedCluster:
         self.version = 0  # counts changes of the scheduler's state
         self._mark: tuple[int, ...] = ()
         self._clearing = False
+        self._flushing_later = False
         self.kinds: dict[str, int] = {}  # messages by name, both ways
         self._peers = 0
         self._names = 0
@@ -264,6 +265,9 @@ class SimulatedCluster:
             if self.machine.unfinished and not self._clearing:
                 self._clearing = True
                 self.clock.call_later(0.0, self._go_on_clearing)
+            if (pause_s := self.machine.flush_after_s) is not None and not self._flushing_later:
+                self._flushing_later = True
+                self.clock.call_later(pause_s, self._flush_later)
             closings = self.machine.take_closings()
             if not closings:
                 return
@@ -275,6 +279,10 @@ class SimulatedCluster:
 
     def _go_on_clearing(self) -> None:
         self._clearing = False
+        self.flush()
+
+    def _flush_later(self) -> None:
+        self._flushing_later = False
         self.flush()
 
     def _locate(self, peer: int, locals_: list[int]) -> dict[str, Any]:

@@ -272,6 +272,8 @@ class SchedulerMachine:
             workers.let_leave(state)
             assign(state)
         out: dict[int, list[Message]] = {}
+        if state.freeing:
+            self._free(now)
         if state.touched:
             for worker in state.touched:
                 if worker.out:
@@ -294,6 +296,22 @@ class SchedulerMachine:
                     state.departed.add(peer)
             state.other_out = {}
         return out
+
+    def _free(self, now: float) -> None:
+        """Have workers told what to free that are sent something else, or have had time enough."""
+        state = self.state
+        latest = now - state.limits.free_after_s
+        for worker, since in list(state.freeing.items()):
+            if worker in state.touched:
+                del state.freeing[worker]
+            elif since <= latest:
+                del state.freeing[worker]
+                state.touched[worker] = None
+
+    @property
+    def flush_after_s(self) -> float | None:
+        """Seconds after which there is something to send even if nothing happens; None: there isn't."""
+        return self.state.limits.free_after_s if self.state.freeing else None
 
     def _catch_up(self) -> None:
         """Take the next message of each client that waited until what it gave up was gone."""

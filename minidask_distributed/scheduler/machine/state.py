@@ -57,6 +57,10 @@ class Limits:
         0.6  # managed bytes as a fraction of all workers' limits from which roots run in plain order
     )
     drops: int = 10_000  # tasks let go between two flushes: about 50 ms
+    free_after_s: float = (
+        0.005  # small results are freed so long after they are let go, or with something else that the worker is sent
+    )
+    free_at_once_bytes: int = 1 << 20  # larger ones are freed at once
 
 
 class ClusterState:
@@ -90,6 +94,7 @@ class ClusterState:
         # Touched since the last flush: workers that may have room or work.
         self.dirty: dict[Worker, None] = {}
         self.touched: dict[Worker, None] = {}  # workers with something in their outbox
+        self.freeing: dict[Worker, float] = {}  # workers with nothing but small results to free in it, and since when
         self.leaving: dict[str, None] = {}  # addresses of the latest workers that were to leave in order, gone or not
         self.leaving_changed = False  # whether a worker that wants to leave may be able to now
         self.dirty_clients: dict[Client, None] = {}
@@ -260,13 +265,16 @@ class ClusterState:
         if worker.memory_limit and worker not in self.idle:
             self.dirty[worker] = None
 
-    def tell_free(self, worker: Worker, task_id: int) -> None:
-        """Tell a worker to forget a task."""
+    def tell_free(self, worker: Worker, task_id: int, has_time: bool = False) -> None:
+        """Tell a worker to forget a task; ``has_time``: not in a message of its own, if another one comes soon."""
         out = worker.out
         if not out or type(out[-1]) is not Free:
             out.append(Free([]))
-            self.touched[worker] = None
         out[-1].tasks.append(task_id)  # type: ignore[attr-defined]
+        if not has_time:
+            self.touched[worker] = None
+        elif worker not in self.freeing:
+            self.freeing[worker] = self.now
 
     def tell_worker(self, worker: Worker, message: Message) -> None:
         """Give a worker a message of its own."""

@@ -270,8 +270,9 @@ def _let_free(state: ClusterState, worker: Worker, task: Task) -> None:
     worker.held.discard(task)
     worker.unique.pop(task, None)
     worker.unconfirmed.pop(task, None)
-    state.make_room(worker, task.nbytes)
-    state.tell_free(worker, task.id)
+    nbytes = task.nbytes
+    state.make_room(worker, nbytes)
+    state.tell_free(worker, task.id, nbytes < state.limits.free_at_once_bytes)
 
 
 def drop_value(state: ClusterState, task: Task) -> None:

@@ -317,6 +317,7 @@ def gone(state: ClusterState, worker: Worker, reason: str) -> None:
             other.unique = {task: target for task, target in other.unique.items() if target is not worker}
     state.dirty.pop(worker, None)
     state.touched.pop(worker, None)
+    state.freeing.pop(worker, None)
     state.leaving_changed = True
     if first_news:
         state.notice("worker-removed", address=worker.address, name=worker.name, reason=reason)

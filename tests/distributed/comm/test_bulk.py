@@ -9,8 +9,10 @@ import threading
 
 import pytest
 
-from minidask_distributed.comm import CommClosedError, Options, connect_bulk, listen
-from minidask_distributed.messages import Answer, Call
+from minidask import config
+from minidask_distributed.comm import CommClosedError, Options, connect_bulk, listen, same_host
+from minidask_distributed.comm.bulk import IN_PLACE_BYTES, StreamBulk
+from minidask_distributed.messages import Answer, Call, ReadMemory
 from minidask_distributed.protocol.errors import ProtocolError
 from minidask_distributed.protocol.payload import Payload
 
@@ -20,8 +22,15 @@ MB = 1 << 20
 SCHEMES = ["tcp", "tls", "inproc"]
 
 
+@pytest.fixture(params=["in place", "through the socket"])
+def way(request):
+    """How large memory goes to a peer on the same host."""
+    with config.set({"distributed.comm.same-host-memory": request.param == "in place"}):
+        yield request.param
+
+
 @pytest.fixture
-def serving(security_for):
+def serving(security_for, way):
     """A function that runs ``use(address, security)`` on a thread against a listener whose bulk handler is given."""
 
     def run(scheme, handler, use, options=None):
@@ -270,3 +279,128 @@ print("the main thread ends")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout) == (0, "the main thread ends\n"), done.stderr
+
+
+# ---------------------------------------------------------------- memory of the other process
+
+
+def large(at, nbytes=IN_PLACE_BYTES):
+    """Return a message with two large frames, one of them read-only, and small ones."""
+    content = bytes([at]) * nbytes
+    return Answer(
+        at,
+        [Payload("pickle", b"h", [content, bytearray(b"s" * 10)]), Payload("bytes", b"", [bytearray(content)])],
+        None,
+    )
+
+
+@pytest.fixture
+def spoken(monkeypatch):
+    """The kinds of messages that go through sockets, as they are sent."""
+    kinds = []
+    encode = StreamBulk._transmit
+
+    def transmit(self, buffers):
+        kinds.append(sum(map(len, buffers)))
+        encode(self, buffers)
+
+    monkeypatch.setattr(StreamBulk, "_transmit", transmit)
+    return kinds
+
+
+@pytest.mark.skipif(not same_host.is_possible, reason="this system reads no other process's memory")
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_large_memory_does_not_go_through_the_socket(serving, scheme, way, spoken):
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            for at, nbytes in enumerate((1, IN_PLACE_BYTES // 2 - 1, IN_PLACE_BYTES, 3 * same_host.PART_BYTES + 7)):
+                bulk.send(large(at, nbytes))
+                answer = bulk.recv(10)
+                assert answer == large(at, nbytes)
+                # What came is the receiver's own.
+                memoryview(answer.value[1].buffers[0])[0] = 255
+
+    serving(scheme, echo, use)
+    assert (
+        max(spoken) > 6 * same_host.PART_BYTES if way == "through the socket" else max(spoken) < IN_PLACE_BYTES + 1000
+    )
+
+
+@pytest.mark.parametrize("refusal", ["no such process", "another process", "not allowed"])
+def test_what_cannot_be_read_is_sent(serving, way, spoken, monkeypatch, refusal):
+    own = same_host.own_witness()
+    if refusal == "not allowed":
+        error = PermissionError(1, "Operation not permitted")
+        monkeypatch.setattr(same_host, "is_possible", True)
+        monkeypatch.setattr(same_host, "_read_part", lambda *args: (_ for _ in ()).throw(error))
+    else:
+        change = {"pid": 2**22 + 1} if refusal == "no such process" else {"content": b"another one's..."}
+        monkeypatch.setattr(same_host, "own_witness", lambda: own._replace(**change))
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            for at in range(3):
+                bulk.send(large(at))
+                assert bulk.recv(10) == large(at)
+
+    serving("tcp", echo, use)
+    # Asked once on each side, not again.
+    assert len(spoken) == (10 if way == "in place" and same_host.is_possible else 6)
+
+
+def test_memory_that_goes_away_is_sent(serving, way, monkeypatch):
+    places = same_host.address_of
+    monkeypatch.setattr(same_host, "address_of", lambda memory: 4096 if memory[0] == 7 else places(memory))
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            for at in (1, 7, 1):
+                bulk.send(large(at))
+                assert bulk.recv(10) == large(at)
+
+    serving("tcp", echo, use)
+
+
+@pytest.mark.parametrize("way", ["in place"], indirect=True)
+def test_an_offer_of_too_much_ends_the_connection(serving, way):
+    witness = same_host.own_witness()
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            bulk.send(ReadMemory(*witness, b"", [witness.address], [2 * MB]))
+            with pytest.raises(CommClosedError):
+                bulk.recv(10)
+
+    errors = []
+
+    def handler(bulk):
+        with pytest.raises(ProtocolError, match="a frame of 2097152 bytes; 1048576 at most") as error:
+            bulk.recv()
+        errors.append(error)
+
+    serving("tcp", handler, use, options=Options(max_frame_bytes=MB))
+    assert errors
+
+
+@pytest.mark.skipif(not same_host.is_possible, reason="this system reads no other process's memory")
+@pytest.mark.parametrize("way", ["in place"], indirect=True)
+@pytest.mark.parametrize("ending", ["silence", "another message"])
+def test_whoever_offers_memory_does_not_wait_for_ever(serving, way, ending):
+    def handler(bulk):
+        # Not as a peer of ours would: what it is to read stays unread.
+        while not bulk._received:
+            bulk._receive(None)
+        assert type(bulk._received.popleft()) is ReadMemory
+        if ending == "another message":
+            bulk.send(Call(1, "name", {}))
+            with contextlib.suppress(CommClosedError):
+                bulk.recv(10)
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            expected = CommClosedError if ending == "silence" else ProtocolError
+            with pytest.raises(expected, match=r"closed by the peer|answers with Call what it was to read"):
+                bulk.send(large(1))
+            assert bulk.closed
+
+    serving("tcp", handler, use)

@@ -20,7 +20,7 @@ class Shuffle:
     """A scheduler, the workers "a" and "b" with a ticket each, small as they are, and a barrier on "a"."""
 
     def __init__(self) -> None:
-        self.table = table = Table()
+        self.table = table = Table(free_after_s=0)
         table.client()
         for name in ("a", "b"):
             table.worker(name)
@@ -145,7 +145,7 @@ def test_keys_that_nobody_knows_and_data_without_lineage_are_not_taken_for_lost(
 
 
 def test_a_worker_that_comes_back_with_such_a_result_drops_it():
-    table = Table()
+    table = Table(free_after_s=0)
     table.client()
     table.worker("a")
     table.upload("client", ROWS, wanted=["u0"], options=KEEPS, option=[-1, -1, 0, -1, -1])

@@ -77,7 +77,7 @@ def test_tasks_go_to_the_worker_and_results_come_back():
 def test_what_a_client_had_is_let_go_in_turns(how):
     async def test(made):
         state = made.scheduler.machine.state
-        state.limits = dataclasses.replace(state.limits, drops=10)
+        state.limits = dataclasses.replace(state.limits, drops=10, free_after_s=0)
         worker, client = await made.worker(), await made.client()
         names = [f"x{at}" for at in range(60)]
         client.send(upload(*names))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 
@@ -14,17 +15,21 @@ from minidask_distributed.security import Security, new_token
 from minidask_distributed.security.here import forget, recall, remember
 
 
-def test_what_is_remembered_is_forgotten():
+def test_what_is_remembered_is_forgotten(monkeypatch):
     security = Security(token=new_token())
     remember("tcp://127.0.0.1:7", security)
     try:
-        assert recall("tcp://127.0.0.1:7") is recall("127.0.0.1:7") is security
-        assert recall("tls://127.0.0.1:7") is recall("tcp://127.0.0.1:8") is None
+        assert recall("tcp://127.0.0.1:7") == recall("127.0.0.1:7") == (security, "")
+        assert recall("tls://127.0.0.1:7") == recall("tcp://127.0.0.1:8") == (None, "")
+        remember("tcp://127.0.0.1:7", None, "near://1/2")
+        assert recall("tcp://127.0.0.1:7") == (None, "near://1/2")
+        pid = os.getpid()
+        monkeypatch.setattr(os, "getpid", lambda: pid + 1)
+        assert recall("tcp://127.0.0.1:7") == (None, "")
     finally:
         forget("tcp://127.0.0.1:7")
     forget("tcp://127.0.0.1:7")
-    remember("tcp://127.0.0.1:7", None)
-    assert recall("tcp://127.0.0.1:7") is None
+    assert recall("tcp://127.0.0.1:7") == (None, "")
 
 
 @pytest.mark.network
@@ -35,10 +40,12 @@ def test_an_address_is_enough_where_the_cluster_was_made(options):
         with Client(address) as client:
             assert client.submit(abs, -3).result(timeout=30) == 3
             assert client.address == address
+            # Without a socket, but with its promises.
+            assert client._comm.peer_address.startswith("near://")
         # What is given counts: with TLS, certificates.
         with pytest.raises((AuthenticationError, ValueError), match=r"token than the listening one|needs certificates"):
             Client(address, security=Security(token=new_token()), timeout=10)
-    assert recall(address) is None
+    assert recall(address) == (None, "")
 
 
 @pytest.mark.network

@@ -10,7 +10,7 @@ from minidask_distributed.messages import Compute, Free, Release
 @pytest.fixture
 def full(make_table):
     """Forty results of one client in memory, of which ten may be let go in a turn."""
-    table = make_table(drops=10)
+    table = make_table(drops=10, free_after_s=0)
     table.worker("w"), table.client()
     table.upload("client", {f"x{at}": [] for at in range(40)})
     for _ in range(40):

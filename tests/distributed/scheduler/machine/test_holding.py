@@ -28,7 +28,8 @@ def scatter(table, keys, payloads, workers=None, copies=1):
     table.say("client", Scatter(start, encode_keys(keys), [10] * len(keys), payloads, workers, copies))
 
 
-def test_small_data_go_through_the_scheduler_in_turn(table):
+def test_small_data_go_through_the_scheduler_in_turn(make_table):
+    table = make_table(free_after_s=0)
     table.worker("one"), table.worker("two"), table.client()
     scatter(table, ["a", "b", "c"], [b"A", b"B", b"C"])
     stores = {name: table.read(name, Store) for name in ("one", "two")}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from minidask_distributed.messages import EPOCH_SHIFT, Cancelled, Done, Failed, Free, Undone
+import pytest
+
+from minidask_distributed.messages import EPOCH_SHIFT, Cancelled, Compute, Done, Failed, Free, Release, Undone
 from minidask_distributed.scheduler.machine.records import Client, Failure, Worker
 from minidask_distributed.scheduler.machine.state import ClusterState, Limits
 
@@ -59,3 +61,55 @@ def test_outboxes_collect_into_columns():
     state.tell_free(worker, 2)
     assert worker.out == [Free([1, 2])]
     assert list(state.touched) == [worker]
+
+
+def freed(table, worker="w"):
+    return [task for message in table.read(worker, Free) for task in message.tasks]
+
+
+@pytest.fixture
+def two_results(make_table):
+    """Two results on a worker, small and large, that nobody frees yet."""
+    table = make_table()
+    table.worker("w"), table.client()
+    table.upload("client", {"small": [], "large": []})
+    table.finish("w", "small")
+    table.finish("w", "large", nbytes=table.state.limits.free_at_once_bytes)
+    table.read("w")
+    return table, {key: table.task(key).id for key in ("small", "large")}
+
+
+def test_small_results_are_freed_a_moment_later(two_results):
+    table, ids = two_results
+    assert table.machine.flush_after_s is None
+    table.say("client", Release(table.ids("client", "small")))
+    assert freed(table) == []
+    after_s = table.machine.flush_after_s
+    assert 0 < after_s <= 0.01
+    table.now += 0.9 * after_s
+    table.settle()
+    assert freed(table) == []
+    table.now += 0.1 * after_s
+    table.settle()
+    assert freed(table) == [ids["small"]]
+    assert table.machine.flush_after_s is None
+
+
+def test_small_results_are_freed_with_what_is_sent_next(two_results):
+    table, ids = two_results
+    table.say("client", Release(table.ids("client", "small")))
+    table.upload("client", {"next": []})
+    assert [type(message) for message in table.read("w")] == [Free, Compute]
+    assert table.machine.flush_after_s is None
+    table.say("client", Release(table.ids("client", "large")))
+    assert freed(table) == [ids["large"]]
+
+
+def test_what_is_freed_goes_with_a_worker_that_is_gone(two_results):
+    table, _ = two_results
+    table.say("client", Release(table.ids("client", "small")))
+    table.leave("w")
+    assert table.machine.flush_after_s is None
+    table.now += 1
+    table.settle()
+    assert freed(table) == []
