@@ -331,8 +331,8 @@ class InprocBackend(Backend):
         process = location.partition("/")[0]
         if process.isdecimal() and int(process) != os.getpid():
             raise ValueError(
-                f"{self.scheme}://{location} belongs to process {process}, and this is process {os.getpid()}: connections of that "
-                "kind stay within one process. Use tcp:// between processes"
+                f"{self.scheme}://{location} belongs to process {process}, and this is process {os.getpid()}: connections of "
+                "that kind stay within one process. Use tcp:// between processes"
             )
 
     async def connect(self, location: str, terms: Terms, deadline: float) -> Comm:

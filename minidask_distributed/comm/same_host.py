@@ -15,6 +15,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from minidask_distributed.protocol.buffers import Buffer
@@ -62,8 +63,8 @@ def address_of(memory: Buffer) -> int:
 
     Examples
     --------
-    >>> place, room = address_of(b"abc"), bytearray(2)
-    >>> read(os.getpid(), place + 1, memoryview(room))
+    >>> text, room = b"abc", bytearray(2)
+    >>> read(os.getpid(), address_of(text) + 1, memoryview(room))
     >>> room
     bytearray(b'bc')
     """
@@ -83,7 +84,7 @@ def _system_call() -> Callable[..., int] | None:
         vectors = ctypes.POINTER(_Vector)
         function.restype = ctypes.c_ssize_t
         function.argtypes = [ctypes.c_int, vectors, ctypes.c_ulong, vectors, ctypes.c_ulong, ctypes.c_ulong]
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 _read = _system_call()
@@ -126,7 +127,7 @@ def read(pid: int, address: int, into: memoryview) -> None:
         If the process is gone, its memory mustn't be read, or isn't there.
     """
     threads = max(1, min(THREADS, into.nbytes // PART_BYTES))
-    bounds = [into.nbytes * at // threads for at in range(threads + 1)]
+    spans = list(pairwise(into.nbytes * at // threads for at in range(threads + 1)))
     errors: list[OSError] = []
 
     def part(start: int, stop: int) -> None:
@@ -135,10 +136,10 @@ def read(pid: int, address: int, into: memoryview) -> None:
         except OSError as error:
             errors.append(error)
 
-    helpers = [threading.Thread(target=part, args=span, daemon=True) for span in zip(bounds[1:-1], bounds[2:])]
+    helpers = [threading.Thread(target=part, args=span, daemon=True) for span in spans[1:]]
     for helper in helpers:
         helper.start()
-    part(bounds[0], bounds[1])
+    part(*spans[0])
     for helper in helpers:
         helper.join()
     if errors:

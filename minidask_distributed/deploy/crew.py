@@ -78,7 +78,7 @@ class Crew:
         leaving = () if machine is None else machine.state.leaving
         if not leaving:
             return list(self.spec)
-        return [name for name in self.spec if address_of(self.workers.get(name)) not in leaving]
+        return [name for name in list(self.spec) if address_of(self.workers.get(name)) not in leaving]
 
     async def start(self) -> None:
         """Start everything.
@@ -91,7 +91,8 @@ class Crew:
         self._correcting = asyncio.Lock()
         try:
             # Worker processes load their libraries while the scheduler begins to listen.
-            early = {name: self._make(name) for name, spec in self.spec.items() if issubclass(spec["cls"], Nanny)}
+            wanted = list(self.spec.items())
+            early = {name: self._make(name, spec) for name, spec in wanted if issubclass(spec["cls"], Nanny)}
             self.workers.update(early)
             for nanny in early.values():
                 nanny.spawn()
@@ -107,8 +108,7 @@ class Crew:
             raise
         self.status = "running"
 
-    def _make(self, name: Name) -> Any:
-        spec = self.spec[name]
+    def _make(self, name: Name, spec: Spec) -> Any:
         options = {"name": name, **spec.get("options", {})}
         return spec["cls"](self.address or None, **options)
 
@@ -128,9 +128,10 @@ class Crew:
         async with self._correcting:
             await self._end([name for name in self.workers if name not in self.spec])
             fresh = dict(made or {})
-            for name in self.spec:
+            # A copy: other threads change it when they scale the cluster.
+            for name, spec in list(self.spec.items()):
                 if name not in self.workers:
-                    fresh[name] = self.workers[name] = self._make(name)
+                    fresh[name] = self.workers[name] = self._make(name, spec)
             results = await asyncio.gather(*map(self._start_worker, fresh, fresh.values()), return_exceptions=True)
         errors = [result for result in results if isinstance(result, BaseException)]
         if errors:

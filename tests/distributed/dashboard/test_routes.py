@@ -42,7 +42,7 @@ def test_percent_signs_in_messages(looking):
 
 def test_the_log_has_no_token(looking, caplog):
     async def main():
-        with caplog.at_level(logging.DEBUG):
+        with caplog.at_level(logging.DEBUG, "minidask_distributed.dashboard.routes"):
             async with looking() as found:
                 await found.visitor.get(f"status?token={found.visitor.token}", token=False)
         assert "GET /status: 302" in caplog.text

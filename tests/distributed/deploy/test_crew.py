@@ -185,3 +185,25 @@ def test_errors_of_the_end_are_logged_and_stop_nothing(caplog):
 
     run(main, {0: {"cls": Stuck}, 1: WORKER})
     assert "the queue doesn't answer" in caplog.text
+
+
+def test_what_is_wanted_may_change_while_workers_are_made():
+    class Growing(Job):
+        """Made while another thread scales the cluster."""
+
+        wanted: dict = {}
+
+        def __init__(self, scheduler=None, name=None):
+            super().__init__(scheduler, name)
+            if len(self.wanted) < 5:
+                self.wanted[f"{name}+"] = {"cls": Growing}
+
+    async def main(crew):
+        Growing.wanted = crew.spec
+        crew.spec["a"] = {"cls": Growing}
+        await crew.start()
+        while set(crew.workers) != set(crew.spec):
+            await crew.correct()
+        assert len(crew.workers) == 5
+
+    run(main, {})

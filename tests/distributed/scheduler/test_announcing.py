@@ -35,7 +35,7 @@ def test_prints_of_tasks_reach_every_client():
 
 
 def test_who_leaves_is_logged_with_the_reason(caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "minidask_distributed.scheduler.announcing")
 
     async def test(made):
         worker = await made.worker()
