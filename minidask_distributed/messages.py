@@ -580,8 +580,13 @@ class ReadMemory(Message):
     nbytes: Column
 
 
-@message(118, "any", "any")
+@message(118, "any", "any", ("MemoryKept",))
 class MemoryRead(Message):
     """Whether that could be read; if not, the message comes as others do."""
 
     done: bool
+
+
+@message(119, "any", "any")
+class MemoryKept(Message):
+    """The memory was as it should be until it had been read; without this word, what was read is void."""

@@ -346,6 +346,8 @@ class Connection:
                 messages: list[Message] = []
                 with self._lock:
                     session, comm = self._session, self._comm
+                    if comm is not None:
+                        comm.begun = 0  # a list that is gone may have had the same identity
                     if self._dropped:
                         self._release_dropped()
                     messages = session.take()

@@ -4,7 +4,7 @@ Place in the flow: `Client` inherits it; each method is a call to the scheduler 
 or nannies in turn, and puts the answer into the form that the field knows.
 
 Invariants: keys and addresses come back as they are elsewhere (keys as users wrote them, addresses as in
-``scheduler_info()``); with an asynchronous client every method returns something to be awaited.
+``scheduler_info()``, which is `standing`'s); with an asynchronous client every method returns something to be awaited.
 
 Not for: orders (`administration`), or results.
 """
@@ -20,7 +20,6 @@ from minidask.units import parse_timedelta
 from minidask_distributed.client.around import Around
 from minidask_distributed.client.connection import Connection
 from minidask_distributed.client.current import current_client
-from minidask_distributed.client.describing import SchedulerInfo
 from minidask_distributed.client.errors import error_of
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.pictures import draw, wants_picture
@@ -109,22 +108,6 @@ class Queries(Connection):
         if summary:
             return answer
         return dict(zip(decode_keys(answer["keys"]), answer["nbytes"], strict=True))
-
-    def scheduler_info(self, n_workers: int = -1, **kwargs: Any) -> Any:
-        """Return the scheduler and its workers as nested dicts: ``"address"``, ``"workers"``, ``"total_threads"`` ….
-
-        Parameters
-        ----------
-        n_workers : int
-            Describe at most so many workers. -1: all.
-        """
-        return self.sync(self._scheduler_info, n_workers, **kwargs)
-
-    async def _scheduler_info(self, n_workers: int) -> dict[str, Any]:
-        info: dict[str, Any] = await self.call("identity")
-        if n_workers >= 0:
-            info["workers"] = dict(list(info["workers"].items())[:n_workers])
-        return SchedulerInfo(info)
 
     def get_versions(self, check: bool = False, packages: Sequence[str] | None = None) -> Any:
         """Return the versions of Python and of packages in all processes.

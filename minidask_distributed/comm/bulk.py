@@ -5,7 +5,8 @@ layout of a message is that of `protocol.wire`: its large buffers are sent from 
 stay.
 
 Between processes of one host large memory doesn't go through the socket: the sender says where it lies (`ReadMemory`) and
-waits until the receiver has read it there (`MemoryRead`). If that can't be done it is sent, then and ever after.
+waits until the receiver has read it there (`MemoryRead`), and says that it was there all the while (`MemoryKept`): a sender that
+gives up meanwhile, or ends, may have used the memory for something else. If it can't be read it is sent, then and ever after.
 
 Invariants: one thread sends and one receives at a time; the descriptor is closed when nobody is inside a call any more,
 so it can't be another file's meanwhile. A thread that waits looks up every second whether the interpreter is ending,
@@ -20,17 +21,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from typing import TypeVar
 
 from minidask_distributed.comm import same_host
 from minidask_distributed.comm.base import Bulk
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.comm.peer import Peer
 from minidask_distributed.comm.vectors import MAX_VECTORS, Part, after
-from minidask_distributed.messages import MemoryRead, Message, ReadMemory
+from minidask_distributed.messages import MemoryKept, MemoryRead, Message, ReadMemory
 from minidask_distributed.protocol.buffers import Flat, allocate
 from minidask_distributed.protocol.compression import Codec
 from minidask_distributed.protocol.errors import ProtocolError
 from minidask_distributed.protocol.wire import Decoder, assembled, decode_frames, encode, split
+
+M = TypeVar("M", bound=Message)
 
 LOOK_UP_S = 1.0
 PIECE_BYTES = 1 << 22  # given to TLS at a time
@@ -122,12 +126,19 @@ class StreamBulk(Bulk):
         places = [same_host.address_of(memory) for memory in large]
         message = ReadMemory(*same_host.own_witness(), first, places, list(map(len, large)))
         self._transmit(encode([message]))
+        done: bool = self._next(MemoryRead).done
+        if done:
+            self._transmit(encode([MemoryKept()]))
+        return done
+
+    def _next(self, kind: type[M]) -> M:
+        """Wait for a message that must come now."""
         while not self._received:
             self._receive(None)
-        answer = self._received.popleft()
-        if type(answer) is not MemoryRead:
-            raise ProtocolError(f"{self.peer_address} answers with {type(answer).__name__} what it was to read")
-        return answer.done
+        message = self._received.popleft()
+        if type(message) is not kind:
+            raise ProtocolError(f"{self.peer_address} says {type(message).__name__} where {kind.__name__} must come")
+        return message
 
     def recv(self, timeout_s: float | None = None) -> Message:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -165,7 +176,10 @@ class StreamBulk(Bulk):
             except OSError:  # the peer is told, and sends it
                 can_be_read = False
         self._transmit(encode([MemoryRead(can_be_read)]))
-        return decode_frames([message.frame, *frames]) if can_be_read else []
+        if not can_be_read:
+            return []
+        self._next(MemoryKept)
+        return decode_frames([message.frame, *frames])
 
     def _receive(self, deadline: float | None) -> None:
         left_s = LOOK_UP_S if deadline is None else deadline - time.monotonic()

@@ -67,12 +67,21 @@ class InprocComm(Comm):
 
     def send(self, messages: list[Message]) -> None:
         passed = self._passed(messages)
+        taken: list[None] = []
         with self._lock:
             if self._ended:
                 raise self._closed_error()
-            self.begun = id(messages)
-            self.other._inbox.append(passed)
-            if not self.other._wake():
+            try:
+                # One step for the interpreter: Ctrl-C can't come between handing over and knowing of it.
+                taken.extend(map(self.other._inbox.append, (passed,)))
+                self.begun = id(messages)
+                awake = self.other._wake()
+            except BaseException:
+                if taken:
+                    self.begun = id(messages)
+                    self.other._wake()
+                raise
+            if not awake:
                 self._ended, self._why = True, "the other end's event loop is closed"
                 raise self._closed_error()
 
@@ -84,7 +93,6 @@ class InprocComm(Comm):
         """Have the loop look into the inbox; False if the loop is closed. Under the lock."""
         if self._waking:
             return True
-        self._waking = True
         try:
             if threading.get_ident() == self._thread:
                 self._loop.call_soon(self._look)
@@ -94,6 +102,8 @@ class InprocComm(Comm):
             if not self._loop.is_closed():
                 raise
             return False
+        # Not before: whoever is interrupted in the middle wakes it once more.
+        self._waking = True
         return True
 
     def _look(self) -> None:

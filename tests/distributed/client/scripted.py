@@ -90,7 +90,11 @@ class Scripted:
         self.open_sessions = True
         self.serialize = not address.startswith("inproc")
         self.sessions: list[Session] = []
-        self.handlers: dict[str, Callable[..., Any]] = {"locate": self.locate, "relay": self.relay}
+        self.handlers: dict[str, Callable[..., Any]] = {
+            "locate": self.locate,
+            "relay": self.relay,
+            "identity": lambda session: {"address": self.scheduler_address, "workers": {}},
+        }
         self.stored: dict[int, Any] = {}
         self.gone = threading.Event()  # set when a client's connection ends
         self.fetches = 0

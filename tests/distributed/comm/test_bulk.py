@@ -399,8 +399,44 @@ def test_whoever_offers_memory_does_not_wait_for_ever(serving, way, ending):
     def use(address, security):
         with connect_bulk(address, security=security, timeout_s=5) as bulk:
             expected = CommClosedError if ending == "silence" else ProtocolError
-            with pytest.raises(expected, match=r"closed by the peer|answers with Call what it was to read"):
+            with pytest.raises(expected, match=r"closed by the peer|says Call where MemoryRead must come"):
                 bulk.send(large(1))
             assert bulk.closed
 
     serving("tcp", handler, use)
+
+
+@pytest.mark.skipif(not same_host.is_possible, reason="this system reads no other process's memory")
+@pytest.mark.parametrize("way", ["in place"], indirect=True)
+def test_what_was_read_of_a_sender_that_gave_up_is_void(serving, way, monkeypatch):
+    reading, closed = threading.Event(), threading.Event()
+    read = same_host.read
+
+    def slowly(pid, address, into):
+        if into.nbytes >= IN_PLACE_BYTES:
+            reading.set()
+            closed.wait(10)
+        read(pid, address, into)
+
+    monkeypatch.setattr(same_host, "read", slowly)
+    got = []
+
+    def handler(bulk):
+        with pytest.raises(CommClosedError):
+            got.append(bulk.recv())
+        got.append("an error")
+
+    def use(address, security):
+        bulk = connect_bulk(address, security=security, timeout_s=5)
+        sending = threading.Thread(target=lambda: errors.append(pytest.raises(CommClosedError, bulk.send, large(1))))
+        sending.start()
+        assert reading.wait(10)
+        bulk.close()
+        sending.join()
+        # From here on the memory may be anything.
+        closed.set()
+
+    errors = []
+    serving("tcp", handler, use)
+    assert got == ["an error"]
+    assert errors

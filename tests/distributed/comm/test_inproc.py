@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dis
 import os
+import sys
 import threading
 
 import pytest
@@ -232,5 +234,62 @@ def test_a_peer_whose_loop_has_ended_is_a_closed_one(security_for):
             await asyncio.to_thread(lambda: connect_bulk(kept[0].contact_address, security=security, timeout_s=0.02))
         await comm.close()
         await kept[0].close()
+
+    asyncio.run(main())
+
+
+class Interruption:
+    """Ctrl-C where the interpreter looks for it the n-th time in the sending code: after calls, and at their beginnings."""
+
+    looks_after = frozenset({"CALL", "CALL_FUNCTION_EX", "RESUME", "JUMP_BACKWARD"})
+
+    def __init__(self, at):
+        self.left = at
+        self.previous = ""
+
+    def __call__(self, frame, event, argument):
+        if not frame.f_code.co_filename.endswith(("inproc.py", "near.py")):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        if event == "opcode":
+            self.left -= self.previous in self.looks_after
+            self.previous = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+@pytest.mark.parametrize("scheme", ["inproc", "near"])
+def test_a_send_that_is_interrupted_anywhere_arrives_once(connected, scheme):
+    def interrupted(comm, messages, at):
+        """Say whether the send was interrupted, and whether it has begun."""
+        comm.begun = 0
+        before = sys.gettrace()
+        sys.settrace(Interruption(at))
+        try:
+            comm.send(messages)
+        except KeyboardInterrupt:
+            return True, comm.begun == id(messages)
+        finally:
+            sys.settrace(before)
+        return False, True
+
+    async def main():
+        async with connected(scheme) as (near, far):
+            at = 0
+            goes_on = True
+            begun = []
+            while goes_on:
+                at += 1
+                messages = [Free([at])]
+                # From another thread, as users' programs do.
+                goes_on, has_begun = await asyncio.to_thread(interrupted, near.comm, messages, at)
+                begun.append(has_begun)
+                if not has_begun:
+                    near.comm.send(messages)
+            assert [message.tasks for message in await far.received(at)] == [[one] for one in range(1, at + 1)]
+            assert begun == sorted(begun)
+            assert begun.count(False) >= 3
+            assert begun.count(True) >= 3
 
     asyncio.run(main())
