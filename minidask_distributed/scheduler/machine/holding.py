@@ -144,12 +144,21 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
     asked = any(payload is None for payload in message.payloads)
     for at, (key, nbytes, payload) in enumerate(zip(keys, message.nbytes, message.payloads, strict=True)):
         local = message.first + at
-        task = _data_task(state, key)
+        task = state.keys.get(key)
+        is_new = task is None
+        if task is None:
+            task = _new_data(state, key)
+        elif task.state == ERRED and task.recipe is None:
+            _expect_again(state, task)
         client.tasks.set(local, task)
         want(state, task, client, local)
-        if task.state == WAITING and not eligible:
+        if not eligible and task.state == WAITING:
             fail(state, task, _no_place(task, message.workers))
-        targets = _targets(state, eligible, message.copies)
+        if message.copies == 1 and eligible:
+            state.turn += 1
+            targets = [eligible[state.turn % len(eligible)]]
+        else:
+            targets = _targets(state, eligible, message.copies)
         if asked:
             directions.tasks.append(task.id)
             directions.addresses.append([worker.address for worker in targets])
@@ -162,7 +171,10 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
                 tasks.append(task)
                 payloads.append(payload)
                 # It is on its way on an ordered channel: what the worker is told later finds it there.
-                hold(state, worker, task, nbytes)
+                if is_new and task.state == WAITING:
+                    _hold_first(state, worker, task, nbytes)
+                else:
+                    hold(state, worker, task, nbytes)
                 if task.held_by(worker):
                     worker.unconfirmed[task] = None
     for worker, (tasks, payloads) in stores.items():
@@ -173,24 +185,35 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
         state.dirty_clients[client] = None
 
 
-def _data_task(state: ClusterState, key: Key) -> Task:
-    """Return the task of a key, made as data without lineage if there is none: it waits for the data to arrive."""
-    task = state.keys.get(key)
-    if task is None:
-        serial = state.reserve(1)
-        task = Task(state.task_id(serial), key, None, None, (), None)
-        state.keys[task.key] = task
-        state.tasks.set(serial, task)
-        state.counts[RELEASED] += 1
-        state.move(task, WAITING)
-    elif task.state == ERRED and task.recipe is None:
-        # Lost before, and scattered again.
-        task.failure = None
-        state.move(task, RELEASED)
-        state.move(task, WAITING)
-        for client, local in task.wants():
-            state.tell_undone(client, local)
+def _new_data(state: ClusterState, key: Key) -> Task:
+    """Return a task that is data without lineage: it waits for the data to arrive."""
+    serial = state.reserve(1)
+    task = Task(state.task_id(serial), key, None, None, (), None)
+    state.keys[key] = task
+    state.tasks.set(serial, task)
+    state.counts[RELEASED] += 1
+    state.move(task, WAITING)
     return task
+
+
+def _expect_again(state: ClusterState, task: Task) -> None:
+    """Data that were lost are scattered again."""
+    task.failure = None
+    state.move(task, RELEASED)
+    state.move(task, WAITING)
+    for client, local in task.wants():
+        state.tell_undone(client, local)
+
+
+def _hold_first(state: ClusterState, worker: Worker, task: Task, nbytes: int) -> None:
+    """Do as `hold` for data that nobody knew before and somebody wants."""
+    task.nbytes = nbytes
+    task.holder = worker
+    worker.held.add(task)
+    worker.nbytes += nbytes
+    state.managed_bytes += nbytes
+    state.move(task, MEMORY)
+    arrive(state, task)
 
 
 def _targets(state: ClusterState, eligible: list[Worker], copies: int) -> list[Worker]:
