@@ -12,10 +12,36 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+LOOK_UP_S = 0.5
+"""A Ctrl-C in the moment before a thread begins to wait doesn't end the wait: it is noticed when the thread looks up next."""
+
+
+def wait_by(wait: Callable[[float], bool], timeout_s: float | None) -> bool:
+    """Wait until something has happened, and let Ctrl-C in every now and then; return False if it took too long.
+
+    Parameters
+    ----------
+    wait
+        Waits for at most so many seconds, and says whether it happened.
+    timeout_s
+        Seconds in all; None: as long as it takes.
+
+    Examples
+    --------
+    >>> wait_by(threading.Event().wait, 0.01)
+    False
+    """
+    end = None if timeout_s is None else time.monotonic() + timeout_s
+    while not wait(LOOK_UP_S if end is None else min(LOOK_UP_S, max(end - time.monotonic(), 0))):
+        if end is not None and time.monotonic() >= end:
+            return False
+    return True
 
 
 class LoopThread:
@@ -84,16 +110,14 @@ class LoopThread:
             raise RuntimeError("the event loop is closed: the client or cluster that it belonged to was closed")
         future = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
-            return future.result(timeout_s)
-        except concurrent.futures.TimeoutError:
-            if future.done():
-                raise
-            future.cancel()
-            raise TimeoutError(f"not done after {timeout_s} s") from None
+            if wait_by(lambda seconds: bool(concurrent.futures.wait([future], seconds).done), timeout_s):
+                return future.result()
         except BaseException:
             # Ctrl-C while waiting: what was waited for is given up, too.
             future.cancel()
             raise
+        future.cancel()
+        raise TimeoutError(f"not done after {timeout_s} s")
 
     def call_soon(self, function: Callable[..., Any], *args: Any) -> None:
         """Run a function on the loop's thread soon; on a stopped loop nothing happens."""

@@ -28,6 +28,7 @@ from minidask.units import parse_timedelta
 from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.outcomes import Raised, outcomes, outcomes_async
+from minidask_distributed.loops import wait_by
 
 __all__ = ["as_completed"]
 
@@ -252,9 +253,14 @@ class as_completed:
                     )
             # What a task waits for may need its place; it comes back to that without the lock.
             with leaving_slot(), self._lock:
-                due = not self._ready and bool(self._pending)
-                if due and not self._lock.wait(self._left_s()) and not self._ready:
+                if not wait_by(self._wait_once, self._left_s()):
                     raise self._late()
+
+    def _wait_once(self, seconds: float) -> bool:
+        """Wait for news if there is nothing and something is to come; say whether there is, or nothing is. Under the lock."""
+        if not self._ready and self._pending:
+            self._lock.wait(seconds)
+        return bool(self._ready) or not self._pending
 
     async def _wait_async(self, count: int | None = None) -> list[Future]:
         """As `_wait`, for a coroutine on any loop; raise StopAsyncIteration if nothing is to come."""

@@ -22,6 +22,7 @@ from minidask_distributed.client.connection import Connection
 from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.session import PENDING, State
 from minidask_distributed.client.settled import AllDone
+from minidask_distributed.loops import wait_by
 
 if TYPE_CHECKING:
     from minidask_distributed.client.future import Future
@@ -81,7 +82,7 @@ class Waits(Connection):
         try:
             # What a task waits for may need its place.
             with leaving_slot():
-                if not lock.acquire(timeout=-1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX)):
+                if not wait_by(lambda seconds: lock.acquire(timeout=seconds), timeout_s):
                     raise _too_late(states, timeout)
         except BaseException:
             waiting.stop()

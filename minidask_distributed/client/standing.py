@@ -9,6 +9,7 @@ after each call of this kind and each waiting for workers. Somebody who changes 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
@@ -63,10 +64,9 @@ class Stands(Connection):
             self._asking = self.loop.create_task(self._ask_again())
 
     async def _ask_again(self) -> None:
-        try:
+        # Otherwise what it said last stays; whoever computes, or awaits it, is told.
+        with contextlib.suppress(CommClosedError, PermissionError):
             await self._scheduler_info()
-        except (CommClosedError, PermissionError):
-            pass  # what it said last stays; whoever computes, or awaits it, is told
 
     def _send_beat(self) -> None:
         super()._send_beat()

@@ -26,6 +26,7 @@ from minidask_distributed.client.current import leaving_slot
 from minidask_distributed.client.future import Future
 from minidask_distributed.client.session import State
 from minidask_distributed.client.settled import AllDone
+from minidask_distributed.loops import wait_by
 
 if TYPE_CHECKING:
     from minidask_distributed.client.client import Client
@@ -118,7 +119,7 @@ class Watch:
             woken = threading.Event()
             # What a task waits for may need its place.
             with leaving_slot(), self._waking(woken.set):
-                if not woken.wait(None if end is None else max(end - time.monotonic(), 0)) and not self.is_over():
+                if not wait_by(woken.wait, None if end is None else end - time.monotonic()) and not self.is_over():
                     raise self._late(timeout_s)
         return self.outcome()
 

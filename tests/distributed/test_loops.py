@@ -104,3 +104,22 @@ def test_the_shared_one_lives_while_it_is_used():
     loops.release(first)  # an old one: nothing happens
     assert third.run(asyncio.sleep(0, 2)) == 2
     loops.release(third)
+
+
+@pytest.mark.parametrize("timeout_s", [None, 1000.0])
+def test_who_waits_looks_up_now_and_then(timeout_s):
+    # A signal that came just before a wait is noticed between two of them.
+    waited = []
+
+    def wait(seconds):
+        waited.append(seconds)
+        return len(waited) == 5
+
+    assert loops.wait_by(wait, timeout_s)
+    assert waited == [loops.LOOK_UP_S] * 5
+
+
+def test_waiting_ends_in_time():
+    waited = []
+    assert not loops.wait_by(lambda seconds: waited.append(seconds), 0.0)
+    assert waited == [0]

@@ -428,7 +428,7 @@ def test_what_was_read_of_a_sender_that_gave_up_is_void(serving, way, monkeypatc
 
     def use(address, security):
         bulk = connect_bulk(address, security=security, timeout_s=5)
-        sending = threading.Thread(target=lambda: errors.append(pytest.raises(CommClosedError, bulk.send, large(1))))
+        sending = threading.Thread(target=give_up, args=(bulk,))
         sending.start()
         assert reading.wait(10)
         bulk.close()
@@ -437,6 +437,12 @@ def test_what_was_read_of_a_sender_that_gave_up_is_void(serving, way, monkeypatc
         closed.set()
 
     errors = []
+
+    def give_up(bulk):
+        with pytest.raises(CommClosedError) as error:
+            bulk.send(large(1))
+        errors.append(error)
+
     serving("tcp", handler, use)
     assert got == ["an error"]
     assert errors
