@@ -54,6 +54,7 @@ class Folder:
         self.parent = Path(tempfile.gettempdir() if parent is None else parent)
         self._lock = threading.Lock()
         self._state = _State()
+        self._failure: tuple[Any, ...] = ()
         self._finalize = weakref.finalize(self, _remove, self._state, os.getpid())
 
     @property
@@ -63,11 +64,13 @@ class Folder:
         Raises
         ------
         OSError
-            If it can't be made.
+            If it can't be made, or was closed for a failure.
         RuntimeError
             If it was closed.
         """
         with self._lock:
+            if self._failure:
+                raise OSError(*self._failure)
             if self._state.closed:
                 raise RuntimeError(f"the {self.purpose} has ended, and its temporary files are gone")
             if self._state.path is None:
@@ -84,6 +87,13 @@ class Folder:
         with self._lock:
             self._state.closed = True
         self._finalize()
+
+    def fail(self, *failure: Any) -> OSError:
+        """Close it for a failure, an OSError's arguments; return that of the first one, as others follow from it."""
+        with self._lock:
+            self._failure = self._failure or failure
+        self.close()
+        return OSError(*self._failure)
 
     def _make(self) -> None:
         prefix = f"minidask-{self.purpose}-"
@@ -128,6 +138,10 @@ class FolderCopy:
 
     def close(self) -> None:
         """Leave it to the owner."""
+
+    def fail(self, *failure: Any) -> OSError:
+        """Return the failure; what becomes of the folder is the owner's business."""
+        return OSError(*failure)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FolderCopy, (self.path, self.owner)

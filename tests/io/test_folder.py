@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import multiprocessing
 import os
@@ -100,3 +101,15 @@ def test_a_forked_child_removes_nothing(tmp_path):
     assert child.exitcode == 0
     assert path.exists()
     folder.close()
+
+
+def test_one_that_failed_says_why_to_all(tmp_path):
+    folder = Folder(tmp_path, "shuffle")
+    path = folder.path
+    first = folder.fail(errno.ENOSPC, "the disk is full", str(path))
+    # What others meet follows from it.
+    later = folder.fail(errno.ENOENT, "no such file", str(path))
+    assert (first.errno, later.errno) == (errno.ENOSPC, errno.ENOSPC)
+    with pytest.raises(OSError, match="the disk is full"):
+        folder.new_path()
+    assert not path.exists()

@@ -64,9 +64,8 @@ class Store:
         try:
             write_split(split, path, whole)
         except OSError as error:
-            folder.close()
             why = "the disk is full" if error.errno in _FULL else error.strerror
-            raise OSError(
+            raise folder.fail(
                 error.errno,
                 f"a shuffle could not write its temporary files: {why}. It needs about as much room as its data take in "
                 "memory: set temporary-directory to a folder with more room, or dataframe.shuffle.memory-limit to more "

@@ -203,7 +203,7 @@ def test_values_for_the_places_of_a_mask_have_their_number():
         x.compute()
     x = forget(da.zeros(3, chunks=2))
     x[x >= 0] = da.arange(3, chunks=(1, 2))[da.ones(3, chunks=(1, 2)) > 0]
-    with pytest.raises(ValueError, match="have blocks of 2 and 1 elements along axis 0, which are paired"):
+    with pytest.raises(ValueError, match=r"have blocks of (2 and 1|1 and 2) elements along axis 0, which are paired"):
         x.compute()
 
 

@@ -12,7 +12,9 @@ import pytest
 from minidask_distributed.comm import same_host
 from minidask_distributed.comm.same_host import PART_BYTES, Witness, address_of, is_there, own_witness, read
 
-pytestmark = pytest.mark.skipif(not same_host.is_possible, reason="this system reads no other process's memory")
+pytestmark = pytest.mark.skipif(
+    not (same_host.is_possible and is_there(own_witness())), reason="this system reads no other process's memory"
+)
 
 CHILD = """
 import os, sys, numpy

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from minidask import config
 from minidask_distributed.comm import CommClosedError, connect_bulk, listen
 from minidask_distributed.loops import LoopThread
 from minidask_distributed.messages import Answer, Data, Free, GetData, PutData, Stored
@@ -273,7 +274,8 @@ def test_another_message_closes_the_connection(hold, caplog):
 
 
 def test_a_peer_that_leaves_in_the_middle_of_an_answer_costs_its_connection_only(hold, caplog):
-    holder = hold()
+    with config.set({"distributed.comm.same-host-memory": False}):
+        holder = hold()
     holder.data[1] = np.ones(8 * MB)
     with bulk_to(holder) as bulk:
         bulk.send(GetData([1]))
