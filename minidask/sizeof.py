@@ -95,8 +95,7 @@ class _SizeOf(Dispatch):
         # What the general way finds, in a fraction of the time.
         flat = (kind is tuple or kind is list) and len(arg) <= _SAMPLE and _ATOMS.issuperset(map(type, arg))
         if flat and self.find(kind) is None:
-            items = arg if len(set(map(id, arg))) == len(arg) else {id(item): item for item in arg}.values()
-            return sys.getsizeof(arg) + sum(map(sys.getsizeof, items))
+            return sys.getsizeof(arg) + sum(map(sys.getsizeof, {id(item): item for item in arg}.values()))
         total = 0.0
         seen: set[int] = set()
         # {id of the array that owns the memory: [bytes of its views so far, its own bytes]}

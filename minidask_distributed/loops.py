@@ -44,6 +44,26 @@ def wait_by(wait: Callable[[float], bool], timeout_s: float | None) -> bool:
     return True
 
 
+def result_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], timeout_s: float | None) -> T:
+    """Run a coroutine on a loop that runs in another thread, and return its result.
+
+    Raises
+    ------
+    TimeoutError
+        If it takes longer than ``timeout_s``; the coroutine is cancelled.
+    """
+    future = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        if wait_by(lambda seconds: bool(concurrent.futures.wait([future], seconds).done), timeout_s):
+            return future.result()
+    except BaseException:
+        # Ctrl-C while waiting: what was waited for is given up, too.
+        future.cancel()
+        raise
+    future.cancel()
+    raise TimeoutError(f"not done after {timeout_s} s")
+
+
 class LoopThread:
     """A thread that runs an asyncio loop until it is stopped.
 
@@ -108,16 +128,7 @@ class LoopThread:
         if self.loop.is_closed() or not self.loop.is_running():
             work.close()
             raise RuntimeError("the event loop is closed: the client or cluster that it belonged to was closed")
-        future = asyncio.run_coroutine_threadsafe(work, self.loop)
-        try:
-            if wait_by(lambda seconds: bool(concurrent.futures.wait([future], seconds).done), timeout_s):
-                return future.result()
-        except BaseException:
-            # Ctrl-C while waiting: what was waited for is given up, too.
-            future.cancel()
-            raise
-        future.cancel()
-        raise TimeoutError(f"not done after {timeout_s} s")
+        return result_on(self.loop, work, timeout_s)
 
     def call_soon(self, function: Callable[..., Any], *args: Any) -> None:
         """Run a function on the loop's thread soon; on a stopped loop nothing happens."""

@@ -27,7 +27,7 @@ from minidask_distributed.client.forwarding import LoggingForwarder, handle_forw
 from minidask_distributed.client.metadata import Metadata
 from minidask_distributed.client.queries import payload_value, workers_list
 from minidask_distributed.client.replay import Replays
-from minidask_distributed.client.standing import Stands
+from minidask_distributed.client.scheduler_info import KnowsScheduler
 from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.plugins import NannyPlugin, SchedulerPlugin, UploadFile, WorkerPlugin
 from minidask_distributed.protocol.payload import ByReference, Payload, pack
@@ -41,7 +41,7 @@ _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 _FORWARD_TOPIC = "forward-logging"
 
 
-class Administration(Metadata, Replays, Stands):
+class Administration(Metadata, Replays, KnowsScheduler):
     """Orders to the cluster."""
 
     # Of the client.
@@ -166,7 +166,7 @@ class Administration(Metadata, Replays, Stands):
     async def _wait_for_workers(self, n_workers: int, timeout_s: float | None) -> None:
         await self.call("wait_for_workers", n=n_workers, timeout=timeout_s)
         if self._asynchronous:
-            await self._ask_again()
+            await self._refresh_info()
 
     def restart(self, timeout: float | str | None = None, wait_for_workers: bool = True) -> Any:
         """Forget all tasks and data of all clients, and start all worker processes anew.

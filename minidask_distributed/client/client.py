@@ -217,7 +217,7 @@ class Client(Callbacks, Computations, Maps, Describes, Explains, Profiles, Unbui
                 await self.cluster
             self._take_cluster()
             await self._connect()
-            await self._ask_again()
+            await self._refresh_info()
         except BaseException:
             self.status = "closed"
             if self._owns_cluster:

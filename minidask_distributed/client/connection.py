@@ -40,6 +40,7 @@ from minidask_distributed.comm.errors import (
     VersionMismatchError,
     cause_of,
 )
+from minidask_distributed.loops import result_on
 from minidask_distributed.messages import Answer, Bye, Call, ClientBeat, Event, Message, OpenSession, SessionOpened
 
 if TYPE_CHECKING:
@@ -162,12 +163,7 @@ class Connection:
             raise RuntimeError(
                 "this would wait, on the event loop's own thread, for the loop itself: use the asynchronous form"
             )
-        waiting = asyncio.run_coroutine_threadsafe(work, self.loop)
-        try:
-            return waiting.result(timeout_s)
-        except BaseException:
-            waiting.cancel()
-            raise
+        return result_on(self.loop, work, timeout_s)
 
     def _on_loop(self, function: Callable[..., object], *args: Any) -> None:
         """Run a function on the loop soon; a closed loop has nothing left to do."""

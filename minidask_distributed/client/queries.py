@@ -4,7 +4,7 @@ Place in the flow: `Client` inherits it; each method is a call to the scheduler 
 or nannies in turn, and puts the answer into the form that the field knows.
 
 Invariants: keys and addresses come back as they are elsewhere (keys as users wrote them, addresses as in
-``scheduler_info()``, which is `standing`'s); with an asynchronous client every method returns something to be awaited.
+``scheduler_info()``); with an asynchronous client every method returns something to be awaited.
 
 Not for: orders (`administration`), or results.
 """

@@ -119,7 +119,10 @@ class Comm(ABC):
 
 
 class Bulk(ABC):
-    """A blocking channel for large values: one thread sends and receives at a time, any may close."""
+    """A blocking channel for large values: one thread sends and receives at a time, any may close.
+
+    Either end may begin, but not both at a time: whoever asks something waits for the answer before it asks again.
+    """
 
     local_address: str
     peer_address: str

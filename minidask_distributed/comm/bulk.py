@@ -21,7 +21,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import TypeVar
 
 from minidask_distributed.comm import same_host
 from minidask_distributed.comm.base import Bulk
@@ -29,12 +28,10 @@ from minidask_distributed.comm.errors import CommClosedError
 from minidask_distributed.comm.peer import Peer
 from minidask_distributed.comm.vectors import MAX_VECTORS, Part, after
 from minidask_distributed.messages import MemoryKept, MemoryRead, Message, ReadMemory
-from minidask_distributed.protocol.buffers import Flat, allocate
+from minidask_distributed.protocol.buffers import Buffer, Flat, allocate
 from minidask_distributed.protocol.compression import Codec
 from minidask_distributed.protocol.errors import ProtocolError
 from minidask_distributed.protocol.wire import Decoder, assembled, decode_frames, encode, split
-
-M = TypeVar("M", bound=Message)
 
 LOOK_UP_S = 1.0
 PIECE_BYTES = 1 << 22  # given to TLS at a time
@@ -88,6 +85,7 @@ class StreamBulk(Bulk):
         self._in_place = in_place and same_host.is_possible
         self._decoder = Decoder(max_frame_bytes)
         self._received: deque[Message] = deque()
+        self._unconfirmed: list[Buffer] = []  # frames that were read in place, until the peer says that they count
         self._lock = threading.Lock()
         self._inside = 0  # threads in send or recv
         self._ended = False
@@ -126,19 +124,14 @@ class StreamBulk(Bulk):
         places = [same_host.address_of(memory) for memory in large]
         message = ReadMemory(*same_host.own_witness(), first, places, list(map(len, large)))
         self._transmit(encode([message]))
-        done: bool = self._next(MemoryRead).done
-        if done:
-            self._transmit(encode([MemoryKept()]))
-        return done
-
-    def _next(self, kind: type[M]) -> M:
-        """Wait for a message that must come now."""
         while not self._received:
             self._receive(None)
-        message = self._received.popleft()
-        if type(message) is not kind:
-            raise ProtocolError(f"{self.peer_address} says {type(message).__name__} where {kind.__name__} must come")
-        return message
+        answer = self._received.popleft()
+        if type(answer) is not MemoryRead:
+            raise ProtocolError(f"{self.peer_address} says {type(answer).__name__} where MemoryRead must come")
+        if answer.done:
+            self._transmit(encode([MemoryKept()]))
+        return bool(answer.done)
 
     def recv(self, timeout_s: float | None = None) -> Message:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -148,9 +141,12 @@ class StreamBulk(Bulk):
                 while not self._received:
                     self._receive(deadline)
                 message = self._received.popleft()
-                if type(message) is not ReadMemory:
+                if type(message) is ReadMemory:
+                    self._read_in_place(message)
+                elif type(message) is MemoryKept:
+                    self._received.extendleft(self._confirmed())
+                else:
                     return message
-                self._received.extendleft(self._read_in_place(message))
         except (ProtocolError, MemoryError) as error:
             self._end(str(error))
             raise
@@ -163,23 +159,29 @@ class StreamBulk(Bulk):
         finally:
             self._leave()
 
-    def _read_in_place(self, message: ReadMemory) -> list[Message]:
-        """Return what a message stands for, its memory read where it is; nothing if the peer must send it."""
+    def _read_in_place(self, message: ReadMemory) -> None:
+        """Read the memory of a message where it is; if that can't be done, the peer will send it."""
         self._decoder.check_sizes(message.nbytes)
-        frames = []
+        frames: list[Buffer] = []
         can_be_read = same_host.is_there(same_host.Witness(message.pid, message.witness_at, message.witness))
         if can_be_read:
             try:
                 for place, nbytes in zip(message.places, message.nbytes, strict=True):
-                    frames.append(allocate(nbytes))
-                    same_host.read(message.pid, place, frames[-1])
+                    memory = allocate(nbytes)
+                    same_host.read(message.pid, place, memory)
+                    frames.append(memory)
             except OSError:  # the peer is told, and sends it
                 can_be_read = False
+        if can_be_read:
+            self._unconfirmed = [message.frame, *frames]
         self._transmit(encode([MemoryRead(can_be_read)]))
-        if not can_be_read:
-            return []
-        self._next(MemoryKept)
-        return decode_frames([message.frame, *frames])
+
+    def _confirmed(self) -> list[Message]:
+        """Return the message whose memory was read in place: the peer says that it was there all the while."""
+        frames, self._unconfirmed = self._unconfirmed, []
+        if not frames:
+            raise ProtocolError(f"{self.peer_address} says MemoryKept of memory that nobody has read")
+        return decode_frames(frames)
 
     def _receive(self, deadline: float | None) -> None:
         left_s = LOOK_UP_S if deadline is None else deadline - time.monotonic()

@@ -35,9 +35,7 @@ class Options:
     """
 
     compression: str | None = None  # "lz4", "zstd", "auto": of large frames to other hosts; None: not at all
-    same_host_memory: bool = (
-        True  # large values between processes of a host pass from memory to memory where that is possible
-    )
+    same_host_memory: bool = True  # large values on one host are read from memory, where the system allows it
     max_frame_bytes: int = MAX_FRAME_BYTES  # of what is received; also bounds what is decompressed
     silence_timeout_s: float = 30.0  # until a peer whose host doesn't answer the system's probes counts as dead
     handshake_timeout_s: float = 10.0  # for those who call a listener

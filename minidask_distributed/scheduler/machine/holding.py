@@ -154,11 +154,7 @@ def scatter(state: ClusterState, client: Client, message: Scatter) -> None:
         want(state, task, client, local)
         if not eligible and task.state == WAITING:
             fail(state, task, _no_place(task, message.workers))
-        if message.copies == 1 and eligible:
-            state.turn += 1
-            targets = [eligible[state.turn % len(eligible)]]
-        else:
-            targets = _targets(state, eligible, message.copies)
+        targets = _targets(state, eligible, message.copies)
         if asked:
             directions.tasks.append(task.id)
             directions.addresses.append([worker.address for worker in targets])
@@ -221,6 +217,8 @@ def _targets(state: ClusterState, eligible: list[Worker], copies: int) -> list[W
     if not copies or copies >= len(eligible):
         return eligible
     state.turn += 1
+    if copies == 1:
+        return [eligible[state.turn % len(eligible)]]
     return [eligible[(state.turn + at) % len(eligible)] for at in range(copies)]
 
 

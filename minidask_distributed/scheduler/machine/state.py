@@ -57,9 +57,7 @@ class Limits:
         0.6  # managed bytes as a fraction of all workers' limits from which roots run in plain order
     )
     drops: int = 10_000  # tasks let go between two flushes: about 50 ms
-    free_after_s: float = (
-        0.005  # small results are freed so long after they are let go, or with something else that the worker is sent
-    )
+    free_after_s: float = 0.005  # small results are freed so late, or with what their worker is sent before
     free_at_once_bytes: int = 1 << 20  # larger ones are freed at once
 
 

@@ -12,9 +12,10 @@ import pytest
 from minidask import config
 from minidask_distributed.comm import CommClosedError, Options, connect_bulk, listen, same_host
 from minidask_distributed.comm.bulk import IN_PLACE_BYTES, StreamBulk
-from minidask_distributed.messages import Answer, Call, ReadMemory
+from minidask_distributed.messages import Answer, Call, MemoryKept, ReadMemory
 from minidask_distributed.protocol.errors import ProtocolError
 from minidask_distributed.protocol.payload import Payload
+from minidask_distributed.protocol.wire import encode
 
 pytestmark = pytest.mark.network
 
@@ -449,4 +450,54 @@ def test_what_was_read_of_a_sender_that_gave_up_is_void(serving, way, monkeypatc
 
     serving("tcp", handler, use)
     assert got == ["an error"]
+    assert errors
+
+
+@needs_reading
+@pytest.mark.parametrize("way", ["in place"], indirect=True)
+def test_what_was_read_counts_when_the_sender_says_so_however_late(serving, way, monkeypatch):
+    kept = threading.Event()
+    transmit = StreamBulk._transmit
+
+    def late(self, buffers):
+        if b"".join(buffers) == b"".join(encode([MemoryKept()])):
+            kept.wait(10)
+        transmit(self, buffers)
+
+    monkeypatch.setattr(StreamBulk, "_transmit", late)
+    got = []
+
+    def handler(bulk):
+        # The memory has been read long before; the sender is suspended, say, before it has said a word.
+        with pytest.raises(TimeoutError, match="nothing came from .* within 0.05 s"):
+            bulk.recv(0.05)
+        kept.set()
+        got.append(bulk.recv(10))
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            bulk.send(large(1))
+            with pytest.raises(CommClosedError):
+                bulk.recv(10)
+
+    serving("tcp", handler, use)
+    assert got == [large(1)]
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_a_confirmation_of_nothing_ends_the_connection(serving, scheme):
+    errors = []
+
+    def handler(bulk):
+        with pytest.raises(ProtocolError, match="says MemoryKept of memory that nobody has read") as error:
+            bulk.recv()
+        errors.append(error)
+
+    def use(address, security):
+        with connect_bulk(address, security=security, timeout_s=5) as bulk:
+            bulk.send(MemoryKept())
+            with pytest.raises(CommClosedError):
+                bulk.recv(10)
+
+    serving(scheme, handler, use)
     assert errors

@@ -64,7 +64,7 @@ def test_each_heartbeat_brings_news():
     async def test(cluster, client):
         async with Client(cluster, asynchronous=True, heartbeat_interval="1 ms") as other:
             cluster.scale(2)
-            while len(other._known["workers"]) < 2:
+            while len(other._latest_info["workers"]) < 2:
                 await asyncio.sleep(0.001)
 
     run(test)

@@ -30,11 +30,11 @@ class LatestInfo(SchedulerInfo):
         return self._ask().__await__()
 
 
-class Stands(Connection):
+class KnowsScheduler(Connection):
     """The part of a client that knows the scheduler and its workers."""
 
-    _known: dict[str, Any] | None = None
-    _asking: asyncio.Task[Any] | None = None
+    _latest_info: dict[str, Any] | None = None
+    _refreshing: asyncio.Task[Any] | None = None
 
     def scheduler_info(self, n_workers: int = -1, **kwargs: Any) -> Any:
         """Return the scheduler and its workers as nested dicts: ``"address"``, ``"workers"``, ``"total_threads"`` ….
@@ -49,21 +49,21 @@ class Stands(Connection):
         """
         if not self.asynchronous or kwargs:
             return self.sync(self._scheduler_info, n_workers, **kwargs)
-        known = copy.deepcopy(self._known or {"address": self.address, "workers": {}})
-        self._ask_soon()
-        return LatestInfo(_at_most(known, n_workers), lambda: self._scheduler_info(n_workers))
+        latest = copy.deepcopy(self._latest_info or {"address": self.address, "workers": {}})
+        self._refresh_soon()
+        return LatestInfo(_at_most(latest, n_workers), lambda: self._scheduler_info(n_workers))
 
     async def _scheduler_info(self, n_workers: int = -1) -> SchedulerInfo:
         info: dict[str, Any] = await self.call("identity")
-        self._known = copy.deepcopy(info)
+        self._latest_info = copy.deepcopy(info)
         return SchedulerInfo(_at_most(info, n_workers))
 
-    def _ask_soon(self) -> None:
+    def _refresh_soon(self) -> None:
         """Have the scheduler asked, unless it is being asked; on the loop."""
-        if (self._asking is None or self._asking.done()) and self.status == "running":
-            self._asking = self.loop.create_task(self._ask_again())
+        if (self._refreshing is None or self._refreshing.done()) and self.status == "running":
+            self._refreshing = self.loop.create_task(self._refresh_info())
 
-    async def _ask_again(self) -> None:
+    async def _refresh_info(self) -> None:
         # Otherwise what it said last stays; whoever computes, or awaits it, is told.
         with contextlib.suppress(CommClosedError, PermissionError):
             await self._scheduler_info()
@@ -71,11 +71,11 @@ class Stands(Connection):
     def _send_beat(self) -> None:
         super()._send_beat()
         if self._asynchronous:
-            self._ask_soon()
+            self._refresh_soon()
 
     async def _shut(self, reason: str) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         await super()._shut(reason)
 
 
