@@ -469,7 +469,7 @@ def test_what_was_read_counts_when_the_sender_says_so_however_late(serving, way,
 
     def handler(bulk):
         # The memory has been read long before; the sender is suspended, say, before it has said a word.
-        with pytest.raises(TimeoutError, match="nothing came from .* within 0.05 s"):
+        with pytest.raises(TimeoutError, match=r"nothing came from .* within 0.05 s"):
             bulk.recv(0.05)
         kept.set()
         got.append(bulk.recv(10))
