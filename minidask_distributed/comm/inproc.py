@@ -20,6 +20,7 @@ import time
 from collections import deque
 from queue import Empty, SimpleQueue
 
+from minidask_distributed.comm import turns
 from minidask_distributed.comm.backends import Backend
 from minidask_distributed.comm.base import Bulk, Comm, Listener, OnBulk, OnClose, OnComm, OnMessages
 from minidask_distributed.comm.handlers import Handlers
@@ -68,42 +69,47 @@ class InprocComm(Comm):
     def send(self, messages: list[Message]) -> None:
         passed = self._passed(messages)
         taken: list[None] = []
-        with self._lock:
-            if self._ended:
-                raise self._closed_error()
-            try:
+        try:
+            with self._lock:
+                if self._ended:
+                    raise self._closed_error()
                 # One step for the interpreter: Ctrl-C can't come between handing over and knowing of it.
                 taken.extend(map(self.other._inbox.append, (passed,)))
                 self.begun = id(messages)
-                awake = self.other._wake()
-            except BaseException:
-                if taken:
-                    self.begun = id(messages)
-                    self.other._wake()
-                raise
-            if not awake:
+            # Not under the lock: waking gives the interpreter to the loop's thread, which would wait for the lock.
+            awake = self.other._wake()
+        except BaseException:
+            if taken:
+                self.begun = id(messages)
+                self.other._wake()
+            raise
+        if not awake:
+            with self._lock:
                 self._ended, self._why = True, "the other end's event loop is closed"
-                raise self._closed_error()
+            raise self._closed_error()
 
     def _passed(self, messages: list[Message]) -> list[Message]:
         """Return what the other end is to get."""
         return list(messages)
 
     def _wake(self) -> bool:
-        """Have the loop look into the inbox; False if the loop is closed. Under the lock."""
+        """Have the loop look into the inbox, which may look once too often; False if the loop is closed. Any thread."""
         if self._waking:
             return True
         try:
-            if threading.get_ident() == self._thread:
-                self._loop.call_soon(self._look)
-            else:
+            self._waking = True
+            if threading.get_ident() != self._thread:
                 self._loop.call_soon_threadsafe(self._look)
-        except RuntimeError:
-            if not self._loop.is_closed():
+            elif (due := turns.looks()) is not None and not self._loop.is_closed():
+                due.append(self._look)
+            else:
+                self._loop.call_soon(self._look)
+        except BaseException as error:
+            # Whoever is interrupted in the middle wakes it once more.
+            self._waking = False
+            if not isinstance(error, RuntimeError) or not self._loop.is_closed():
                 raise
             return False
-        # Not before: whoever is interrupted in the middle wakes it once more.
-        self._waking = True
         return True
 
     def _look(self) -> None:
@@ -120,7 +126,7 @@ class InprocComm(Comm):
                 self.other._loop_call(self.other._wake_drains)
             if messages and self._on_messages is not None:
                 try:
-                    self._on_messages(messages)
+                    turns.take_turn(self._on_messages, messages)
                 except Exception as error:
                     logger.exception("closing the connection to %s: its messages raised an error", self.peer_address)
                     self._finish(error)

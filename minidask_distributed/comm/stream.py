@@ -25,11 +25,15 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from minidask_distributed.comm import lent
 from minidask_distributed.comm.base import Comm, OnClose, OnMessages
 from minidask_distributed.comm.errors import CommClosedError, cause_of
+from minidask_distributed.comm.lent import Lent, Reading
 from minidask_distributed.comm.peer import Peer
+from minidask_distributed.comm.turns import take_turn
 from minidask_distributed.comm.vectors import MAX_VECTORS, Part, after
 from minidask_distributed.messages import Message
 from minidask_distributed.protocol.compression import Codec
@@ -65,6 +69,7 @@ class StreamComm(Comm):
 
     serialized = True
     _reads = READS
+    _can_be_lent = lent.is_possible
 
     def __init__(
         self,
@@ -93,6 +98,7 @@ class StreamComm(Comm):
         self._started = False
         self._paused = False
         self._reading = False  # the loop watches for bytes
+        self._lent: Lent | None = None
         self._lock = threading.RLock()
         self._sending = False  # a thread is inside a direct send
         self._queue: deque[Part] = deque()
@@ -222,13 +228,16 @@ class StreamComm(Comm):
         self._on_loop(self._after_break)
 
     def _after_break(self) -> None:
+        if self._lent is not None:
+            self._lent.recall()  # goes on when it is back
+            return
         while self._reading and not self._gone.done() and self._on_readable():
             pass
         self._finish(self._failure)
 
-    def _on_loop(self, function: Any) -> None:
+    def _on_loop(self, function: Any, *args: Any) -> None:
         try:
-            self._loop.call_soon_threadsafe(function)
+            self._loop.call_soon_threadsafe(function, *args)
         except RuntimeError:
             if not self._loop.is_closed():
                 raise
@@ -273,13 +282,19 @@ class StreamComm(Comm):
 
     def _on_readable(self) -> bool:
         """Receive what is there and pass it on; say whether there was anything."""
+        reading = self._read(self._sock)
+        self._pass_on(reading)
+        return reading.some
+
+    def _read(self, sock: socket.socket) -> Reading:
+        """Receive what is there; on the thread that receives."""
         messages: list[Message] = []
         error: BaseException | None = None
         some = ended = False
         try:
             for _ in range(self._reads):
                 room = self._decoder.get_buffer()
-                count = self._sock.recv_into(room)
+                count = sock.recv_into(room)
                 if not count:
                     ended = True
                     break
@@ -295,13 +310,15 @@ class StreamComm(Comm):
         except (ProtocolError, MemoryError) as broken:
             logger.warning("closing the connection to %s: %s", self.peer_address, broken)
             error = broken
-        if messages:
-            self._deliver(messages)
-        if error is not None:
-            self._finish(error)
-        elif ended:
+        return Reading(messages, some, ended, error)
+
+    def _pass_on(self, reading: Reading) -> None:
+        if reading.messages:
+            self._deliver(reading.messages)
+        if reading.error is not None:
+            self._finish(reading.error)
+        elif reading.ended:
             self._finish(self._loss())
-        return some
 
     def _has_buffered(self) -> bool:
         """Whether bytes were taken from the system and not read yet; it wouldn't tell of them again."""
@@ -311,7 +328,7 @@ class StreamComm(Comm):
         if self._on_messages is None:
             return
         try:
-            self._on_messages(messages)
+            take_turn(self._on_messages, messages)
         except Exception as error:
             logger.exception("closing the connection to %s: its messages raised an error", self.peer_address)
             self._finish(error)
@@ -328,14 +345,43 @@ class StreamComm(Comm):
 
     def pause_reading(self) -> None:
         self._paused = True
+        if self._lent is not None:
+            self._lent.recall()
         if self._reading and not self._ended:
             self._reading = False
             self._loop.remove_reader(self._fd)
 
     def resume_reading(self) -> None:
         self._paused = False
-        if self._started and not self._reading and not self._ended:
+        if self._started and not self._reading and not self._ended and self._lent is None:
             self._watch(self._on_readable)
+
+    def lend(self) -> Lent | None:
+        if not self._reading or self._ended or self._lent is not None or not self._can_be_lent:
+            return None
+        try:
+            sock = self._sock.dup()
+        except OSError:  # no descriptor is free: the loop goes on
+            return None
+        try:
+            self._lent = Lent(sock, self._read, partial(self._on_loop, self._taken_back))
+        except OSError:
+            sock.close()
+            return None
+        self._reading = False
+        self._loop.remove_reader(self._fd)
+        return self._lent
+
+    def _taken_back(self, reading: Reading) -> None:
+        """Receive again, on the loop."""
+        self._lent = None
+        if self._gone.done() or (self._ended and self._failure is None):
+            return  # closed meanwhile by this side
+        if not self._paused or self._failure is not None:
+            self._watch(self._on_readable)
+        self._pass_on(reading)
+        if self._failure is not None:
+            self._after_break()
 
     # ------------------------------------------------------------ closing
 
@@ -421,6 +467,11 @@ class StreamComm(Comm):
             self._loop.remove_reader(self._fd)
             self._loop.remove_writer(self._fd)
             self._reading = False
+            if self._lent is not None:
+                # The borrower's descriptor keeps the connection, until it notices.
+                with contextlib.suppress(OSError):  # the peer was faster
+                    socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+                self._lent.recall()
             self._sock.close()
             self._error = error
             self._gone.set_result(None)

@@ -29,6 +29,7 @@ MOST_BYTES = 1 << 20
 class EncryptedComm(StreamComm):
     """A comm over TLS. OpenSSL's connections belong to one thread at a time, so all bytes go through the loop."""
 
+    _can_be_lent = False  # what was taken from the system and not read yet wakes nobody
     _reads = 64  # a reading gives at most one record of 16 KiB
     _sock: ssl.SSLSocket
 

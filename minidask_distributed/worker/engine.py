@@ -26,12 +26,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from minidask.sizeof import sizeof
 from minidask_distributed.comm.base import Comm
 from minidask_distributed.comm.errors import CommClosedError
+from minidask_distributed.comm.lent import Lent
 from minidask_distributed.messages import Message
 from minidask_distributed.protocol.failures import DEFAULT_LIMITS, ErrorLimits, pack_failure
 from minidask_distributed.protocol.payload import unpack
 from minidask_distributed.spill import SpillBuffer
 from minidask_distributed.worker.machine import Abandon, Fetch, Interrupt, Keep, Task, WorkerMachine
 from minidask_distributed.worker.machine.check import sanity_check
+from minidask_distributed.worker.reading import DirectReading
 from minidask_distributed.worker.transfer import Fetched, Fetcher
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class Engine:
         self.pools: dict[str, Pool] = {}
         self.fetcher: Fetcher | None = None
         self.n_finished = 0
+        self.reading = DirectReading(self)
         self._notices: deque[tuple[str, float, Any]] = deque()
         self.watching = False  # a timer looks after reports that wait
         self._seen_finished = 0  # when it looked last
@@ -86,10 +89,11 @@ class Engine:
 
     # ------------------------------------------------------------ the scheduler
 
-    def connected(self, comm: Comm) -> None:
-        """Send reports there from now on."""
+    def connected(self, comm: Comm, lend: Callable[[], Lent | None] | None = None) -> None:
+        """Send reports there from now on; ``lend``: how its receiving can be had for a thread of ours, see `reading`."""
         with self.lock:
             self.comm = comm
+            self.reading.offer(lend)
             self.by_reference = not comm.serialized
             self.settle()
 
@@ -97,6 +101,7 @@ class Engine:
         """Forget what the scheduler wanted."""
         with self.lock:
             self.comm = None
+            self.reading.offer(None)
             self.machine.disconnected()
             self.settle()
 
@@ -107,6 +112,15 @@ class Engine:
             for message in messages:
                 handle(message, now)
             self.settle()
+
+    def take_in(self, messages: list[Message]) -> bool:
+        """Take messages in, for the caller to settle; False, and nothing happens, if others must. Under the lock."""
+        if self.comm is None or not WorkerMachine.MESSAGES.issuperset(map(type, messages)):
+            return False
+        handle, now = self.machine.handle, perf_counter()
+        for message in messages:
+            handle(message, now)
+        return True
 
     def registered(self, offered: list[Task], ids: list[int]) -> None:
         """Take the ids that a scheduler gave for results that are held."""
@@ -164,7 +178,7 @@ class Engine:
         comm, machine = self.comm, self.machine
         if machine.heard and not self._telling:
             self._telling = True
-            self._call_soon(self._tell)
+            self.call_soon(self._tell)
         if comm is None:
             return
         while self._notices:
@@ -200,7 +214,7 @@ class Engine:
     def watch(self) -> None:
         """Have the loop look after reports that wait while something runs. The caller holds the lock."""
         self.watching = True
-        self._call_soon(self._look_again)
+        self.call_soon(self._look_again)
 
     def _look_again(self) -> None:
         self.loop.call_later(REPORT_AFTER_S, self._look)
@@ -218,7 +232,8 @@ class Engine:
             if self.watching:
                 self._look_again()
 
-    def _call_soon(self, function: Any) -> None:
+    def call_soon(self, function: Any) -> None:
+        """Have the loop call a function; a closed loop has nobody to tell. Any thread."""
         try:
             self.loop.call_soon_threadsafe(function)
         except RuntimeError:
@@ -246,7 +261,7 @@ class Engine:
     def notify(self, topic: str, content: Any) -> None:
         """Pass something on to clients, behind what was reported and before what will be. Any thread; takes no lock."""
         self._notices.append((topic, time(), content))
-        self._call_soon(self._flush_soon)
+        self.call_soon(self._flush_soon)
 
     def _flush_soon(self) -> None:
         with self.lock:

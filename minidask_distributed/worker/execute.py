@@ -27,10 +27,11 @@ from concurrent.futures import Executor, Future
 from time import monotonic, perf_counter
 from typing import Any
 
+from minidask_distributed.comm.lent import Lent
 from minidask_distributed.worker.blame import CELLS
 from minidask_distributed.worker.calls import FINISHED, LACKING, RESCHEDULED, STOPPED, Caller, TaskStopped
 from minidask_distributed.worker.engine import REPORT_AFTER_S, Engine
-from minidask_distributed.worker.machine import Task
+from minidask_distributed.worker.machine import DEFAULT_EXECUTOR, Task
 from minidask_distributed.worker.machine.outbox import STOP
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Slot:
         "future",
         "gate",
         "interrupted",
+        "lent",
         "number",
         "seceded",
         "started",
@@ -97,7 +99,15 @@ class Slot:
         self.abandoned = False  # interrupted: whatever comes of its task is void
         self.wake = threading.Lock()
         self.wake.acquire()
+        self.lent: Lent | None = None  # it receives from the scheduler instead of waiting
         self.thread: threading.Thread | None = None
+
+    def call(self) -> None:
+        """End its waiting."""
+        if self.lent is not None:
+            self.lent.ring()
+        else:
+            self.wake.release()
 
 
 class Pool:
@@ -182,7 +192,7 @@ class Pool:
         if machine.status == "paused":
             count = 0
         for _ in range(min(len(self.idle), max(count, len(self.rejoining)))):
-            self.idle.pop().wake.release()
+            self.idle.pop().call()
 
     @property
     def n_executing(self) -> int:
@@ -209,12 +219,15 @@ class Pool:
         take, finished, outbox = machine.take, machine.finished, machine.outbox
         call, name, number, executor = self._caller.call, self.name, slot.number, self._executor
         cells, cell, rows, pools = slot.cells, slot.cell, outbox.rows, engine.pools.values()
+        reading = engine.reading if name == DEFAULT_EXECUTOR else None
         task: Task | None = None
         outcome: Any = None
-        stop = perf_counter()
+        start = stop = perf_counter()
+        ran = 0
         while True:
             with lock:
                 if task is not None:
+                    ran += 1
                     if slot.abandoned:
                         return
                     kind, value, nbytes, small, start, stop = outcome
@@ -235,8 +248,13 @@ class Pool:
                 if task is None:
                     self.idle.append(slot)
                     engine.flush()
+                    if reading is not None:
+                        reading.idle(ran, stop - start)
+                        ran = 0
                 else:
                     slot.task = task
+                    if slot.lent is not None:
+                        engine.reading.begins(task)
                     if outbox.messages:
                         engine.flush()
                     elif rows:
@@ -252,11 +270,15 @@ class Pool:
                         pool.wake()
                 if machine.validate:
                     engine.check()
+                lent = slot.lent
             # Nothing of the last task is kept alive while the next one runs, or while there is none.
             value = small = outcome = None
             cells[cell] = 0 if task is None else task.id
             if task is None:
-                slot.wake.acquire()
+                if lent is not None:
+                    engine.reading.wait(self, slot, lent)
+                else:
+                    slot.wake.acquire()
                 stop = perf_counter()
                 continue
             outcome = call(task, slot, executor)
@@ -294,8 +316,14 @@ class Pool:
         if not self.closing:
             slot.cells[slot.cell] = 0
         with self.engine.lock:
+            self._stop_reading(slot)
             self.slots.remove(slot)
             self._numbers.give_back(slot.number)
+
+    def _stop_reading(self, slot: Slot) -> None:
+        """Have the loop receive what a thread would, that isn't waiting for it. Under the lock."""
+        if slot.lent is not None:
+            self.engine.reading.give_back()
 
     # ------------------------------------------------------------ seceding and stopping
 
@@ -305,6 +333,7 @@ class Pool:
             if slot.task is not task or slot.seceded or slot.abandoned:
                 return
             slot.seceded = True
+            self._stop_reading(slot)
             self.engine.machine.seceded(task, int((perf_counter() - slot.started) * 1e6))
             if not self.closing:
                 self._add()
@@ -332,6 +361,7 @@ class Pool:
             # It isn't in the task's call: it will see for itself that the task isn't wanted, or is done already.
             return True
         slot.abandoned = True
+        self._stop_reading(slot)
         for entry in list(self.rejoining):
             if entry[0] is slot:
                 self.rejoining.remove(entry)
@@ -351,7 +381,7 @@ class Pool:
         with self.engine.lock:
             self.closing = True
             while self.idle:
-                self.idle.pop().wake.release()
+                self.idle.pop().call()
             for slot in list(self.slots):
                 if slot.task is not None:
                     self.interrupt(slot.task)

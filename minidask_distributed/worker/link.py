@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from minidask_distributed.comm import Comm, connect
 from minidask_distributed.comm.errors import AuthenticationError, CommClosedError, VersionMismatchError, cause_of
+from minidask_distributed.comm.lent import Lent
 from minidask_distributed.comm.versions import versions
 from minidask_distributed.messages import (
     Answer,
@@ -179,9 +180,13 @@ class Link:
         engine = self._worker.engine
         engine.registered(self._offered, message.held)
         self._offered = []
-        engine.connected(comm)
+        engine.connected(comm, partial(self._lend, comm))
         if self._registering is not None and not self._registering.done():
             self._registering.set_result(None)
+
+    def _lend(self, comm: Comm) -> Lent | None:
+        """Let a thread of the engine receive, unless what comes may have to wait for plugins."""
+        return None if comm is not self.comm or self._setting_up else comm.lend()
 
     def _said_bye(self, reason: str) -> None:
         worker = self._worker

@@ -292,3 +292,6 @@ class Inbox(State):
         Acquire: _acquire,
         WorkerGone: _workers_gone,
     }
+
+    MESSAGES = frozenset(_HANDLERS)
+    """The kinds that `handle` takes."""
