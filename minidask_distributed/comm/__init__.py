@@ -5,8 +5,8 @@ Place in the flow: above `security` (credentials) and `protocol` (bytes and mess
 The way of a connection: `endpoints` takes the arguments and tries again; `address` and `interfaces` understand addresses;
 `backends` has a backend for each scheme, `tcp` (with `tls`, `sockets`), `inproc` or `near`; `greeting` carries the `handshake`
 through, which tells the `peer` and compares `versions`; then there is a `stream` (or `tls_stream`) for control messages, or a
-`bulk` for large values, as `base` describes them. `handlers` holds what a listener started; `options`, `vectors` and `errors`
-serve all.
+`bulk` for large values, as `base` describes them. `handlers` holds what a listener started; `pairs` lead to listeners of this
+process from those that it starts; `options`, `vectors` and `errors` serve all.
 """
 
 from minidask_distributed.comm.address import parse_address, unparse_address, with_default_port

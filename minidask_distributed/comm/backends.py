@@ -9,6 +9,7 @@ Invariants: a backend makes one attempt a call; trying again, and the wording of
 from __future__ import annotations
 
 import difflib
+import socket
 from abc import ABC, abstractmethod
 
 from minidask_distributed.comm.base import Bulk, Comm, Listener, OnBulk, OnComm
@@ -36,6 +37,11 @@ class Backend(ABC):
         ValueError
             If there can't be such a location.
         """
+
+    async def connect_over(self, sock: socket.socket, location: str, terms: Terms, deadline: float) -> Comm:
+        """Do as `connect` over a connected socket, which leads there; it is closed if that fails."""
+        sock.close()
+        raise ValueError(f"connections to {location!r} aren't made over sockets")
 
     @abstractmethod
     async def listen(

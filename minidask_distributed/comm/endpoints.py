@@ -56,6 +56,7 @@ async def connect(
     security: Security | None = None,
     timeout_s: float = 30.0,
     options: Options | None = None,
+    over: socket.socket | None = None,
 ) -> Comm:
     """Connect to a listener, trying again until somebody answers or the time is up.
 
@@ -73,6 +74,8 @@ async def connect(
         Seconds for all attempts together, handshakes included.
     options
         Times, sizes, compression; by default what the settings say.
+    over
+        A connected socket that leads there (`pairs`): for the first attempt, which closes it if it fails.
 
     Raises
     ------
@@ -89,15 +92,22 @@ async def connect(
     TypeError, ValueError
         For an impossible address, role, info or timeout.
     """
-    if role == "data":
-        raise ValueError("connections in the role 'data' are made with connect_bulk")
-    backend, scheme, location = _backend(address)
-    terms = _terms(role, name, info, security, options)
-    backend.check(location, terms)
-    loop = asyncio.get_running_loop()
-    attempts = _Attempts(f"{scheme}://{location}", timeout_s, loop.time)
+    try:
+        if role == "data":
+            raise ValueError("connections in the role 'data' are made with connect_bulk")
+        backend, scheme, location = _backend(address)
+        terms = _terms(role, name, info, security, options)
+        backend.check(location, terms)
+        attempts = _Attempts(f"{scheme}://{location}", timeout_s, asyncio.get_running_loop().time)
+    except BaseException:
+        if over is not None:
+            over.close()
+        raise
     while True:
         try:
+            if over is not None:
+                sock, over = over, None
+                return await backend.connect_over(sock, location, terms, attempts.deadline)
             return await backend.connect(location, terms, attempts.deadline)
         except _FINAL:
             raise

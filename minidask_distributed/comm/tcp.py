@@ -20,7 +20,14 @@ import time
 import warnings
 from typing import Any
 
-from minidask_distributed.comm.address import parse_address, parse_host_port, unparse_address, unparse_host_port
+from minidask_distributed.comm import pairs
+from minidask_distributed.comm.address import (
+    host_of,
+    parse_address,
+    parse_host_port,
+    unparse_address,
+    unparse_host_port,
+)
 from minidask_distributed.comm.backends import Backend
 from minidask_distributed.comm.base import Bulk, Comm, Listener, OnBulk, OnComm
 from minidask_distributed.comm.bulk import StreamBulk
@@ -67,16 +74,29 @@ class SocketBackend(Backend):
 
     async def connect(self, location: str, terms: Terms, deadline: float) -> Comm:
         host, port, address = self._target(location, terms)
-        context = self._context(terms, listens=False)
-        handshake = _handshake(False, terms, self.encrypted, address)
-        loop = asyncio.get_running_loop()
-        sock = await self._dial(await resolve(host, port), terms, deadline)
+        return await self._introduce(
+            await self._dial(await resolve(host, port), terms, deadline), address, terms, deadline
+        )
+
+    async def connect_over(self, sock: socket.socket, location: str, terms: Terms, deadline: float) -> Comm:
         try:
-            async with asyncio.timeout(deadline - loop.time()):
+            _, _, address = self._target(location, terms)
+            sock.setblocking(False)
+        except BaseException:
+            sock.close()
+            raise
+        return await self._introduce(sock, address, terms, deadline)
+
+    async def _introduce(self, sock: socket.socket, address: str, terms: Terms, deadline: float) -> Comm:
+        """Make a comm of a connected socket, or close it."""
+        try:
+            context = self._context(terms, listens=False)
+            handshake = _handshake(False, terms, self.encrypted, address)
+            async with asyncio.timeout(deadline - asyncio.get_running_loop().time()):
                 if context is not None:
                     sock = await wrap(sock, context, listens=False, peer_name=address)
                 await greet(sock, handshake, address)
-            peer, codec, near, same = _met(handshake, sock, self.scheme, terms)
+            peer, codec, near, same = _met(handshake, sock, address, terms)
             return _stream(sock, peer, near, address, same, codec, terms)
         except TimeoutError:
             sock.close()
@@ -110,7 +130,7 @@ class SocketBackend(Backend):
             if context is not None:
                 sock = wrap_blocking(sock, context, peer_name=address)
             greet_blocking(sock, handshake, address, deadline)
-            peer, codec, near, same = _met(handshake, sock, self.scheme, terms)
+            peer, codec, near, same = _met(handshake, sock, address, terms)
             return _bulk(sock, peer, near, address, same, codec, terms)
         except TimeoutError:
             sock.close()
@@ -221,6 +241,8 @@ class SocketListener(Listener):
         self._logged: set[tuple[str, str]] = set()
         self._retry: asyncio.TimerHandle | None = None
         self._accept(True)
+        if context is None and is_loopback(host):
+            pairs.offer(self.contact_address, self.adopt)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.listen_address}, {'closed' if self._closed else 'open'}>"
@@ -250,19 +272,37 @@ class SocketListener(Listener):
             self._arrived.add(sock)
             self._handlers.track(self._welcome(sock, address))
 
+    def adopt(self, sock: socket.socket) -> None:
+        """Take a connected socket as if it had been accepted; any thread. A closed listener closes it."""
+        try:
+            self._loop.call_soon_threadsafe(self._adopt, sock)
+        except RuntimeError:
+            sock.close()
+            if not self._loop.is_closed():
+                raise
+
+    def _adopt(self, sock: socket.socket) -> None:
+        if self._closed:
+            sock.close()
+            return
+        self._strangers += 1
+        self._arrived.add(sock)
+        self._handlers.track(self._welcome(sock, (host_of(self.contact_address), 0)))
+
     async def _welcome(self, sock: socket.socket, address: tuple[Any, ...]) -> None:
         self._arrived.discard(sock)
         name = unparse_address(self._scheme, unparse_host_port(*address[:2]))
         options = self._terms.options
         try:
             sock.setblocking(False)
-            tune(sock, options.silence_timeout_s)
+            if not pairs.is_pair(sock):
+                tune(sock, options.silence_timeout_s)
             handshake = _handshake(True, self._terms, self._context is not None, name)
             async with asyncio.timeout(options.handshake_timeout_s):
                 if self._context is not None:
                     sock = await wrap(sock, self._context, listens=True, peer_name=name)
                 await greet(sock, handshake, name)
-            peer, codec, near, same = _met(handshake, sock, self._scheme, self._terms)
+            peer, codec, near, same = _met(handshake, sock, self.contact_address, self._terms)
         except TimeoutError:
             self._log(
                 address[0], HandshakeError(f"{name} didn't introduce itself within {options.handshake_timeout_s:g} s")
@@ -304,6 +344,7 @@ class SocketListener(Listener):
             return
         self._accept(False)
         self._closed = True
+        pairs.withdraw(self.contact_address, self.adopt)
         if self._retry is not None:
             self._retry.cancel()
         self._sock.close()
@@ -327,11 +368,17 @@ def _handshake(listens: bool, terms: Terms, encrypted: bool, peer_name: str) -> 
     )
 
 
-def _met(handshake: Handshake, sock: socket.socket, scheme: str, terms: Terms) -> tuple[Peer, Codec | None, str, bool]:
+def _met(
+    handshake: Handshake, sock: socket.socket, listener: str, terms: Terms
+) -> tuple[Peer, Codec | None, str, bool]:
     """Return what the handshake found out: peer, codec for it, this side's address, and whether it's the same host."""
     peer = handshake.peer
     assert peer is not None
-    own, other = sock.getsockname()[:2], sock.getpeername()[:2]
+    scheme, location = parse_address(listener)
+    if pairs.is_pair(sock):
+        own, other = ((parse_host_port(location)[0], 0),) * 2
+    else:
+        own, other = sock.getsockname()[:2], sock.getpeername()[:2]
     same_host = _same_host(own[0], other[0])
     if peer.version_notes and terms.identity.role != "data" and peer.role != "data":
         _log_versions(f"{peer.role} {peer.name}".rstrip() + f" on {peer.host}", tuple(peer.version_notes))

@@ -39,6 +39,7 @@ STOP_S = 0.3
 """Tasks that were stopped have so long to end: those in Python do within milliseconds, those in compiled code never may."""
 
 _TRACEBACK_CHARACTERS = 20_000
+_SIZE_BYTES = 8  # of the specification's size, which comes first
 
 
 class Specification(TypedDict):
@@ -71,9 +72,12 @@ def main(control_descriptor: int) -> None:
 
 
 def _serve(control: socket.socket) -> int:
-    blob = _read_specification(control)
-    if blob is None:
-        return 0
+    blob, scheduler = _read_specification(control)
+    with contextlib.nullcontext() if scheduler is None else scheduler:
+        return 0 if blob is None else _work(blob, control, scheduler)
+
+
+def _work(blob: bytes, control: socket.socket, scheduler: socket.socket | None) -> int:
     reports = _Reports(control)
     try:
         specification: Specification = pickle.loads(blob)
@@ -82,15 +86,20 @@ def _serve(control: socket.socket) -> int:
         return 1
     logging.basicConfig(format=specification["log_format"], level=specification["log_level"])
     tune_process()
-    return asyncio.run(_run(specification, control, reports))
+    return asyncio.run(_run(specification, control, reports, scheduler))
 
 
-def _read_specification(control: socket.socket) -> bytes | None:
-    """Return what the nanny sends, None if it hung up instead."""
+def _read_specification(control: socket.socket) -> tuple[bytes | None, socket.socket | None]:
+    """Return what the nanny sends, None if it hung up instead, and a socket that leads to the scheduler, if one came along."""
+    first, descriptors, _, _ = socket.recv_fds(control, _SIZE_BYTES, 1)
+    scheduler = socket.socket(fileno=descriptors[0]) if descriptors else None
+    if scheduler is not None:
+        scheduler.set_inheritable(False)
     with control.makefile("rb") as file:
-        size = int.from_bytes(file.read(8), "big")
+        first += file.read(_SIZE_BYTES - len(first))
+        size = int.from_bytes(first, "big")
         blob = file.read(size)
-    return blob if blob and len(blob) == size else None
+    return (blob if blob and len(blob) == size else None), scheduler
 
 
 class _Reports:
@@ -128,7 +137,9 @@ class _TellNanny(WorkerPlugin):
         self._reports.send("able", address=worker.address, directory=str(worker.local_directory))
 
 
-async def _run(specification: Specification, control: socket.socket, reports: _Reports) -> int:
+async def _run(
+    specification: Specification, control: socket.socket, reports: _Reports, scheduler: socket.socket | None
+) -> int:
     """Run the worker until it ends; return the exit status."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
@@ -138,6 +149,8 @@ async def _run(specification: Specification, control: socket.socket, reports: _R
         options = specification["options"]
         plugins = [_TellNanny(reports), *options.pop("plugins", ())]
         worker = worker_class(specification["scheduler_address"], plugins=plugins, **options)
+        if scheduler is not None:
+            worker.connect_over(scheduler)
         starting = asyncio.ensure_future(worker.start())
         hanging_up = asyncio.ensure_future(told.wait())
         await asyncio.wait([starting, hanging_up], return_when=asyncio.FIRST_COMPLETED)

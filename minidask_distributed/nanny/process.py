@@ -89,7 +89,7 @@ class ChildProcess:
         self._on_report, self._on_exit, self._on_line = on_report, on_exit, on_line
         self._reaping = threading.Lock()
         self._reaped = False
-        self._specification: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._specification: queue.SimpleQueue[tuple[bytes, socket.socket | None] | None] = queue.SimpleQueue()
         self._control, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
@@ -113,9 +113,9 @@ class ChildProcess:
         self._watcher = threading.Thread(target=self._watch, name=f"minidask nanny of {name}", daemon=True)
         self._watcher.start()
 
-    def give(self, specification: bytes) -> None:
-        """Send what the child is to run; once."""
-        self._specification.put(specification)
+    def give(self, specification: bytes, scheduler: socket.socket | None = None) -> None:
+        """Send what the child is to run, and a socket that leads to its scheduler, if there is one; once."""
+        self._specification.put((specification, scheduler))
 
     def hang_up(self) -> None:
         """Tell the child to close its worker at once: its control ends."""
@@ -156,11 +156,11 @@ class ChildProcess:
             assert err is not None
             for thing in (out, err):
                 stack.enter_context(thing)
-            specification = self._specification.get()
-            if specification is not None:
+            given = self._specification.get()
+            if given is not None:
                 # A child that has died already is noticed below.
                 with contextlib.suppress(OSError):
-                    self._control.sendall(len(specification).to_bytes(8, "big") + specification)
+                    _send_specification(self._control, *given)
             streams: list[_Log | _Reports] = [
                 _Log(out, 1, self._on_line),
                 _Log(err, 2, self._on_line),
@@ -202,6 +202,10 @@ class ChildProcess:
     def _ended(self, code: int) -> None:
         # Telling was the last that the thread did.
         self._watcher.join()
+        while not self._specification.empty():
+            given = self._specification.get()
+            if given is not None and given[1] is not None:
+                given[1].close()
         self._on_exit(code)
 
     def _report(self, report: Report) -> None:
@@ -211,6 +215,17 @@ class ChildProcess:
         # A loop that was closed first (a program that ends in haste) needs no news.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *args)
+
+
+def _send_specification(control: socket.socket, specification: bytes, scheduler: socket.socket | None) -> None:
+    """Send what `child` reads; the descriptor of the socket goes along with the first bytes."""
+    size = len(specification).to_bytes(8, "big")
+    if scheduler is None:
+        control.sendall(size + specification)
+        return
+    with scheduler:
+        socket.send_fds(control, [size], [scheduler.fileno()])
+    control.sendall(specification)
 
 
 class _Log:

@@ -26,6 +26,7 @@ import psutil
 
 from minidask.units import format_bytes
 from minidask_distributed import settings
+from minidask_distributed.comm.pairs import pair_with
 from minidask_distributed.limits import cpu_count, parse_memory_limit
 from minidask_distributed.messages import WorkerDied
 from minidask_distributed.nanny.environment import worker_environment
@@ -284,7 +285,8 @@ class Nanny:
             "log_level": self._log_level,
             "log_format": settings.get("admin.log-format"),
         }
-        self._process.give(dumps(specification))
+        assert self.scheduler_address is not None
+        self._process.give(dumps(specification), pair_with(self.scheduler_address))
 
     async def finished(self) -> str:
         """Wait until the worker is gone for good; return why."""

@@ -68,6 +68,7 @@ class Link:
 
     def __init__(self, worker: Worker, connect_s: float, death_timeout_s: float | None, reconnect: bool) -> None:
         self.comm: Comm | None = None
+        self.over: socket.socket | None = None  # leads to the scheduler, for the first connection
         self._worker = worker
         self._connect_s = connect_s
         self._death_timeout_s = death_timeout_s
@@ -94,8 +95,9 @@ class Link:
     async def _connect(self, timeout_s: float) -> Comm:
         worker = self._worker
         name = "" if worker.name is None else str(worker.name)
+        over, self.over = self.over, None
         return await connect(
-            worker.scheduler_address, role="worker", name=name, security=worker.security, timeout_s=timeout_s
+            worker.scheduler_address, role="worker", name=name, security=worker.security, timeout_s=timeout_s, over=over
         )
 
     async def register(self) -> None:
@@ -279,6 +281,8 @@ class Link:
     def say_goodbye(self, reason: str) -> Comm | None:
         """Take and send nothing more; return the comm, which is the caller's to close."""
         comm, self.comm = self.comm, None
+        if self.over is not None:
+            self.over.close()
         if comm is not None:
             with contextlib.suppress(OSError):  # the scheduler was faster
                 comm.send([Bye(reason)])

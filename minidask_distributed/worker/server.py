@@ -232,6 +232,10 @@ class Worker:
 
     # ------------------------------------------------------------ life
 
+    def connect_over(self, sock: socket.socket) -> None:
+        """Make the first connection to the scheduler over a connected socket, see `comm.pairs`; before `start`."""
+        self._link.over = sock
+
     async def start(self) -> Worker:
         """Connect, listen, register. Nothing is left if that fails.
 

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from minidask_distributed.client.client import Client
+from minidask_distributed.comm.pairs import is_pair
 from minidask_distributed.deploy import local
 from minidask_distributed.deploy.local import LocalCluster
 from minidask_distributed.limits import cpu_count, system_memory
@@ -186,6 +187,26 @@ def test_two_clusters_beside_each_other():
         with Client(one) as first, Client(two) as second:
             assert first.submit(pow, 2, 3).result() == second.submit(pow, 2, 3).result() == 8
     assert one.name != two.name
+
+
+@slow
+@network
+def test_its_processes_have_a_way_of_their_own_and_come_back_by_the_address():
+    def ways():
+        connections = [each for each in cluster.scheduler.connections.values() if each.role == "worker"]
+        return [(is_pair(each.comm._sock), each) for each in connections]
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        assert client.submit(pow, 2, 3).result() == 8
+        ((is_own, connection),) = ways()
+        assert is_own
+        address = connection.name
+        assert address.startswith("tcp://127.0.0.1:")
+        cluster.loop.call_soon_threadsafe(connection.comm.abort)
+        while [is_own for is_own, _ in ways()] != [False]:
+            time.sleep(0)
+        assert client.submit(pow, 2, 4).result() == 16
+        assert list(client.scheduler_info()["workers"]) == [address]
 
 
 def test_a_cluster_that_nobody_holds_is_closed_with_a_warning():
@@ -522,9 +543,9 @@ def test_ctrl_c_while_it_starts():
     from minidask_distributed.nanny.process import ChildProcess
     import os, signal
     give = ChildProcess.give
-    def interrupt(self, specification):
+    def interrupt(self, *given):
         print(self.pid, flush=True)
-        give(self, specification)
+        give(self, *given)
         os.killpg(os.getpid(), signal.SIGINT)
     ChildProcess.give = interrupt
     LocalCluster(n_workers=1, threads_per_worker=1)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -33,6 +34,9 @@ class Play:
         self.act = act
         self.plugins = plugins
         self.ended = asyncio.Event()
+
+    def connect_over(self, sock):
+        self.over = sock
 
     async def start(self):
         for plugin in self.plugins:
@@ -337,5 +341,38 @@ def test_a_program_that_is_not_there_leaves_nothing_open(monkeypatch):
         monkeypatch.setattr(sys, "executable", "/no/such/python")
         with pytest.raises(FileNotFoundError):
             Watched()
+
+    asyncio.run(main())
+
+
+def test_a_socket_goes_along_with_the_specification():
+    def act(play):
+        assert not play.over.get_inheritable()
+        play.over.sendall(b"here I am")
+
+    async def main():
+        near, far = socket.socketpair()
+        with far:
+            async with child() as watched:
+                watched.process.give(specification(act), near)
+                await watched.report("running")
+                assert near.fileno() == -1
+                assert far.recv(100) == b"here I am"
+                watched.process.hang_up()
+                assert await watched.exited == 0
+            # The process had the only other descriptor of it.
+            assert far.recv(100) == b""
+
+    asyncio.run(main())
+
+
+def test_a_socket_that_nobody_takes_is_closed():
+    async def main():
+        near, far = socket.socketpair()
+        with far:
+            async with child() as watched:
+                watched.process.hang_up()
+                watched.process.give(b"too late", near)
+            assert far.recv(1) == b""
 
     asyncio.run(main())
