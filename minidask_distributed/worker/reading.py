@@ -51,6 +51,7 @@ class DirectReading:
         self._lend: Callable[[], Lent | None] | None = None
         self._lone = 0
         self._asked = False  # the loop is about to lend it
+        self._looking = False  # the loop's timer runs
         self._seen_finished = 0
 
     def offer(self, lend: Callable[[], Lent | None] | None) -> None:
@@ -119,15 +120,18 @@ class DirectReading:
             slot = self.slot = idle.pop()
             slot.lent = lent
             slot.wake.release()
-        self._look_later()
+        if not self._looking:
+            self._look_later()
 
     def _look_later(self) -> None:
+        self._looking = True
         self._seen_finished = self._engine.n_finished
         self._engine.loop.call_later(LOOK_S, self._look)
 
     def _look(self) -> None:
         """Take the receiving back from a thread that can't receive, or that nothing comes for."""
         engine = self._engine
+        self._looking = False
         with engine.lock:
             slot = self.slot
             if slot is None or slot.lent is None:

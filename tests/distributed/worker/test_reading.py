@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+import time
 from pickle import loads
 
 import pytest
@@ -213,6 +214,23 @@ def test_nobody_waits_for_ever_for_what_does_not_come(monkeypatch):
                 while worker.engine.reading.slot is not None or not worker._link.comm._reading:
                     await asyncio.sleep(0.0001)
 
+    with_worker(test)
+
+
+def test_one_timer_looks_after_it_however_often_it_is_lent(monkeypatch):
+    monkeypatch.setattr(reading, "LOOK_S", 0.05)
+    looks = []
+    look_later = reading.DirectReading._look_later
+    monkeypatch.setattr(reading.DirectReading, "_look_later", lambda self: (looks.append(None), look_later(self)))
+
+    async def test(scheduler, worker):
+        for _ in range(20):
+            await borrow(scheduler, worker)
+            # Several at once: the loop receives again.
+            await scheduler.finished(*await scheduler.submit((gated, ""), (gated, "")))
+        assert len(looks) <= 1 + (asyncio.get_running_loop().time() - began) / reading.LOOK_S
+
+    began = time.monotonic()
     with_worker(test)
 
 
