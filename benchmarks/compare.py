@@ -34,6 +34,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks.workload import SMALL, Workload, choose, load
 
 FOLDER = Path(__file__).parent
@@ -104,9 +106,16 @@ class Worker:
         )
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process and to all that it has started."""
+        """Send a signal to the process and to all that it has started, also those with a group or session of their own."""
+        try:
+            started = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            started = []
         with contextlib.suppress(ProcessLookupError):  # nothing is left of the group, as it ought to be at the end
             os.killpg(self.process.pid, number)
+        for process in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
     def kill(self) -> None:
         """End the process and all that it has started."""
