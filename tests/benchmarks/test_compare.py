@@ -72,7 +72,11 @@ def _():
     child = subprocess.Popen([sys.executable, "-c", program], stdin=reading, stdout=subprocess.PIPE, pass_fds=[writing])
     child.stdout.readline()
     pathlib.Path(__file__).with_name("child").write_text(str(child.pid))
-    return lambda: (1.0, 0)
+    # As daemons are started; it ends with its pipe.
+    own = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    own.stdout.readline()
+    pathlib.Path(__file__).with_name("own").write_text(str(own.pid))
+    return lambda: (1.0, own.pid and 0)
 
 leaves.case("peer")(lambda: lambda: (1.5, 0))
 leaves.case("other")(lambda: lambda: (0.0, 0))
@@ -200,8 +204,11 @@ def test_processes_are_stopped_while_others_are_measured(declared):
             child = int(file.with_name("child").read_text())
             wait_for_state(measuring.process.pid, "T")
             wait_for_state(child, "T")
+            own = int(file.with_name("own").read_text())
+            wait_for_state(own, "T")
         measuring.resume()
-        wait_for_state(child, "R", "S")
+        for each in (child, own):
+            wait_for_state(each, "R", "S")
     assert measuring.process.returncode == 0
 
 
