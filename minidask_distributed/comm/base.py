@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from minidask_distributed.comm.errors import CommClosedError
-from minidask_distributed.comm.lent import Lent
+from minidask_distributed.comm.lent import LentReceiving
 from minidask_distributed.comm.peer import Peer
 from minidask_distributed.messages import Message
 
@@ -91,7 +91,7 @@ class Comm(ABC):
     def resume_reading(self) -> None:
         """Receive again. Loop's thread only."""
 
-    def lend(self) -> Lent | None:
+    def lend(self) -> LentReceiving | None:
         """Let another thread receive instead of the loop, until it gives that back; None: not here. Loop's thread only."""
         return None
 

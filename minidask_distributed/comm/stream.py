@@ -31,7 +31,7 @@ from typing import Any
 from minidask_distributed.comm import lent
 from minidask_distributed.comm.base import Comm, OnClose, OnMessages
 from minidask_distributed.comm.errors import CommClosedError, cause_of
-from minidask_distributed.comm.lent import Lent, Reading
+from minidask_distributed.comm.lent import LentReceiving, Reading
 from minidask_distributed.comm.peer import Peer
 from minidask_distributed.comm.turns import take_turn
 from minidask_distributed.comm.vectors import MAX_VECTORS, Part, after
@@ -98,7 +98,7 @@ class StreamComm(Comm):
         self._started = False
         self._paused = False
         self._reading = False  # the loop watches for bytes
-        self._lent: Lent | None = None
+        self._lent: LentReceiving | None = None
         self._lock = threading.RLock()
         self._sending = False  # a thread is inside a direct send
         self._queue: deque[Part] = deque()
@@ -356,7 +356,7 @@ class StreamComm(Comm):
         if self._started and not self._reading and not self._ended and self._lent is None:
             self._watch(self._on_readable)
 
-    def lend(self) -> Lent | None:
+    def lend(self) -> LentReceiving | None:
         if not self._reading or self._ended or self._lent is not None or not self._can_be_lent:
             return None
         try:
@@ -364,7 +364,7 @@ class StreamComm(Comm):
         except OSError:  # no descriptor is free: the loop goes on
             return None
         try:
-            self._lent = Lent(sock, self._read, partial(self._on_loop, self._taken_back))
+            self._lent = LentReceiving(sock, self._read, partial(self._on_loop, self._taken_back))
         except OSError:
             sock.close()
             return None

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from minidask.sizeof import sizeof
 from minidask_distributed.comm.base import Comm
 from minidask_distributed.comm.errors import CommClosedError
-from minidask_distributed.comm.lent import Lent
+from minidask_distributed.comm.lent import LentReceiving
 from minidask_distributed.messages import Message
 from minidask_distributed.protocol.failures import DEFAULT_LIMITS, ErrorLimits, pack_failure
 from minidask_distributed.protocol.payload import unpack
@@ -89,7 +89,7 @@ class Engine:
 
     # ------------------------------------------------------------ the scheduler
 
-    def connected(self, comm: Comm, lend: Callable[[], Lent | None] | None = None) -> None:
+    def connected(self, comm: Comm, lend: Callable[[], LentReceiving | None] | None = None) -> None:
         """Send reports there from now on; ``lend``: how its receiving can be had for a thread of ours, see `reading`."""
         with self.lock:
             self.comm = comm
@@ -108,19 +108,20 @@ class Engine:
     def receive(self, messages: list[Message]) -> None:
         """Take in messages about tasks, data, recipes and peers. Raises TypeError for others."""
         with self.lock:
-            handle, now = self.machine.handle, perf_counter()
-            for message in messages:
-                handle(message, now)
+            self._handle(messages)
             self.settle()
 
     def take_in(self, messages: list[Message]) -> bool:
         """Take messages in, for the caller to settle; False, and nothing happens, if others must. Under the lock."""
         if self.comm is None or not WorkerMachine.MESSAGES.issuperset(map(type, messages)):
             return False
+        self._handle(messages)
+        return True
+
+    def _handle(self, messages: list[Message]) -> None:
         handle, now = self.machine.handle, perf_counter()
         for message in messages:
             handle(message, now)
-        return True
 
     def registered(self, offered: list[Task], ids: list[int]) -> None:
         """Take the ids that a scheduler gave for results that are held."""

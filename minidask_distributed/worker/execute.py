@@ -27,7 +27,7 @@ from concurrent.futures import Executor, Future
 from time import monotonic, perf_counter
 from typing import Any
 
-from minidask_distributed.comm.lent import Lent
+from minidask_distributed.comm.lent import LentReceiving
 from minidask_distributed.worker.blame import CELLS
 from minidask_distributed.worker.calls import FINISHED, LACKING, RESCHEDULED, STOPPED, Caller, TaskStopped
 from minidask_distributed.worker.engine import REPORT_AFTER_S, Engine
@@ -99,11 +99,11 @@ class Slot:
         self.abandoned = False  # interrupted: whatever comes of its task is void
         self.wake = threading.Lock()
         self.wake.acquire()
-        self.lent: Lent | None = None  # it receives from the scheduler instead of waiting
+        self.lent: LentReceiving | None = None  # it receives from the scheduler instead of waiting
         self.thread: threading.Thread | None = None
 
-    def call(self) -> None:
-        """End its waiting."""
+    def end_waiting(self) -> None:
+        """Have its thread look for work."""
         if self.lent is not None:
             self.lent.ring()
         else:
@@ -192,7 +192,7 @@ class Pool:
         if machine.status == "paused":
             count = 0
         for _ in range(min(len(self.idle), max(count, len(self.rejoining)))):
-            self.idle.pop().call()
+            self.idle.pop().end_waiting()
 
     @property
     def n_executing(self) -> int:
@@ -223,7 +223,8 @@ class Pool:
         task: Task | None = None
         outcome: Any = None
         start = stop = perf_counter()
-        ran = 0
+        ran = 0  # tasks since it waited
+        lent: LentReceiving | None = None
         while True:
             with lock:
                 if task is not None:
@@ -251,10 +252,12 @@ class Pool:
                     if reading is not None:
                         reading.idle(ran, stop - start)
                         ran = 0
+                    # Now: once the lock is given back, the loop may have lent it, and then it wakes the thread as well.
+                    lent = slot.lent
                 else:
                     slot.task = task
-                    if slot.lent is not None:
-                        engine.reading.begins(task)
+                    if slot.lent is not None and reading is not None:
+                        reading.begins(task)
                     if outbox.messages:
                         engine.flush()
                     elif rows:
@@ -270,13 +273,12 @@ class Pool:
                         pool.wake()
                 if machine.validate:
                     engine.check()
-                lent = slot.lent
             # Nothing of the last task is kept alive while the next one runs, or while there is none.
             value = small = outcome = None
             cells[cell] = 0 if task is None else task.id
             if task is None:
-                if lent is not None:
-                    engine.reading.wait(self, slot, lent)
+                if lent is not None and reading is not None:
+                    reading.wait(self, slot, lent)
                 else:
                     slot.wake.acquire()
                 stop = perf_counter()
@@ -381,7 +383,7 @@ class Pool:
         with self.engine.lock:
             self.closing = True
             while self.idle:
-                self.idle.pop().call()
+                self.idle.pop().end_waiting()
             for slot in list(self.slots):
                 if slot.task is not None:
                     self.interrupt(slot.task)

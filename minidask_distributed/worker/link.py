@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from minidask_distributed.comm import Comm, connect
 from minidask_distributed.comm.errors import AuthenticationError, CommClosedError, VersionMismatchError, cause_of
-from minidask_distributed.comm.lent import Lent
+from minidask_distributed.comm.lent import LentReceiving
 from minidask_distributed.comm.versions import versions
 from minidask_distributed.messages import (
     Answer,
@@ -186,7 +186,7 @@ class Link:
         if self._registering is not None and not self._registering.done():
             self._registering.set_result(None)
 
-    def _lend(self, comm: Comm) -> Lent | None:
+    def _lend(self, comm: Comm) -> LentReceiving | None:
         """Let a thread of the engine receive, unless what comes may have to wait for plugins."""
         return None if comm is not self.comm or self._setting_up else comm.lend()
 

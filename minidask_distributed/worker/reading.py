@@ -1,9 +1,8 @@
 """Who receives what the scheduler sends: the worker's loop, or, for lone short tasks, the idle thread that will run them.
 
 Place in the flow: part of the `engine`. A task that is sent alone to a worker with nothing to do (``client.submit(f).result()``
-in a loop) would wake the loop's thread, which wakes the thread that runs it; each waking costs as much as all else that the
-worker does for a task. When such tasks have come a few times in a row, the loop lends its receiving to an idle thread
-(`comm.lent`): that takes the task in, runs it, reports it, and waits for the next.
+in a loop) would wake the loop's thread, which wakes the thread that runs it. When such tasks have come a few times in a row,
+the loop lends its receiving to an idle thread (`comm.lent`): that takes the task in, runs it, reports it, and waits for the next.
 
 The thread gives the receiving back before it begins anything that may take longer than `SHORT_US`, or when there is more work
 than it can do at once, when something comes that is the loop's business, and when it is asked to. Should a task take longer
@@ -21,7 +20,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from minidask_distributed.comm.lent import Lent, Reading
+from minidask_distributed.comm.lent import LentReceiving, Reading
 from minidask_distributed.worker.machine import DEFAULT_EXECUTOR, Task
 
 if TYPE_CHECKING:
@@ -48,13 +47,13 @@ class DirectReading:
     def __init__(self, engine: Engine) -> None:
         self.slot: Slot | None = None  # that has it; None: the loop
         self._engine = engine
-        self._lend: Callable[[], Lent | None] | None = None
+        self._lend: Callable[[], LentReceiving | None] | None = None
         self._lone = 0
         self._asked = False  # the loop is about to lend it
         self._looking = False  # the loop's timer runs
         self._seen_finished = 0
 
-    def offer(self, lend: Callable[[], Lent | None] | None) -> None:
+    def offer(self, lend: Callable[[], LentReceiving | None] | None) -> None:
         """Take note of how the receiving can be borrowed, on the loop; None: not at all. Under the lock."""
         self._lend = lend
         self._lone = 0
@@ -76,7 +75,7 @@ class DirectReading:
         if not 0 <= recipe.expected_us <= SHORT_US or self._engine.machine.n_ready:
             self.give_back()
 
-    def wait(self, pool: Pool, slot: Slot, lent: Lent) -> None:
+    def wait(self, pool: Pool, slot: Slot, lent: LentReceiving) -> None:
         """Receive, and take in what came."""
         reading = lent.wait()
         with self._engine.lock:
