@@ -4,13 +4,15 @@ Place in the flow: shuffles of dataframes and rechunks of arrays ask it for path
 folder; its child processes get copies by pickling, which write there and delete nothing.
 
 How it goes away. A file goes with the last object that can read it, the folder with the ``Folder``, at the latest at the
-interpreter's end. A killed process leaves its folder behind, unlocked; the next one that makes a folder beside it removes it.
+interpreter's end, which also waits for a thread that is just removing one. A killed process leaves its folder behind, unlocked;
+the next one that makes a folder beside it removes it.
 
 Invariants: a folder that was closed is never made again; nothing outside of folders named ``minidask-PURPOSE-...`` is removed.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -56,6 +58,8 @@ class Folder:
         self._state = _State()
         self._failure: tuple[Any, ...] = ()
         self._finalize = weakref.finalize(self, _remove, self._state, os.getpid())
+        # At the interpreter's end it would not wait for one that another thread has begun; ``_remove_all`` does.
+        self._finalize.atexit = False
 
     @property
     def path(self) -> Path:
@@ -110,6 +114,7 @@ class Folder:
             ) from error
         self._state.lock = _locked(young)
         self._state.path = young.rename(self.parent / young.name.removeprefix("."))
+        _there.add(self._state)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Made now: a copy would not know whether it was removed already.
@@ -161,12 +166,47 @@ def _remove(state: _State, owner: int) -> None:
         # A forked child's copy.
         return
     state.closed = True
-    if state.path is not None:
-        # What can't be removed now (a file that is open, on some systems) is removed as left behind later.
-        shutil.rmtree(state.path, ignore_errors=True)
-    if state.lock is not None:
-        os.close(state.lock)
-        state.lock = None
+    with _removing:
+        _there.discard(state)
+        if state.path is not None:
+            shutil.rmtree(_out_of_reach(state.path), ignore_errors=True)
+        if state.lock is not None:
+            os.close(state.lock)
+            state.lock = None
+
+
+def _out_of_reach(path: Path) -> Path:
+    """Rename a folder, so that no thread that runs on puts another file into it; return its path."""
+    try:
+        return path.rename(path.with_name(f"{path.name}-removed"))
+    except OSError:
+        # A file in it is open, on some systems. What can't be removed now either is removed as left behind later.
+        return path
+
+
+_there: set[_State] = set()
+"""Of folders that were made and not removed."""
+
+_removing = threading.RLock()
+"""Reentrant: the garbage collector may run a finalizer in the middle of another one."""
+
+
+def _remove_all() -> None:
+    with _removing:
+        for state in list(_there):
+            _remove(state, os.getpid())
+
+
+def _forget_all() -> None:
+    """Begin anew in a forked child: the folders are the parent's, and nobody here would unlock what its threads locked."""
+    global _removing
+    _removing = threading.RLock()
+    _there.clear()
+
+
+atexit.register(_remove_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 def _locked(folder: Path) -> int | None:

@@ -2,9 +2,10 @@
 
 There is no queue between a scheduling thread and its workers: each worker (a *loop*) holds the lock for as long as it
 takes to report a result and to take the next task, so a task costs no hand-off. The calling thread only waits, which
-keeps Ctrl-C prompt. Threads are made per computation, as many as there is work for, and end with it. With ``pool=`` the
-same loops run in the threads of the caller's pool; there a loop that finds no work ends and gives the thread back, and
-is submitted anew when there is some.
+keeps Ctrl-C prompt. Threads are made per computation, as many as there is work for, and have ended when it returns: what
+its tasks held (files, large values) is let go by the caller's thread, not behind its back. With ``pool=`` the same
+loops run in the threads of the caller's pool; there a loop that finds no work ends and gives the thread back, and is
+submitted anew when there is some.
 
 A computation inside a task doesn't deadlock and doesn't multiply threads: the task's own thread works on it too, so
 that it needs no other, and it gets others only while fewer than ``num_workers`` are busy among all computations nested
@@ -119,6 +120,7 @@ class _Computation:
 
     - ``lock`` guards everything; ``wake`` (on it) is where idle loops wait; ``over`` is set once, at the end.
     - ``loops``: loops that were asked for and have not ended; ``idle``: those of them that wait for work.
+    - ``threads``: its own threads.
     - ``futures``: what an executor gave for loops, so that those it never began can be withdrawn.
     - ``lends``: whether the calling thread is a loop itself, since it is one of the threads that would have to be
       waited for.
@@ -142,6 +144,7 @@ class _Computation:
         self.idle = 0
         self.stopped = False
         self.error: BaseException | None = None
+        self.threads: list[threading.Thread] = []
         self.futures: set[Future[None]] = set()
         self.context = contextvars.copy_context()
 
@@ -176,6 +179,9 @@ class _Computation:
             finally:
                 # The error's traceback holds this frame: no cycle.
                 del error
+        # Nothing runs any more: they are about to leave.
+        for thread in self.threads:
+            thread.join()
 
     def _lend(self) -> None:
         """Count the calling thread as a loop; one that runs another computation's task is counted there already."""
@@ -210,6 +216,7 @@ class _Computation:
                     target=context.run, args=(self._loop, False), name="minidask-worker", daemon=True
                 )
                 thread.start()
+                self.threads.append(thread)
             else:
                 self._submit(context)
 

@@ -86,6 +86,45 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
     assert sorted([here, other.path]) == sorted(tmp_path.iterdir()), "those of living processes stay"
 
 
+ENDS = """
+import itertools, sys, threading
+from minidask.io.folder import Folder
+
+begun = threading.Event()
+folder = Folder(sys.argv[1], "shuffle")
+for _ in range(3000):
+    folder.new_path().write_text("rows")
+
+def drop():
+    global folder
+    begun.set()
+    del folder
+
+def write():
+    path = folder.path
+    begun.set()
+    try:
+        for number in itertools.count():
+            (path / f"more-{number}").write_text("rows")
+    except FileNotFoundError:
+        return  # it was removed
+
+threading.Thread(target={"drops": drop, "writes": write}[sys.argv[2]], daemon=True).start()
+begun.wait()
+"""
+
+
+@pytest.mark.parametrize("what", ["drops", "writes"])
+@pytest.mark.slow
+def test_nothing_stays_of_a_process_that_ends_while_another_thread(tmp_path, what):
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", ENDS, str(tmp_path), what], capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert not list(tmp_path.iterdir())
+
+
 def _drop(folder: Folder) -> None:
     folder._finalize()
 

@@ -590,12 +590,15 @@ def test_nothing_is_held_while_a_worker_waits():
 
 
 def test_no_thread_stays():
+    """They have ended when it returns: what the tasks hold goes with the caller's last name for it."""
     before = set(threading.enumerate())
     for _ in range(20):
-        threads.get({at: (int,) for at in range(10)}, list(range(10)), num_workers=8)
-    for thread in set(threading.enumerate()) - before:
-        thread.join(10)
-        assert not thread.is_alive()
+        held = Result()
+        seen = weakref.ref(held)
+        threads.get({at: (id, held) for at in range(10)}, list(range(10)), num_workers=8)
+        assert not set(threading.enumerate()) - before
+        del held
+        assert seen() is None
 
 
 INTERRUPTED = """
