@@ -161,7 +161,8 @@ class Progress:
             return
         state = self._state
         log = state.log
-        if log.dropped + len(log.tasks) - self._at >= TOGETHER or state.next_serial != self._serial:
+        begin = self._at - log.dropped  # below 0: a short log has forgotten some
+        if begin < 0 or len(log.tasks) - begin >= TOGETHER or state.next_serial != self._serial:
             self._take()
         if self._pages:
             self.advance(STRIDE)
