@@ -368,6 +368,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "How many peers a worker fetches data from at a time.",
     ),
     Setting(
+        "distributed.worker.look-time",
+        "1 ms",
+        kinds.SECONDS,
+        "For how long an idle thread of a worker looks for the next task before it sleeps, once several short tasks came one "
+        "after the other, each within that time. Others who want the processor go first. 0: it sleeps at once.",
+    ),
+    Setting(
         "distributed.worker.memory.max-spill",
         False,
         either(kinds.FALSE, kinds.BYTES),

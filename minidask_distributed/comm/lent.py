@@ -7,6 +7,10 @@ seventh of its way from the client and back.
 Whoever borrowed it waits for messages (`wait`) until it gives the receiving back (`give_back`): when it has something else to
 do, when what came is the loop's business, or when it was asked to (`recall`). Nobody reads between two waits.
 
+To sleep and be woken costs both sides more than a short task does. So when the last waits were short, the borrower looks
+again and again for as long as it may, before it sleeps, and gives the processor to whoever wants it after each look; what others
+take from it makes its waits longer, which ends the looking.
+
 Invariants: the borrower has a descriptor of its own, so that the loop may close the comm at any time; what was read is passed
 on once and in order, by the borrower or, after it has given back, by the loop.
 """
@@ -18,12 +22,16 @@ import select
 import socket
 import threading
 from collections.abc import Callable
+from time import perf_counter
 from typing import NamedTuple
 
 from minidask_distributed.messages import Message
 
 is_possible = hasattr(os, "eventfd") and hasattr(select, "poll")
 """Whether a thread can wait here for a socket and for being called at a time."""
+
+SHORT_WAITS = 4
+"""After so many another one is expected."""
 
 
 class Reading(NamedTuple):
@@ -59,18 +67,45 @@ class LentReceiving:
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self._poll.register(self._bell, select.POLLIN)
+        self._short_waits = 0  # lately
         self._lock = threading.Lock()
         self._over = False
 
-    def wait(self) -> Reading:
-        """Wait until something came; a reading of nothing if somebody has rung. One thread at a time."""
-        while True:
-            if any(descriptor == self._bell for descriptor, _ in self._poll.poll()):
-                os.eventfd_read(self._bell)
-                return Reading([])
-            reading = self._read(self._sock)
-            if reading.messages or reading.ended or reading.error is not None:
-                return reading
+    def wait(self, look_s: float = 0.0) -> Reading:
+        """Wait until something came; a reading of nothing if somebody has rung. One thread at a time.
+
+        Parameters
+        ----------
+        look_s
+            A wait is short if it takes no longer; then so much of the next ones is spent looking rather than asleep.
+        """
+        begun = perf_counter()
+        until = begun + look_s if self._short_waits >= SHORT_WAITS else begun
+        reading = None
+        while reading is None:
+            reading = self._take(self._look(until) or self._poll.poll())
+        if perf_counter() - begun < look_s:
+            self._short_waits = min(self._short_waits + 1, 2 * SHORT_WAITS)
+        else:
+            # A single long one among many short ones doesn't count, two do.
+            self._short_waits //= 2
+        return reading
+
+    def _look(self, until: float) -> list[tuple[int, int]]:
+        """Return the descriptors at which something is, none after some time; whoever wants the processor goes first."""
+        while perf_counter() < until:
+            if there := self._poll.poll(0):
+                return there
+            os.sched_yield()
+        return []
+
+    def _take(self, there: list[tuple[int, int]]) -> Reading | None:
+        """Return what came at the descriptors; None if it is no whole message."""
+        if any(descriptor == self._bell for descriptor, _ in there):
+            os.eventfd_read(self._bell)
+            return Reading([])
+        reading = self._read(self._sock)
+        return reading if reading.messages or reading.ended or reading.error is not None else None
 
     def ring(self) -> None:
         """End a `wait`, the present one or the next; any thread."""

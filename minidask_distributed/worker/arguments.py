@@ -183,6 +183,7 @@ class Bounds:
     death_timeout_s: float | None
     memory_interval_s: float
     recent_s: float
+    look_s: float
     incoming: int
     outgoing: int
     fetch_bytes: int
@@ -218,6 +219,7 @@ class Bounds:
             death_timeout_s=None if death_timeout is None else settings.seconds("comm.timeouts.connect", death_timeout),
             memory_interval_s=settings.seconds("worker.memory.monitor-interval"),
             recent_s=settings.seconds("worker.memory.recent-to-old-time"),
+            look_s=settings.seconds("worker.look-time"),
             incoming=settings.get("worker.connections.incoming"),
             outgoing=settings.get("worker.connections.outgoing"),
             # Without a limit, as good as none.

@@ -60,6 +60,8 @@ class Engine:
         The worker's.
     errors : ErrorLimits, optional
         How much of a task's exception is sent.
+    look_s : float, optional
+        See `DirectReading`.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Engine:
         data: SpillBuffer,
         loop: asyncio.AbstractEventLoop,
         errors: ErrorLimits = DEFAULT_LIMITS,
+        look_s: float = 0.0,
     ) -> None:
         self.machine = machine
         self.data = data
@@ -79,7 +82,7 @@ class Engine:
         self.pools: dict[str, Pool] = {}
         self.fetcher: Fetcher | None = None
         self.n_finished = 0
-        self.reading = DirectReading(self)
+        self.reading = DirectReading(self, look_s)
         self._notices: deque[tuple[str, float, Any]] = deque()
         self.watching = False  # a timer looks after reports that wait
         self._seen_finished = 0  # when it looked last

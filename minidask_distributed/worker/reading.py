@@ -42,11 +42,14 @@ class DirectReading:
     Parameters
     ----------
     engine : Engine
+    look_s : float
+        For how long a thread that receives may look for the next task before it sleeps, see `comm.lent`.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, look_s: float) -> None:
         self.slot: Slot | None = None  # that has it; None: the loop
         self._engine = engine
+        self._look_s = look_s
         self._lend: Callable[[], LentReceiving | None] | None = None
         self._lone = 0
         self._asked = False  # the loop is about to lend it
@@ -77,7 +80,7 @@ class DirectReading:
 
     def wait(self, pool: Pool, slot: Slot, lent: LentReceiving) -> None:
         """Receive, and take in what came."""
-        reading = lent.wait()
+        reading = lent.wait(self._look_s)
         with self._engine.lock:
             if slot in pool.idle:
                 pool.idle.remove(slot)

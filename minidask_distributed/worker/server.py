@@ -309,7 +309,7 @@ class Worker:
             on_lost=lambda task: self.engine.lost(task),
             on_activity=activities.add,
         )
-        self.engine = Engine(machine, data, self.loop, bounds.errors)
+        self.engine = Engine(machine, data, self.loop, bounds.errors, bounds.look_s)
         self.data_server = DataServer(data, self.engine.put, most=bounds.incoming, on_activity=activities.add)
         self._monitor = MemoryMonitor(bounds.policy, data)
         self.meter = Meter(self.engine, self._monitor.read, activities, bounds.recent_s)

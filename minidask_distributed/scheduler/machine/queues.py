@@ -23,6 +23,7 @@ from minidask_distributed.scheduler.machine.records import Slice, Submission, Ta
 from minidask_distributed.scheduler.machine.state import ClusterState
 from minidask_distributed.scheduler.machine.states import NO_WORKER, QUEUED
 
+WARM_BYTES = 16 << 20  # so much more than others a worker may hold, and get lone tasks all the same
 MOST_STOLEN = 512  # tasks that move at once from a heap: what a worker takes ahead at most
 
 
@@ -97,16 +98,27 @@ def best_worker(state: ClusterState, task: Task) -> Worker | None:
                 best, most = worker, amount
         if best is not None:
             return best
-    for worker in state.idle:
+    idle = state.idle
+    if idle:
+        first, latest = next(iter(idle)), state.latest
+        if latest is not None and latest in idle and _is_as_free(latest, first):
+            # Tasks that come one after another stay where the last one has just been: there all is in the caches.
+            return latest
         # To the end of the line, so that the next task finds another one.
-        del state.idle[worker]
-        state.idle[worker] = None
-        return worker
+        del idle[first]
+        idle[first] = None
+        state.latest = first
+        return first
     running = state.running
     if not running:
         return None
     state.turn += 1
     return running[state.turn % len(running)]
+
+
+def _is_as_free(worker: Worker, other: Worker) -> bool:
+    """Return whether a worker has nothing to do, and holds hardly more than another one."""
+    return not worker.processing and not worker.heap and worker.nbytes <= other.nbytes + WARM_BYTES
 
 
 def _load(worker: Worker) -> float:

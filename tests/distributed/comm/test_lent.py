@@ -89,6 +89,89 @@ def test_ringing_ends_the_present_wait_or_the_next(connected):
     asyncio.run(main())
 
 
+class Polls:
+    """Note how a `LentReceiving` polls: which calls look, and which sleep."""
+
+    def __init__(self, borrowed):
+        self.poll_for_real = borrowed._poll.poll
+        self.looked = self.slept = 0
+        borrowed._poll = self
+
+    def poll(self, timeout=None):
+        if timeout is None:
+            self.slept += 1
+            return self.poll_for_real()
+        assert timeout == 0
+        self.looked += 1
+        return self.poll_for_real(0)
+
+    def take(self):
+        """Return whether it looked and whether it slept since the last time."""
+        taken = self.looked > 0, self.slept > 0
+        self.looked = self.slept = 0
+        return taken
+
+
+def test_after_short_waits_it_looks_and_after_long_ones_it_sleeps(connected):
+    async def main():
+        async with connected() as (near, far):
+            borrowed = far.comm.lend()
+            polls = Polls(borrowed)
+
+            async def wait(look_s):
+                near.comm.send([Free([1])])
+                assert (await asyncio.to_thread(borrowed.wait, look_s)).messages == [Free([1])]
+                return polls.take()
+
+            short, long = 1000.0, 1e-9
+            sleeps, looks = (False, True), (True, False)
+            found = [await wait(short) for _ in range(3 * lent.SHORT_WAITS)]
+            assert found == [sleeps] * lent.SHORT_WAITS + [looks] * 2 * lent.SHORT_WAITS
+            # One long one is forgiven, the second isn't.
+            assert await wait(long) == sleeps
+            assert await wait(short) == looks
+            assert [await wait(long) for _ in range(2)] == [sleeps] * 2
+            assert await wait(short) == sleeps
+            # Who may not look sleeps, and that ends it.
+            assert [await wait(0.0) for _ in range(8)] == [sleeps] * 8
+            borrowed.give_back()
+
+    asyncio.run(main())
+
+
+def test_looking_ends_after_its_time_or_with_what_comes(connected):
+    async def main():
+        async with connected() as (near, far):
+            borrowed = far.comm.lend()
+            polls = Polls(borrowed)
+            borrowed._short_waits = 2 * lent.SHORT_WAITS
+            waiting = asyncio.create_task(asyncio.to_thread(borrowed.wait, 0.001))
+            while not polls.slept:
+                await asyncio.sleep(0)
+            near.comm.send([Free([1])])
+            assert (await waiting).messages == [Free([1])]
+            assert polls.take() == (True, True)
+            for end in ("part", "ring"):
+                waiting = asyncio.create_task(asyncio.to_thread(borrowed.wait, 1000.0))
+                while not polls.looked:
+                    await asyncio.sleep(0)
+                if end == "ring":
+                    borrowed.ring()
+                    assert await waiting == Reading([])
+                else:
+                    data = b"".join(encode([Free([2])]))
+                    near.comm._sock.send(data[:9])
+                    seen = polls.looked
+                    while polls.looked < seen + 10:
+                        await asyncio.sleep(0)
+                    near.comm._sock.send(data[9:])
+                    assert (await waiting).messages == [Free([2])]
+                assert polls.take() == (True, False)
+            borrowed.give_back()
+
+    asyncio.run(main())
+
+
 def test_paused_reading_takes_it_back(connected):
     async def main():
         async with connected() as (near, far):

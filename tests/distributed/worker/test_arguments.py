@@ -123,6 +123,9 @@ class TestBounds:
             assert (bounds.resources, bounds.validate, bounds.death_timeout_s) == ({"GPU": 2.0}, True, 60.0)
             bounds = Bounds.of(1, 0, {"X": 1}, None, False)
             assert (bounds.resources, bounds.validate) == ({"X": 1.0}, False)
+        assert bounds.look_s == 0.001
+        with config.set({"distributed.worker.look-time": "20 us"}):
+            assert Bounds.of(1, 0, None, None, None).look_s == 2e-5
 
     @pytest.mark.parametrize(
         ("resources", "error", "text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minidask_distributed.messages import Held, Release, WorkerStatus
+from minidask_distributed.scheduler.machine.queues import WARM_BYTES
 
 
 def measured(table, *workers, us=100_000):
@@ -36,6 +37,39 @@ def test_few_roots_are_placed_one_by_one(table):
     table.upload("client", {"a": [], "b": [], "c": []})
     assert sorted(table.given("one") + table.given("two") + table.given("three")) == ["a", "b", "c"]
     assert {task.worker.name for task in map(table.task, "abc")} == {"one", "two", "three"}
+
+
+def test_tasks_one_after_another_stay_on_a_worker_that_holds_little_more_than_others(table):
+    for name in ("one", "two", "three"):
+        table.worker(name)
+    table.client()
+
+    def place(key, nbytes):
+        table.upload("client", {key: []})
+        name = table.task(key).worker.name
+        for worker in ("one", "two", "three"):
+            table.read(worker)
+        table.finish(name, key, nbytes=nbytes)
+        return name
+
+    assert len({place(f"small {at}", WARM_BYTES // 10) for at in range(10)}) == 1
+    # From one to the next as soon as it has more, so that none gets far ahead.
+    for at in range(10):
+        place(f"large {at}", WARM_BYTES + 1)
+    held = [table.record(name).nbytes for name in ("one", "two", "three")]
+    assert max(held) - min(held) <= 2 * WARM_BYTES + 1
+
+
+def test_a_task_does_not_wait_where_the_last_one_was_while_others_are_idle(table):
+    for name in ("one", "two", "three"):
+        table.worker(name)
+    table.client()
+    found = []
+    for key in "abc":
+        # Each before the one before has ended.
+        table.upload("client", {key: []})
+        found += [name for name in ("one", "two", "three") if table.given(name)]
+    assert sorted(found) == ["one", "three", "two"]
 
 
 def test_an_idle_worker_takes_the_tail_half_of_the_largest_share(table):
