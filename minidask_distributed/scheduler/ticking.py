@@ -23,6 +23,10 @@ TICK_S = 0.2
 """How often the machine looks at the time: its shortest span is a fifth of a second, too."""
 
 
+DEAF_S = 1.0
+"""Ticks that come later than this say that nobody listened meanwhile: the process was stopped, as by Ctrl-Z, or busy."""
+
+
 class Ticking:
     """The timer of one scheduler.
 
@@ -62,20 +66,23 @@ class Ticking:
 
     def _tick(self) -> None:
         scheduler, now = self._scheduler, time.monotonic()
-        if now - self._due > self.blocked_s:
+        late_s = now - self._due
+        if late_s > self.blocked_s:
             logger.warning(
                 "the scheduler's event loop was blocked for %.1f s: by a plugin, by run_on_scheduler, or because the "
                 "machine was busy or asleep",
-                now - self._due,
+                late_s,
             )
+        deaf_s = late_s if late_s > DEAF_S else 0.0
+        self._idle_since += deaf_s
         try:
-            scheduler.machine.tick(now)
+            scheduler.machine.tick(now, deaf_s)
         except Exception:
             logger.exception("the scheduler's machine failed at a tick")
         scheduler.events.tick(now)
         scheduler.flush()
         try:
-            scheduler.recorder.tick(now, time.time(), now - self._due)
+            scheduler.recorder.tick(now, time.time(), late_s)
         except Exception:
             logger.exception("what is recorded for people is incomplete")
         if self.idle_timeout_s is not None and self._idle_for(now) > self.idle_timeout_s:

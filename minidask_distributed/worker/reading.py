@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 LEND_AFTER = 4
 """Lone short tasks in a row until the receiving is lent."""
 
+ASK_AGAIN_AFTER = 100
+"""So many more of them, where it was asked for and couldn't be had."""
+
 SHORT_US = 1000
 LOOK_S = 0.01
 
@@ -117,7 +120,7 @@ class DirectReading:
             idle = engine.pools[DEFAULT_EXECUTOR].idle
             lent = self._lend() if self._lend is not None and self.slot is None and idle else None
             if lent is None:
-                self._lone = 0
+                self._lone = -ASK_AGAIN_AFTER
                 return
             slot = self.slot = idle.pop()
             slot.lent = lent

@@ -174,11 +174,21 @@ class SchedulerMachine:
         elif peer in state.nannies:
             workers.nanny_gone(state, peer)
 
-    def tick(self, now: float) -> None:
-        """Time has passed: a few times a second."""
+    def tick(self, now: float, deaf_s: float = 0.0) -> None:
+        """Time has passed: a few times a second.
+
+        Parameters
+        ----------
+        deaf_s
+            For how long nobody listened until now, since this process was stopped or busy: that was nobody's silence.
+        """
         state = self.state
         state.now = now
         state.log.stimulus("tick", now)
+        if deaf_s > 0:
+            workers.was_deaf(state, deaf_s)
+            for client in state.clients.values():
+                client.last_seen = min(client.last_seen + deaf_s, now)
         workers.watch(state)
         limit = state.limits.client_ttl_s
         if limit:

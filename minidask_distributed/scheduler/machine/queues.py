@@ -107,7 +107,8 @@ def best_worker(state: ClusterState, task: Task) -> Worker | None:
         # To the end of the line, so that the next task finds another one.
         del idle[first]
         idle[first] = None
-        state.latest = first
+        # In this process the thread that has just reported still wants the interpreter, which everybody shares.
+        state.latest = None if first.address.startswith("inproc://") else first
         return first
     running = state.running
     if not running:

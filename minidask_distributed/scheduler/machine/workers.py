@@ -379,6 +379,14 @@ def kill(state: ClusterState, worker: Worker, restart: bool, reason: str) -> boo
     return True
 
 
+def was_deaf(state: ClusterState, seconds: float) -> None:
+    """Nobody listened for so long: what was said or reported meanwhile is still to come."""
+    for worker in state.workers.values():
+        worker.last_seen = min(worker.last_seen + seconds, state.now)
+        if worker.gone_at >= 0:
+            worker.gone_at = min(worker.gone_at + seconds, state.now)
+
+
 def watch(state: ClusterState) -> None:
     """Look for workers that fell silent, and for nannies that don't speak."""
     limits = state.limits

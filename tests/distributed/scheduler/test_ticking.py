@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,29 @@ def test_a_blocked_loop_is_warned_of(monkeypatch, caplog):
     run(test)
 
 
+@pytest.mark.parametrize(("late_s", "silent"), [(1000.0, False), (0.9, True)])
+def test_what_a_stopped_process_did_not_hear_is_not_silence(monkeypatch, late_s, silent):
+    """As after Ctrl-Z and ``fg``: all but the clock stood still."""
+
+    async def test(made):
+        worker = await made.worker()
+        ticks = made.scheduler._ticking
+        ticks.stop()
+        (record,) = made.scheduler.machine.workers.values()
+        record.last_seen -= late_s
+        ticks._idle_since -= late_s
+        ticks._due -= late_s
+        made.scheduler.machine.state.limits = replace(made.scheduler.machine.state.limits, worker_ttl_s=0.5)
+        ticks._tick()
+        assert made.scheduler.status == "running"
+        if silent:
+            assert "nothing was heard of it" in (await worker.next(Bye)).reason
+        else:
+            assert record.status == "running"
+
+    run(test, idle_timeout="100 s")
+
+
 def test_an_error_of_the_machine_stops_no_ticks(monkeypatch, caplog):
     monkeypatch.setattr(ticking, "TICK_S", 0.001)
 
@@ -73,7 +97,7 @@ def test_an_error_of_the_machine_stops_no_ticks(monkeypatch, caplog):
         ticks = []
         enough = asyncio.Event()
 
-        def broken(now):
+        def broken(now, deaf_s):
             ticks.append(now)
             if len(ticks) == 3:
                 enough.set()

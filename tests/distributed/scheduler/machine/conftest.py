@@ -84,9 +84,9 @@ class Table:
         sanity_check(self.state)
         self.settle()
 
-    def wait(self, seconds):
+    def wait(self, seconds, deaf_s=0.0):
         self.now += seconds
-        self.machine.tick(self.now)
+        self.machine.tick(self.now, deaf_s)
         sanity_check(self.state)
         self.settle()
 

@@ -324,6 +324,26 @@ def test_silence(make_table):
     assert not table.machine.workers
 
 
+def test_nobody_was_silent_while_nobody_listened(make_table):
+    table = make_table(worker_ttl_s=10, client_ttl_s=10, nanny_report_s=2)
+    table.nanny("n"), table.worker("w"), table.worker("left", nanny="n"), table.client()
+
+    def statuses():
+        return {worker.name: worker.status for worker in table.machine.workers.values()}
+
+    table.upload("client", {"a": [], "b": []})
+    table.leave("left")
+    table.wait(1)
+    # The process was stopped, and all that others said meanwhile is still to come.
+    table.wait(1000, deaf_s=999.8)
+    assert table.machine.take_closings() == []
+    assert statuses() == {"w": "running", "left": "gone"}
+    table.wait(2)
+    assert statuses() == {"w": "running"}
+    table.wait(8)
+    assert [why for _, why in table.machine.take_closings()] == ["nothing was heard of it for 10 s"] * 2
+
+
 def test_killing_by_the_nanny(table):
     table.nanny("n"), table.worker("w", nanny="n"), table.worker("bare")
     assert table.machine.kill(table.record("w").number, table.now, True, "asked") is True
