@@ -28,7 +28,7 @@ from minidask_distributed.client.future import Future
 from minidask_distributed.client.options import options_of
 from minidask_distributed.client.scatter import Scatters
 from minidask_distributed.client.submitting import ACTORS
-from minidask_distributed.client.upload import Options, upload, user_tasks
+from minidask_distributed.client.upload import Options, upload, user_keys, user_tasks
 
 _SEARCHED = (list, tuple, set, dict)
 
@@ -218,7 +218,7 @@ class Computations(Scatters):
         options = self._graph_options(workers, allow_other_workers, resources, retries, priority)
         with lowering_for(self.get):
             tasks = finish(dsk, outputs)
-        futures = upload(self, tasks, outputs, set(user_tasks(dsk)), options)
+        futures = upload(self, tasks, outputs, user_keys(dsk), options)
         packed = _packed(keys, futures)
         del futures
         if not sync:

@@ -92,6 +92,17 @@ def user_tasks(graph: Mapping[Any, Any]) -> dict[Key, Task]:
     return chosen
 
 
+def user_keys(graph: Mapping[Any, Any]) -> set[Key]:
+    """Return the keys of `user_tasks`, without making the tasks of a plain dict.
+
+    Examples
+    --------
+    >>> user_keys({"x": 1})
+    {'x'}
+    """
+    return set(user_tasks(graph) if isinstance(graph, LayeredGraph | Derived) else graph)
+
+
 def _held(client: Submissions, tasks: Mapping[Key, Task], named: set[Key]) -> dict[Key, Future]:
     """Return futures of the tasks whose results this client holds, or will."""
     by_key = client._session.by_key

@@ -11,9 +11,10 @@ import pytest
 
 from minidask.delayed import delayed
 from minidask.graph import LayeredGraph, Program, ProgramBuilder, Task, TaskRef, convert, literal
+from minidask.graph.layer import Derived
 from minidask.graph.traverse import CycleError
 from minidask_distributed.client.rows import CHUNK_ROWS, FIRST_ROWS
-from minidask_distributed.client.upload import upload, user_tasks
+from minidask_distributed.client.upload import upload, user_keys, user_tasks
 from minidask_distributed.messages import Release, Upload
 from tests.distributed.client.scripted import connected
 
@@ -193,7 +194,11 @@ def test_what_was_sent_before_an_error_is_given_back() -> None:
 
 
 def test_keys_of_users() -> None:
-    assert user_tasks({"x": 1, "y": 2}).keys() == {"x", "y"}
-    assert user_tasks(delayed(add)(1, 2).dask) == {}
-    assert user_tasks(delayed(add)(1, 2, dask_key_name="mine").dask).keys() == {"mine"}
-    assert user_tasks(LayeredGraph.merge({"x": 1})).keys() == {"x"}
+    for graph, keys in (
+        ({"x": 1, "y": 2}, {"x", "y"}),
+        (delayed(add)(1, 2).dask, set()),
+        (delayed(add)(1, 2, dask_key_name="mine").dask, {"mine"}),
+        (LayeredGraph.merge({"x": 1}), {"x"}),
+        (Derived(convert({"x": 1})), set()),
+    ):
+        assert user_tasks(graph).keys() == user_keys(graph) == keys
