@@ -37,20 +37,20 @@ def open_session(state: ClusterState, peer: int, message: OpenSession) -> None:
 def release(state: ClusterState, client: Client, message: Release) -> None:
     """A client no longer wants results."""
     for local in message.tasks:
-        task = client.tasks.get(local)
-        if task is None:
-            continue
-        forget_local(client, local)
-        unwant(state, task, client, local)
+        task = forget_local(client, local)
+        if task is not None:
+            unwant(state, task, client, local)
 
 
-def forget_local(client: Client, local: int) -> None:
-    """A session gives up a local id: now, or once the rows that may still name it have arrived."""
+def forget_local(client: Client, local: int) -> Task | None:
+    """A session gives up a local id: now, or once the rows that may still name it have arrived; return what it stood for."""
     for submission in client.submissions.values():
         if submission.first <= local < submission.first + submission.reserved:
-            submission.unwanted.append(local)
-            return
-    client.tasks.pop(local)
+            task = client.tasks.get(local)
+            if task is not None:
+                submission.unwanted.append(local)
+            return task
+    return client.tasks.pop(local)
 
 
 def retry(state: ClusterState, client: Client, message: Retry) -> None:

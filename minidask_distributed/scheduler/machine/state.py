@@ -151,11 +151,11 @@ class ClusterState:
 
     def move(self, task: Task, finish: int) -> None:
         """Put a task into another state and log it."""
-        start = task.state
-        self.log.tasks.append(task.id)
-        self.log.moves.append(start << 4 | finish)
-        self.counts[start] -= 1
-        self.counts[finish] += 1
+        start, log, counts = task.state, self.log, self.counts
+        log.tasks.append(task.id)
+        log.moves.append(start << 4 | finish)
+        counts[start] -= 1
+        counts[finish] += 1
         task.state = finish
 
     # ------------------------------------------------------------ records

@@ -268,8 +268,10 @@ def drop_result(state: ClusterState, task: Task) -> None:
 
 def _let_free(state: ClusterState, worker: Worker, task: Task) -> None:
     worker.held.discard(task)
-    worker.unique.pop(task, None)
-    worker.unconfirmed.pop(task, None)
+    if worker.unique:
+        worker.unique.pop(task, None)
+    if worker.unconfirmed:
+        worker.unconfirmed.pop(task, None)
     nbytes = task.nbytes
     state.make_room(worker, nbytes)
     state.tell_free(worker, task.id, nbytes < state.limits.free_at_once_bytes)
