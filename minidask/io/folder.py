@@ -57,7 +57,8 @@ class Folder:
         self._lock = threading.Lock()
         self._state = _State()
         self._failure: tuple[Any, ...] = ()
-        self._finalize = weakref.finalize(self, _remove, self._state, os.getpid())
+        self._owner = os.getpid()
+        self._finalize = weakref.finalize(self, _remove, self._state, self._owner)
         # At the interpreter's end it would not wait for one that another thread has begun; ``_remove_all`` does.
         self._finalize.atexit = False
 
@@ -73,24 +74,26 @@ class Folder:
             If it was closed.
         """
         with self._lock:
-            if self._failure:
-                raise OSError(*self._failure)
-            if self._state.closed:
-                raise RuntimeError(f"the {self.purpose} has ended, and its temporary files are gone")
-            if self._state.path is None:
-                self._make()
-            assert self._state.path is not None
-            return self._state.path
+            if not self._failure:
+                if self._state.closed:
+                    raise RuntimeError(f"the {self.purpose} has ended, and its temporary files are gone")
+                if self._state.path is None:
+                    self._make()
+                assert self._state.path is not None
+                return self._state.path
+        self.close()
+        raise OSError(*self._failure)
 
     def new_path(self) -> Path:
         """Return the path of a file that isn't there yet; raises as ``path`` does."""
         return self.path / f"{os.getpid()}-{next(_numbers)}"
 
     def close(self) -> None:
-        """Remove the folder with all that is in it; it can't be used any more."""
+        """Remove the folder with all that is in it; it can't be used any more, and is gone, whichever thread closed it first."""
         with self._lock:
             self._state.closed = True
-        self._finalize()
+        self._finalize.detach()
+        _remove(self._state, self._owner)
 
     def fail(self, *failure: Any) -> OSError:
         """Close it for a failure, an OSError's arguments; return that of the first one, as others follow from it."""
@@ -169,7 +172,11 @@ def _remove(state: _State, owner: int) -> None:
     with _removing:
         _there.discard(state)
         if state.path is not None:
-            shutil.rmtree(_out_of_reach(state.path), ignore_errors=True)
+            path, state.path = _out_of_reach(state.path), None
+            shutil.rmtree(path, ignore_errors=True)
+            if path.exists():
+                # Another thread was just opening a file in it.
+                shutil.rmtree(path, ignore_errors=True)
         if state.lock is not None:
             os.close(state.lock)
             state.lock = None

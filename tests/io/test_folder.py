@@ -7,8 +7,10 @@ import gc
 import multiprocessing
 import os
 import pickle
+import shutil
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -123,6 +125,39 @@ def test_nothing_stays_of_a_process_that_ends_while_another_thread(tmp_path, wha
         )
         assert (done.returncode, done.stderr) == (0, "")
         assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("way", ["fails", "asks for a path"])
+def test_who_learns_of_a_failure_waits_until_it_is_gone(tmp_path, monkeypatch, way):
+    folder = Folder(tmp_path, "shuffle")
+    folder.new_path().write_text("rows")
+    begun, go_on, events = threading.Event(), threading.Event(), []
+
+    def remove(path, ignore_errors):
+        begun.set()
+        assert go_on.wait(30)
+        rmtree(path, ignore_errors=ignore_errors)
+        events.append("removed")
+
+    rmtree = shutil.rmtree
+    monkeypatch.setattr("minidask.io.folder.shutil.rmtree", remove)
+
+    def learn():
+        try:
+            raise folder.fail(errno.ENOENT, "no such file") if way == "fails" else AssertionError(folder.new_path())
+        except OSError as error:
+            events.append(error.errno)
+
+    first = threading.Thread(target=folder.fail, args=(errno.ENOSPC, "the disk is full"))
+    first.start()
+    assert begun.wait(30)
+    other = threading.Thread(target=learn)
+    other.start()
+    go_on.set()
+    for thread in (first, other):
+        thread.join(30)
+    assert events == ["removed", errno.ENOSPC]
+    assert not list(tmp_path.iterdir())
 
 
 def _drop(folder: Folder) -> None:

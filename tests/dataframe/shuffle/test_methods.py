@@ -164,7 +164,8 @@ def test_a_disk_that_is_full_is_a_clear_error(folder):
         del caught
     finally:
         gc.collect()
-        subprocess.run(["umount", str(folder)], check=True)
+        # Lazily: the error doesn't wait for threads that still write.
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_names_of_methods(monkeypatch):
