@@ -96,6 +96,7 @@ class LentReceiving:
         while perf_counter() < until:
             if there := self._poll.poll(0):
                 return there
+            # Should that keep the interpreter's lock, the next poll gives it up.
             os.sched_yield()
         return []
 

@@ -6,7 +6,7 @@ the loop lends its receiving to an idle thread (`comm.lent`): that takes the tas
 
 The thread gives the receiving back before it begins anything that may take longer than `SHORT_US`, or when there is more work
 than it can do at once, when something comes that is the loop's business, and when it is asked to. Should a task take longer
-than it did before, or nothing come, the loop's timer takes the receiving back after `LOOK_S`: a cancellation arrives that
+than it did before, or nothing come, the loop's timer takes the receiving back after `CHECK_S`: a cancellation arrives that
 much later.
 
 Invariants: all is decided under the engine's lock; the thread that receives is in the list of the pool's idle ones, where
@@ -36,7 +36,9 @@ ASK_AGAIN_AFTER = 100
 """So many more of them, where it was asked for and couldn't be had."""
 
 SHORT_US = 1000
-LOOK_S = 0.01
+
+CHECK_S = 0.01
+"""How often the loop's timer sees whether tasks still come and go."""
 
 
 class DirectReading:
@@ -56,7 +58,7 @@ class DirectReading:
         self._lend: Callable[[], LentReceiving | None] | None = None
         self._lone = 0
         self._asked = False  # the loop is about to lend it
-        self._looking = False  # the loop's timer runs
+        self._checking = False  # the loop's timer runs
         self._seen_finished = 0
 
     def offer(self, lend: Callable[[], LentReceiving | None] | None) -> None:
@@ -125,27 +127,27 @@ class DirectReading:
             slot = self.slot = idle.pop()
             slot.lent = lent
             slot.wake.release()
-        if not self._looking:
-            self._look_later()
+        if not self._checking:
+            self._check_later()
 
-    def _look_later(self) -> None:
-        self._looking = True
+    def _check_later(self) -> None:
+        self._checking = True
         self._seen_finished = self._engine.n_finished
-        self._engine.loop.call_later(LOOK_S, self._look)
+        self._engine.loop.call_later(CHECK_S, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Take the receiving back from a thread that can't receive, or that nothing comes for."""
         engine = self._engine
-        self._looking = False
+        self._checking = False
         with engine.lock:
             slot = self.slot
             if slot is None or slot.lent is None:
                 return
             if slot.task is not None:
-                if perf_counter() - slot.started >= LOOK_S:
+                if perf_counter() - slot.started >= CHECK_S:
                     self.give_back()
                     return
             elif engine.n_finished == self._seen_finished:
                 slot.lent.recall()
                 return
-        self._look_later()
+        self._check_later()

@@ -100,15 +100,15 @@ def best_worker(state: ClusterState, task: Task) -> Worker | None:
             return best
     idle = state.idle
     if idle:
-        first, latest = next(iter(idle)), state.latest
-        if latest is not None and latest in idle and _is_as_free(latest, first):
+        first, warm = next(iter(idle)), state.warm
+        if warm is not None and warm in idle and _is_as_free(warm, first):
             # Tasks that come one after another stay where the last one has just been: there all is in the caches.
-            return latest
+            return warm
         # To the end of the line, so that the next task finds another one.
         del idle[first]
         idle[first] = None
         # In this process the thread that has just reported still wants the interpreter, which everybody shares.
-        state.latest = None if first.address.startswith("inproc://") else first
+        state.warm = None if first.address.startswith("inproc://") else first
         return first
     running = state.running
     if not running:

@@ -120,7 +120,7 @@ class ClusterState:
         self.failure_bytes = 0  # of these
         self.bandwidth = limits.bandwidth
         self.turn = 0  # of round-robin placement
-        self.latest: Worker | None = None  # idle worker that a task without dependencies went to
+        self.warm: Worker | None = None  # the idle worker that the last task without dependencies went to
         self.log = MoveLog(limits.log)
         # Queued tasks that changed their worker, for people: (time, address from, address to, count), the latest.
         self.stolen: deque[tuple[float, str, str, int]] = deque(maxlen=1000)

@@ -10,6 +10,7 @@ from pickle import loads
 
 import pytest
 
+from minidask import config
 from minidask_distributed import get_worker, secede
 from minidask_distributed.comm import lent
 from minidask_distributed.messages import Erred, Finished, Free, Leave, RegisterWorker, Stop
@@ -67,7 +68,7 @@ def own_gates():
 @pytest.fixture
 def patient(monkeypatch):
     """Nobody takes the receiving back since nothing comes for a while."""
-    monkeypatch.setattr(reading, "LOOK_S", 1000.0)
+    monkeypatch.setattr(reading, "CHECK_S", 1000.0)
 
 
 def with_worker(test, address="tcp://127.0.0.1:0", **options):
@@ -117,6 +118,15 @@ def test_lone_short_tasks_are_received_by_the_thread_that_runs_them(patient):
     with_worker(test)
 
 
+def test_how_long_it_looks_is_a_setting(patient, monkeypatch):
+    times = set()
+    wait = lent.LentReceiving.wait
+    monkeypatch.setattr(lent.LentReceiving, "wait", lambda self, look_s: (times.add(look_s), wait(self, look_s))[1])
+    with config.set({"distributed.worker.look-time": "20 us"}):
+        with_worker(borrow)
+    assert times == {2e-5}
+
+
 @pytest.mark.parametrize("address", ["where nothing is lent", "inproc://"])
 def test_elsewhere_the_loop_receives(address, monkeypatch):
     if address == "where nothing is lent":
@@ -124,9 +134,13 @@ def test_elsewhere_the_loop_receives(address, monkeypatch):
         address = "tcp://127.0.0.1:0"
 
     async def test(scheduler, worker):
-        for _ in range(3 * reading.LEND_AFTER):
+        direct, asked = worker.engine.reading, []
+        begin = direct._begin
+        direct._begin = lambda: (asked.append(None), begin())
+        for _ in range(4 * reading.LEND_AFTER):
             await run(scheduler, gated, "")
-        assert worker.engine.reading.slot is None
+        assert direct.slot is None
+        assert len(asked) <= 1, "whether it can be had isn't asked every time"
 
     with_worker(test, address)
 
@@ -204,7 +218,7 @@ def test_a_task_that_secedes_leaves_the_receiving(patient):
 
 
 def test_nobody_waits_for_ever_for_what_does_not_come(monkeypatch):
-    monkeypatch.setattr(reading, "LOOK_S", 0.001)
+    monkeypatch.setattr(reading, "CHECK_S", 0.001)
 
     async def test(scheduler, worker):
         for _ in range(3):
@@ -218,17 +232,17 @@ def test_nobody_waits_for_ever_for_what_does_not_come(monkeypatch):
 
 
 def test_one_timer_looks_after_it_however_often_it_is_lent(monkeypatch):
-    monkeypatch.setattr(reading, "LOOK_S", 0.05)
+    monkeypatch.setattr(reading, "CHECK_S", 0.05)
     looks = []
-    look_later = reading.DirectReading._look_later
-    monkeypatch.setattr(reading.DirectReading, "_look_later", lambda self: (looks.append(None), look_later(self)))
+    check_later = reading.DirectReading._check_later
+    monkeypatch.setattr(reading.DirectReading, "_check_later", lambda self: (looks.append(None), check_later(self)))
 
     async def test(scheduler, worker):
         for _ in range(20):
             await borrow(scheduler, worker)
             # Several at once: the loop receives again.
             await scheduler.finished(*await scheduler.submit((gated, ""), (gated, "")))
-        assert len(looks) <= 1 + (asyncio.get_running_loop().time() - began) / reading.LOOK_S
+        assert len(looks) <= 1 + (asyncio.get_running_loop().time() - began) / reading.CHECK_S
 
     began = time.monotonic()
     with_worker(test)
@@ -308,7 +322,7 @@ def test_plugins_are_set_up_before_tasks_whoever_receives(patient):
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_lost_on_the_way_from_one_to_the_other(monkeypatch, nthreads, seed):
     monkeypatch.setattr(reading, "LEND_AFTER", 1)
-    monkeypatch.setattr(reading, "LOOK_S", 0.0005)
+    monkeypatch.setattr(reading, "CHECK_S", 0.0005)
     rng = random.Random(seed)
 
     async def test(scheduler, worker):

@@ -46,10 +46,10 @@ class Table:
         self.read(name)
         return name
 
-    def worker(self, name, nthreads=1, nanny="", memory_limit=0, resources=None, held=(), status=True):
+    def worker(self, name, nthreads=1, nanny="", memory_limit=0, resources=None, held=(), status=True, scheme="tcp"):
         keys = encode_keys(list(held))
         message = RegisterWorker(
-            f"tcp://{name}",
+            f"{scheme}://{name}",
             name,
             nthreads,
             memory_limit,

@@ -60,6 +60,19 @@ def test_tasks_one_after_another_stay_on_a_worker_that_holds_little_more_than_ot
     assert max(held) - min(held) <= 2 * WARM_BYTES + 1
 
 
+def test_in_the_schedulers_process_workers_take_turns(table):
+    for name in ("one", "two", "three"):
+        table.worker(name, scheme="inproc")
+    table.client()
+    places = []
+    for key in "abcdef":
+        table.upload("client", {key: []})
+        places += [name for name in ("one", "two", "three") if table.given(name)]
+        table.finish(places[-1], key)
+    assert sorted(places[:3]) == ["one", "three", "two"]
+    assert places[3:] == places[:3]
+
+
 def test_a_task_does_not_wait_where_the_last_one_was_while_others_are_idle(table):
     for name in ("one", "two", "three"):
         table.worker(name)
